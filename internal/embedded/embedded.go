@@ -218,6 +218,10 @@ func (p *Postgres) Stop(ctx context.Context) error {
 	return fmt.Errorf("embedded PostgreSQL did not stop in time: %w", ctx.Err())
 }
 
+// Kill ends the server as kill -9 does, as fault tests need it; Err then says
+// that it ended by itself.
+func (p *Postgres) Kill() { p.end(syscall.SIGKILL) }
+
 func (p *Postgres) end(sig syscall.Signal) {
 	// An error means that it has ended already, which is what is wanted.
 	_ = p.cmd.Process.Signal(sig)
