@@ -27,9 +27,8 @@ type Querier interface {
 
 // Options bound a pool.
 type Options struct {
-	Name     string        // shown in pg_stat_activity
-	MaxConns int32         // at most this many connections
-	Acquire  time.Duration // longest wait for a free connection before ErrUnavailable; 0 is one second
+	Name     string // shown in pg_stat_activity
+	MaxConns int32  // at most this many connections
 }
 
 // Open makes a pool without waiting for the server: Ponti starts, and serves the page with the emergency numbers, while
@@ -57,6 +56,9 @@ func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// acquireTimeout is the longest wait for a free connection: better a plain "not now" than a page that hangs.
+const acquireTimeout = time.Second
+
 // InTx runs f in one transaction and commits. A deadlock or serialization failure is tried again, three times in all with jitter,
 // so f must be repeatable: no effect outside the transaction. No network call belongs inside f.
 //
@@ -65,7 +67,7 @@ func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 func InTx(ctx context.Context, pool *pgxpool.Pool, f func(ctx context.Context, tx pgx.Tx) error) error {
 	const tries = 3
 	for try := 1; ; try++ {
-		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return f(ctx, tx) })
+		err := inTxOnce(ctx, pool, f)
 		if err == nil || try == tries || !repeatable(err) {
 			return Classify(err)
 		}
@@ -77,6 +79,17 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, f func(ctx context.Context, t
 	}
 }
 
+func inTxOnce(ctx context.Context, pool *pgxpool.Pool, f func(ctx context.Context, tx pgx.Tx) error) error {
+	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
+	conn, err := pool.Acquire(wait)
+	cancel()
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return f(ctx, tx) })
+}
+
 // Classify turns the failures that mean "not now" into ErrUnavailable and leaves all others alone.
 func Classify(err error) error {
 	if err == nil || errs.KindOf(err) != errs.Internal || errors.Is(err, pgx.ErrNoRows) || errors.Is(err, context.Canceled) {
@@ -85,8 +98,8 @@ func Classify(err error) error {
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch {
 		case pe.Code[:2] == "08", pe.Code[:2] == "53", pe.Code[:2] == "57", pe.Code[:2] == "58",
-			pe.Code == "55P03",                   // lock_timeout
-			pe.Code == "25006",                   // read-only: a standby, or a full disk's guard
+			pe.Code == "55P03",                     // lock_timeout
+			pe.Code == "25006",                     // read-only: a standby, or a full disk's guard
 			pe.Code == "40001", pe.Code == "40P01": // still contended after all tries
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}

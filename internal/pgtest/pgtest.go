@@ -141,7 +141,7 @@ func sweep() {
 // from the template. Both go when t ends.
 func New(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	pool, err := pg.Open(t.Context(), URL(t), pg.Options{Name: "pgtest", MaxConns: poolSize, Acquire: patience})
+	pool, err := pg.Open(t.Context(), URL(t), pg.Options{Name: "pgtest", MaxConns: poolSize})
 	if err != nil {
 		t.Fatal("pgtest: ", err)
 	}

@@ -1,0 +1,2 @@
+-- +goose Up
+insert into pgtest_things (name, n) values ('first', 1);
