@@ -15,7 +15,7 @@ func newBin(t *testing.T, version string) string {
 	dir := t.TempDir()
 	script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
 	for _, name := range []string{"initdb", "postgres"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700)) //nolint:gosec // a program
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700))
 	}
 	return dir
 }
@@ -53,7 +53,7 @@ func TestFindBinaries(t *testing.T) {
 func TestReachable(t *testing.T) {
 	t.Parallel()
 	shut := t.TempDir()
-	require.NoError(t, os.Chmod(shut, 0o700)) //nolint:gosec // a directory
+	require.NoError(t, os.Chmod(shut, 0o700))
 	stranger := &syscall.Credential{Uid: 4_000_000_001, Gid: 4_000_000_001}
 	err := reachable(filepath.Join(shut, "dati"), stranger)
 	require.ErrorIs(t, err, errUnreachable)

@@ -231,7 +231,7 @@ func (b *box) openSocketDir() error {
 	record := filepath.Join(b.dir, "sock.elsewhere")
 	if old, err := os.ReadFile(record); err == nil {
 		if dir := string(old); strings.HasPrefix(filepath.Base(dir), "ponti-sock-") {
-			_ = os.RemoveAll(dir) // harmless if it stays
+			_ = os.RemoveAll(dir) //nolint:gosec // we wrote the name; harmless if it stays
 		}
 		_ = os.Remove(record)
 	}

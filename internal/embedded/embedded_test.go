@@ -162,7 +162,7 @@ func TestServerKilled(t *testing.T) {
 func TestParentKilled(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)
-	parent := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very test program
+	parent := exec.CommandContext(t.Context(), os.Args[0])
 	parent.Env = append(os.Environ(), parentOf+"="+dir)
 	parent.Stderr = os.Stderr
 	out, err := parent.StdoutPipe()
@@ -235,9 +235,9 @@ func TestStaleProcessNumber(t *testing.T) {
 func TestLongPath(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newDir(t), strings.Repeat("lungo ", 20), "dati")
-	require.NoError(t, os.MkdirAll(filepath.Dir(dir), 0o711)) //nolint:gosec // the database's user must pass
+	require.NoError(t, os.MkdirAll(filepath.Dir(dir), 0o711))
 	if os.Geteuid() == 0 {
-		require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o711)) //nolint:gosec // likewise
+		require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(dir)), 0o711))
 	}
 	p := start(t, dir)
 	cfg, err := pgx.ParseConfig(p.URL())

@@ -111,11 +111,11 @@ func (s *RedisServer) start() error {
 			return nil
 		}
 		select {
-		case <-ended:
-			return fmt.Errorf("redis-server ended while starting: %s", s.log)
+		case err := <-ended:
+			return fmt.Errorf("redis-server ended while starting (%w): %s", err, s.log)
 		case <-ctx.Done():
 			_ = s.cmd.Process.Kill() // it has ended or ends now
-			<-ended
+			<-ended                  //nolint:errcheck // killed just now
 			return fmt.Errorf("redis-server does not answer: %s", s.log)
 		case <-tick.C:
 		}
@@ -147,6 +147,6 @@ func (s *RedisServer) end(sig syscall.Signal) {
 		s.t.Fatal("pgtest: redis-server does not run")
 	}
 	s.signal(sig)
-	<-s.ended
+	<-s.ended //nolint:errcheck // it says how it was ended, which we know
 	s.ended = nil
 }

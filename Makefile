@@ -1,0 +1,32 @@
+# The two commands that matter: make run, make test. Both first install what is
+# missing on the machine, where they may; where not they say what to type.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check e2e fmt templ
+SHELL := /bin/bash
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install what is missing, build, and start a demo with invented people
+	@scripts/install run
+	@go build -trimpath -buildvcs=false -o bin/ponti ./cmd/ponti
+	@exec bin/ponti demo
+
+test: ## install what is missing, then run every check and test, in browsers too
+	@scripts/install run test
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory e2e
+
+check: ## format, vet, lint, generated files, tests with the race detector
+	@scripts/check
+
+e2e: ## the browser tests alone
+	@scripts/gotest e2e -timeout 10m ./...
+
+fmt: ## format Go files and templates
+	@gofmt -w $$(git ls-files '*.go')
+	@go tool templ fmt web
+
+templ: ## write the Go code of the templates again
+	@go tool templ generate -path web
