@@ -6,10 +6,28 @@
 package account
 
 import (
+	"embed"
+	"io/fs"
 	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ponti/internal/ids"
+	"ponti/internal/pg"
 )
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations is the history of this package's tables.
+func Migrations() pg.Migrations {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant of this file
+	}
+	return pg.Migrations{Name: "account", FS: sub}
+}
 
 // Identifiers of this package.
 type (
@@ -76,10 +94,46 @@ type Account struct {
 // Session is one sign-in on one device. It is never a conversation.
 type Session struct{}
 
-// Service is a mental-health department or an association: the tenant that every row belongs to.
-type Service struct {
-	ID     ServiceID
-	Name   string
-	Host   string
-	Locale string
+// Public is what others may know of an account.
+type Public struct {
+	Alias string
+	Role  Role
+}
+
+// ConsentVersion names the notice people agree to now. It changes whenever the notice does.
+const ConsentVersion = "2026-11"
+
+// publisher carries hints to other instances. Publish never blocks and never fails.
+type publisher interface {
+	Publish(channel string, payload []byte)
+}
+
+// Options are what an Accounts needs beside its database.
+type Options struct {
+	// Hints tells every instance that an account's sessions must be looked at again. Nil: nobody listens.
+	Hints publisher
+}
+
+// Accounts is the use-cases of this package. Safe for concurrent use.
+type Accounts struct {
+	pool      *pgxpool.Pool
+	hints     publisher
+	passwords *passwords
+	throttle  *throttle
+	services  serviceCache
+}
+
+// New makes the use-cases. It asks nothing of the database yet.
+func New(pool *pgxpool.Pool, o Options) *Accounts {
+	return &Accounts{pool: pool, hints: o.Hints, passwords: newPasswords(), throttle: newThrottle(time.Now)}
+}
+
+// announce tells every instance to look again at who may do what under this account. Call it after commit only.
+func (a *Accounts) announce(ids ...ID) {
+	if a.hints == nil {
+		return
+	}
+	for _, id := range ids {
+		a.hints.Publish("account:"+id.String(), []byte("session"))
+	}
 }

@@ -1,0 +1,134 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/internal/pg"
+)
+
+// read gives the one row a query finds, or missing when it finds none.
+func read(err, missing error, op string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, pgx.ErrNoRows):
+		return missing
+	}
+	return fmt.Errorf("account: %s: %w", op, pg.Classify(err))
+}
+
+// wrote wraps the error of a write, and gives the domain error of a constraint that refused.
+func wrote(err error, op string, refused map[string]error) error {
+	if err == nil {
+		return nil
+	}
+	if domain, ok := refused[pg.Constraint(err)]; ok {
+		return domain
+	}
+	return fmt.Errorf("account: %s: %w", op, pg.Classify(err))
+}
+
+func insertService(ctx context.Context, q pg.Querier, id ServiceID, n NewService) error {
+	_, err := q.Exec(ctx, `insert into account_services (id, name, host, locale, time_zone, numbers, webhook_url)
+		values ($1, $2, lower($3), $4, $5, $6, $7)`, id, n.Name, n.Host, n.Locale, n.TimeZone, n.Numbers, n.WebhookURL)
+	return wrote(err, "insert service", map[string]error{"account_services_host_once": ErrHostTaken})
+}
+
+func selectServices(ctx context.Context, q pg.Querier) ([]Service, error) {
+	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url
+		from account_services order by created_at, id`)
+	if err != nil {
+		return nil, read(err, nil, "select services")
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Service, err error) {
+		var zone string
+		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL); err != nil {
+			return s, err
+		}
+		s.TimeZone, err = time.LoadLocation(zone)
+		return s, err
+	})
+	return list, read(err, nil, "select services")
+}
+
+func updateNumbers(ctx context.Context, q pg.Querier, service ServiceID, numbers []Number) error {
+	_, err := q.Exec(ctx, `update account_services set numbers = $2, numbers_confirmed_at = null where id = $1`, service, numbers)
+	return wrote(err, "update numbers", nil)
+}
+
+func updateNumbersConfirmed(ctx context.Context, q pg.Querier, service ServiceID) error {
+	_, err := q.Exec(ctx, `update account_services set numbers_confirmed_at = now() where id = $1`, service)
+	return wrote(err, "confirm numbers", nil)
+}
+
+func insertAccount(ctx context.Context, q pg.Querier, n newAccount) error {
+	_, err := q.Exec(ctx, `insert into account_accounts (id, service_id, role, alias, alias_key, password_hash, recovery_hash, locale)
+		values ($1, $2, $3, $4, $5, nullif($6, ''), $7, $8)`,
+		n.id, n.service, n.role, n.alias, n.aliasKey, n.passwordHash, n.recoveryHash, n.locale)
+	return wrote(err, "insert account", map[string]error{"account_accounts_alias_once": ErrAliasTaken})
+}
+
+func insertConsent(ctx context.Context, q pg.Querier, service ServiceID, id ID, version string) error {
+	_, err := q.Exec(ctx, `insert into account_consents (account_id, service_id, version) values ($1, $2, $3)`, id, service, version)
+	return wrote(err, "insert consent", nil)
+}
+
+func selectAliasKeys(ctx context.Context, q pg.Querier, service ServiceID, keys []string) ([]string, error) {
+	rows, err := q.Query(ctx, `select alias_key from account_accounts where service_id = $1 and alias_key = any($2)`, service, keys)
+	if err != nil {
+		return nil, read(err, nil, "select aliases")
+	}
+	taken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return taken, read(err, nil, "select aliases")
+}
+
+func selectPublic(ctx context.Context, q pg.Querier, accounts []ID) (map[ID]Public, error) {
+	rows, err := q.Query(ctx, `select id, alias, role from account_accounts where id = any($1)`, accounts)
+	if err != nil {
+		return nil, read(err, nil, "select public")
+	}
+	found := make(map[ID]Public, len(accounts))
+	var id ID
+	var p Public
+	_, err = pgx.ForEachRow(rows, []any{&id, &p.Alias, &p.Role}, func() error {
+		found[id] = p
+		return nil
+	})
+	return found, read(err, nil, "select public")
+}
+
+// lockAccount takes the row of an account of the service; ErrNotFound otherwise.
+func lockAccount(ctx context.Context, q pg.Querier, service ServiceID, id ID) error {
+	var got ID
+	err := q.QueryRow(ctx, `select id from account_accounts where service_id = $1 and id = $2 for update`, service, id).Scan(&got)
+	return read(err, ErrNotFound, "lock account")
+}
+
+type credentials struct {
+	id           ID
+	role         Role
+	passwordHash string
+	disabled     bool
+}
+
+// selectCredentials gives ErrNotFound with empty credentials: the caller goes on as if it had found some.
+func selectCredentials(ctx context.Context, q pg.Querier, service ServiceID, aliasKey string) (c credentials, err error) {
+	err = q.QueryRow(ctx, `select id, role, coalesce(password_hash, ''), disabled_at is not null
+		from account_accounts where service_id = $1 and alias_key = $2`, service, aliasKey).
+		Scan(&c.id, &c.role, &c.passwordHash, &c.disabled)
+	return c, read(err, ErrNotFound, "select credentials")
+}
+
+// updateRecovered swaps password and recovery code of the account whose alias and code these are; ErrNotFound otherwise.
+func updateRecovered(ctx context.Context, q pg.Querier, service ServiceID, aliasKey string, code []byte, passwordHash string, nextCode []byte) (Actor, error) {
+	actor := Actor{Service: service}
+	err := q.QueryRow(ctx, `update account_accounts set password_hash = $4, recovery_hash = $5
+		where service_id = $1 and alias_key = $2 and recovery_hash = $3 and disabled_at is null
+		returning id, role`, service, aliasKey, code, passwordHash, nextCode).Scan(&actor.ID, &actor.Role)
+	return actor, read(err, ErrNotFound, "recover")
+}
