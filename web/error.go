@@ -1,0 +1,122 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"syscall"
+
+	"ponti/internal/errs"
+	"ponti/web/page/front"
+)
+
+// refusal is an error of HTTP itself, which no domain knows of.
+type refusal struct {
+	status     int
+	retryAfter int // seconds, or 0
+}
+
+func (e *refusal) Error() string { return "web: " + http.StatusText(e.status) }
+
+var (
+	errNoPage     = &refusal{status: http.StatusNotFound}
+	errMethod     = &refusal{status: http.StatusMethodNotAllowed}
+	errCrossSite  = &refusal{status: http.StatusForbidden}
+	errTooLarge   = &refusal{status: http.StatusRequestEntityTooLarge}
+	errEncoding   = &refusal{status: http.StatusUnsupportedMediaType}
+	errUnreadable = &refusal{status: http.StatusBadRequest}
+)
+
+// statusOf translates what went wrong into an HTTP status.
+func statusOf(err error) int {
+	if e, ok := errors.AsType[*refusal](err); ok {
+		return e.status
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return http.StatusRequestEntityTooLarge
+	}
+	switch errs.KindOf(err) {
+	case errs.Invalid:
+		return http.StatusUnprocessableEntity
+	case errs.Unauthenticated:
+		return http.StatusUnauthorized
+	case errs.Forbidden:
+		return http.StatusForbidden
+	case errs.NotFound:
+		return http.StatusNotFound
+	case errs.Conflict:
+		return http.StatusConflict
+	case errs.TooMany:
+		return http.StatusTooManyRequests
+	case errs.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// troubles are the texts of the error page. What is not here reads as an internal error.
+var troubles = map[int]front.Trouble{
+	http.StatusBadRequest:            {Title: "error.unreadable_title", What: "error.unreadable_what", Next: "error.unreadable_next"},
+	http.StatusUnauthorized:          {Title: "error.sign_in_title", What: "error.sign_in_first", Next: "error.sign_in_next"},
+	http.StatusForbidden:             {Title: "error.forbidden_title", What: "error.forbidden", Next: "error.forbidden_next"},
+	http.StatusNotFound:              {Title: "error.not_found_title", What: "error.not_found", Next: "error.not_found_next"},
+	http.StatusMethodNotAllowed:      {Title: "error.unreadable_title", What: "error.unreadable_what", Next: "error.unreadable_next"},
+	http.StatusConflict:              {Title: "error.conflict_title", What: "error.conflict_what", Next: "error.conflict_next"},
+	http.StatusRequestEntityTooLarge: {Title: "error.too_large_title", What: "error.too_large_what", Next: "error.too_large_next"},
+	http.StatusUnsupportedMediaType:  {Title: "error.unreadable_title", What: "error.unreadable_what", Next: "error.unreadable_next"},
+	http.StatusUnprocessableEntity:   {Title: "error.invalid_title", What: "error.invalid_what", Next: "error.invalid_next"},
+	http.StatusTooManyRequests:       {Title: "error.too_many_title", What: "error.too_many_what", Next: "error.too_many_next"},
+	http.StatusServiceUnavailable:    {Title: "error.unavailable_title", What: "error.unavailable", Next: "error.unavailable_next"},
+	http.StatusInternalServerError:   {Title: "error.internal_title", What: "error.internal_what", Next: "error.internal_next"},
+}
+
+// fail answers with an error. People read what happened, that nothing was lost, what they can do, and the numbers; the error's
+// own text goes to the log alone. An answer that was begun is cut off instead, so that nobody takes a half for the whole.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	v := visitOf(r)
+	status := statusOf(err)
+	if status >= 500 {
+		s.Log.Error().Str("req", v.id).Str("route", v.pattern).Err(err).Msg("request failed")
+	}
+	if v.shown {
+		panic(http.ErrAbortHandler)
+	}
+	if status == http.StatusUnauthorized && r.Method == http.MethodGet {
+		s.askToSignIn(w, r)
+		return
+	}
+	h := w.Header()
+	switch e, ok := errors.AsType[*refusal](err); {
+	case ok && e.retryAfter > 0:
+		h.Set("Retry-After", strconv.Itoa(e.retryAfter))
+	case status == http.StatusTooManyRequests:
+		h.Set("Retry-After", "60")
+	case status == http.StatusServiceUnavailable:
+		h.Set("Retry-After", "5")
+	}
+	trouble, ok := troubles[status]
+	if !ok {
+		trouble = troubles[http.StatusInternalServerError]
+	}
+	// A domain that says more than its kind is heard; the words of objects that may not be seen stay the common ones.
+	if e, ok := errors.AsType[*errs.Error](err); ok && status != http.StatusNotFound && status < 500 && e.Key != "" {
+		trouble.What, trouble.Params = e.Key, e.Params
+	}
+	trouble.Request = v.id
+	if rerr := s.render(w, r, status, front.TroublePage(trouble)); rerr != nil {
+		s.Log.Error().Str("req", v.id).Err(rerr).Msg("error page failed")
+	}
+}
+
+// ignoreGone drops the error of an answer nobody waits for any more.
+func ignoreGone(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, context.Canceled) ||
+		errors.Is(err, http.ErrHandlerTimeout) || errors.Is(err, http.ErrBodyNotAllowed) {
+		return nil
+	}
+	return err
+}

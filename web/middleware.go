@@ -1,0 +1,271 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+
+	"ponti/account"
+)
+
+// formBytes is the most that a request may carry: 4,000 characters of text and some fields, with room.
+const formBytes = 64 << 10
+
+// socketPattern is the route that is upgraded: it takes the bare connection, so nothing may wrap its writer.
+const socketPattern = "GET /live"
+
+// outer goes around every route: request id, headers, refusals that need no route, compression, the one log line, and the
+// last resort when a handler panics.
+func (s *Server) outer(mux *http.ServeMux) http.Handler {
+	crossSite := http.NewCrossOriginProtection()
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.EnableZstd(false), gzhttp.SetContentType(false),
+		// Answers of the same page differ in length by chance, so that the compressed size tells less of what is in it.
+		gzhttp.RandomJitter(32, 0, false))
+	if err != nil {
+		panic("web: compression: " + err.Error()) // the options are ours and constant
+	}
+	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.refuse(crossSite, mux, w, r); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, formBytes)
+		mux.ServeHTTP(w, r)
+	})
+	compressed := compress(inner)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		v := &visit{id: newRequestID(), nonce: newNonce()}
+		r = withVisit(r, v)
+		s.greet(r, v)
+		s.setHeaders(w, r, v)
+		rec := &recorder{ResponseWriter: w, visit: v}
+		defer s.finish(rec, r, v, begin)
+		if socket := r.URL.Path == "/live"; socket {
+			// The hijacker underneath must stay reachable: no recorder, no compression.
+			v.pattern, v.shown = socketPattern, true
+			inner.ServeHTTP(w, r)
+			return
+		}
+		compressed.ServeHTTP(rec, r)
+	})
+}
+
+// greet gives a request what error pages need before its service is known.
+func (s *Server) greet(r *http.Request, v *visit) {
+	v.service = account.Service{Locale: "it"}
+	v.words = s.catalog.Localizer(s.language(r, v.service), nil)
+}
+
+// refuse turns away what no handler should see.
+func (s *Server) refuse(crossSite *http.CrossOriginProtection, mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	if r.Header.Get("Content-Encoding") != "" {
+		return errEncoding // a small body could unpack into a huge one
+	}
+	if r.ContentLength > formBytes {
+		return errTooLarge
+	}
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+	if err := crossSite.Check(r); err != nil || !safe && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+		// Every browser sends one of the two with a form; what sends neither is not a browser with a person's cookies.
+		return errCrossSite
+	}
+	if _, pattern := mux.Handler(r); pattern == "" {
+		return s.unrouted(mux, w, r)
+	}
+	return nil
+}
+
+// unrouted tells an unknown address from a method the address does not take.
+func (s *Server) unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "" {
+			w.Header().Add("Allow", method)
+		}
+	}
+	if w.Header().Get("Allow") != "" {
+		return errMethod
+	}
+	return errNoPage
+}
+
+var plainHost = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?$`)
+
+// setHeaders says what browsers may do with the answer: nothing but what the page needs from ourselves.
+func (s *Server) setHeaders(w http.ResponseWriter, r *http.Request, v *visit) {
+	sockets := ""
+	if host := strings.ToLower(r.Host); plainHost.MatchString(host) {
+		scheme := " ws://"
+		if s.secure {
+			scheme = " wss://"
+		}
+		sockets = scheme + host // Safari before 15.4 does not count a socket as 'self'
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+v.nonce+"' 'strict-dynamic'; style-src 'self'; "+
+		"img-src 'self' data:; connect-src 'self'"+sockets+"; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "+
+		"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; report-uri /csp-reports")
+	h.Set("X-Content-Type-Options", "nosniff")
+	// Not no-referrer: with it browsers send "Origin: null" with our own forms, and phones too old for Sec-Fetch-Site
+	// (Safari before 16.4) could then send none. No other site is ever told an address.
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), "+
+		"gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), usb=(), xr-spatial-tracking=()")
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Cache-Control", "no-store")
+	if s.secure {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains; preload")
+	}
+}
+
+// indexed are the only pages that search engines may show.
+var indexed = []string{"GET /{$}", "GET /numbers", "GET /how-it-works", "GET /privacy", "GET /accessibility"}
+
+// guarded completes a request for one route: service, session, language, limit, guard. Then its handler runs.
+func (s *Server) guarded(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := visitOf(r)
+		v.pattern = rt.pattern
+		if slices.Contains(indexed, rt.pattern) {
+			w.Header().Del("X-Robots-Tag")
+		}
+		if err := s.enter(rt, w, r, v); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if err := rt.handle(w, r); err != nil {
+			s.fail(w, r, err)
+		}
+	})
+}
+
+func (s *Server) enter(rt route, w http.ResponseWriter, r *http.Request, v *visit) error {
+	if !s.needsNobody(rt) {
+		if err := s.limiter.address(s.bucket(r)); err != nil {
+			return err
+		}
+		s.findService(r, v)
+		s.findActor(w, r, v)
+		v.words = s.catalog.Localizer(s.language(r, v.service), s.zone)
+		if err := s.limiter.actor(v.actor, s.bucket(r), s.alwaysOpen(rt)); err != nil {
+			return err
+		}
+	}
+	return rt.guard.check(v, rt)
+}
+
+// check lets the actor through or not. Who may not learns nothing of objects: a route with an id answers as if there were none (R9).
+func (g guard) check(v *visit, rt route) error {
+	switch {
+	case len(g) == 0, v.actor.Is(g...):
+		return nil
+	case v.down:
+		return errStoresDown
+	case v.actor.Is(account.RoleVisitor):
+		return account.ErrSignInFirst
+	case strings.Contains(rt.pattern, "{"):
+		return account.ErrNotFound
+	}
+	return account.ErrForbidden
+}
+
+// needsNobody is true of routes for machines: no service, no session, no limit.
+func (s *Server) needsNobody(rt route) bool {
+	switch rt.pattern {
+	case "GET /assets/{path...}", "GET /favicon.ico", "GET /robots.txt", "GET /healthz", "GET /readyz":
+		return true
+	}
+	return false
+}
+
+// alwaysOpen is true of pages that no limit may keep from somebody in danger.
+func (s *Server) alwaysOpen(rt route) bool {
+	switch rt.pattern {
+	case "GET /{$}", "GET /numbers", "GET /offline", "GET /exit", "POST /exit":
+		return true
+	}
+	return false
+}
+
+// finish ends a request: one log line, with the route's pattern and never its address, which may hold an id; and after a panic a page.
+func (s *Server) finish(rec *recorder, r *http.Request, v *visit, begin time.Time) {
+	p := recover()
+	if p != nil && p != http.ErrAbortHandler {
+		s.Log.Error().Str("req", v.id).Str("route", v.pattern).Str("panic", fmt.Sprintf("%T", p)).
+			Bytes("stack", debug.Stack()).Msg("request panicked")
+		if !v.shown {
+			s.fail(rec, r, errPanicked)
+			p = nil
+		}
+	}
+	if v.pattern != socketPattern {
+		s.Log.Info().Str("req", v.id).Str("method", methodOf(r)).Str("route", v.pattern).Int("status", rec.status).
+			Float64("ms", float64(time.Since(begin).Microseconds())/1000).Str("role", string(v.actor.Role)).Msg("request")
+	}
+	if p != nil {
+		panic(http.ErrAbortHandler) // an answer was begun: cut it off
+	}
+}
+
+// methodOf keeps made-up methods out of the log.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodPost, http.MethodHead:
+		return r.Method
+	}
+	return "other"
+}
+
+// recorder remembers the status, and that an answer was begun.
+type recorder struct {
+	http.ResponseWriter
+	visit  *visit
+	status int
+}
+
+func (rec *recorder) WriteHeader(status int) {
+	if rec.status == 0 {
+		rec.status = status
+	}
+	rec.visit.shown = true
+	rec.ResponseWriter.WriteHeader(status)
+}
+
+func (rec *recorder) Write(b []byte) (int, error) {
+	if rec.status == 0 {
+		rec.status = http.StatusOK
+	}
+	rec.visit.shown = true
+	return rec.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (rec *recorder) Unwrap() http.ResponseWriter { return rec.ResponseWriter }
+
+func newNonce() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails: see crypto/rand
+	return base64.RawStdEncoding.EncodeToString(b)
+}
+
+// hostOf is the host name of a request without its port.
+func hostOf(r *http.Request) string {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}

@@ -1,0 +1,76 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"ponti/account"
+	"ponti/internal/i18n"
+	"ponti/internal/ids"
+	"ponti/web/page/parts"
+)
+
+// render writes a page. It is made in memory first, so that a mistake in it becomes an error page and not half a page.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+	v := visitOf(r)
+	ctx := i18n.With(parts.With(r.Context(), s.frame(r, v)), v.words)
+	var b bytes.Buffer
+	if err := page.Render(ctx, &b); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", v.words.Lang())
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := w.Write(b.Bytes())
+	return ignoreGone(err)
+}
+
+// frame is what the layout shows around every page.
+func (s *Server) frame(r *http.Request, v *visit) *parts.Frame {
+	path := "/"
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		path = r.URL.RequestURI()
+	}
+	f := &parts.Frame{
+		Asset: s.assets.url, Nonce: v.nonce, Path: path, Down: v.down, Now: time.Now(),
+		Service: v.service.Name, Numbers: numbersOf(v.service, v.words), Role: v.actor.Role, Alias: v.actor.Alias,
+		Languages: s.catalog.Languages(),
+	}
+	for _, item := range navigation {
+		if item.guard.check(v, route{}) == nil {
+			f.Navigation = append(f.Navigation, parts.Link{URL: item.url, Key: item.key})
+		}
+	}
+	return f
+}
+
+// redirect sends the browser to one of our own pages after a form was handled.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, localPath(to), http.StatusSeeOther)
+	return nil
+}
+
+// localPath is to when it is a path on this site, else the front: no form or link can send people elsewhere.
+func localPath(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(to, "/") ||
+		strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+		return "/"
+	}
+	return to
+}
+
+// askToSignIn leads a visitor to the sign-in page, and back afterwards.
+func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) {
+	_ = s.redirect(w, r, "/sign-in?next="+url.QueryEscape(localPath(r.URL.RequestURI())))
+}
+
+func sessionID(text string) (account.SessionID, error) { return ids.Parse[account.Session](text) }

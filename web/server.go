@@ -1,0 +1,110 @@
+// Package web is the site: routes, handlers, pages and texts. It is the only package that knows HTTP and HTML; it decides
+// nothing that a domain package could decide, and writes no SQL.
+//
+// Invariants: every page carries the emergency numbers and the quick exit, also when the database is gone; every form works
+// without JavaScript; no page makes a browser ask anybody but us; nothing that people wrote, and no name, token or address, is logged.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+	"time"
+	_ "time/tzdata" // a machine without zone files still tells Italian time
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/rs/zerolog"
+
+	"ponti/account"
+	"ponti/internal/i18n"
+)
+
+// Deps is what the site is built from. All of it is static after New.
+type Deps struct {
+	// URL is the address people use, as https://ponti.example. Its scheme decides whether cookies are Secure.
+	URL *url.URL
+	// Proxies are the networks whose X-Forwarded-For is believed.
+	Proxies []netip.Prefix
+	// Limits bound what one address or account may ask for; the zero value is DefaultLimits.
+	Limits *Limits
+	Log    zerolog.Logger
+
+	// Service finds the service of a host name; Actor who a session stands for.
+	Service  func(ctx context.Context, host string) (account.Service, error)
+	Sessions scs.CtxStore
+	Actor    func(ctx context.Context, id account.SessionID) (account.Actor, error)
+	// StoresUp tells whether PostgreSQL answers. It returns within a second.
+	StoresUp func(ctx context.Context) error
+}
+
+// Server answers HTTP. Fields are static after New unless they say otherwise.
+type Server struct {
+	Deps
+	catalog  *i18n.Catalog
+	assets   *assets
+	sessions *scs.SessionManager
+	limiter  *limiter
+	table    []route
+	secure   bool           // people reach us by https
+	zone     *time.Location // of a service that is not known
+	draining atomic.Bool
+}
+
+// New builds the site. It fails only on a mistake in what is embedded.
+func New(d Deps) (*Server, error) {
+	s := &Server{Deps: d, secure: d.URL.Scheme == "https"}
+	texts, err := fs.Sub(localeFiles, "locales")
+	if err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if s.catalog, err = i18n.Load(texts, s.missingText); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if s.assets, err = newAssets(); err != nil {
+		return nil, err
+	}
+	limits := DefaultLimits()
+	if d.Limits != nil {
+		limits = *d.Limits
+	}
+	if s.zone, err = time.LoadLocation("Europe/Rome"); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	s.limiter = newLimiter(limits, rand.Reader)
+	s.sessions = s.newSessions(d.Sessions)
+	s.table = s.routes()
+	return s, nil
+}
+
+// Handler is the whole site.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range s.table {
+		mux.Handle(rt.pattern, s.guarded(rt))
+	}
+	return s.outer(mux)
+}
+
+// Drain makes /readyz answer 503, so that load balancers send nobody new. It is the first act of a shutdown.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// NewHTTPServer is an http.Server with every timeout set: a slow or silent client holds nothing for long.
+func NewHTTPServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       75 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+	}
+}
+
+func (s *Server) missingText(lang, key string, err error) {
+	s.Log.Error().Str("lang", lang).Str("key", key).Err(err).Msg("text missing")
+}
