@@ -65,7 +65,7 @@ func findBinaries(given string, found []string, major, dir string) (string, erro
 		if _, err := os.Stat(filepath.Join(bin, "initdb")); err != nil {
 			continue
 		}
-		out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output() //nolint:gosec,noctx // answers at once
+		out, err := exec.Command(filepath.Join(bin, "postgres"), "--version").Output() //nolint:gosec // answers at once
 		if err != nil {
 			continue
 		}

@@ -89,7 +89,7 @@ func (b *box) close() {
 // is the owner of an existing cluster, else the first unprivileged one we know.
 func runAs(data string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
-		return nil, nil //nolint:nilnil // nil is how exec says "as ourselves"
+		return nil, nil
 	}
 	if st, err := os.Stat(data); err == nil {
 		if s, ok := st.Sys().(*syscall.Stat_t); ok && s.Uid != 0 {
@@ -275,7 +275,7 @@ func (b *box) settings() []string {
 // command prepares one of PostgreSQL's programs to run as the database's user,
 // in a place that this user can reach.
 func (b *box) command(name string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(b.bin, name), args...) //nolint:gosec,noctx // our own arguments; ended by signal, not by context
+	c := exec.Command(filepath.Join(b.bin, name), args...) //nolint:gosec // our own arguments; ended by signal, not by context
 	c.Dir = "/"
 	c.Env = []string{"LC_ALL=" + locale(), "PATH=/usr/local/bin:/usr/bin:/bin", "TZ=UTC"}
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: b.cred}

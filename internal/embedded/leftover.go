@@ -59,7 +59,7 @@ func servesDirectory(pid int, data string) bool {
 	if raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline")); err == nil {
 		argv = strings.Split(string(bytes.TrimRight(raw, "\x00")), "\x00")
 	} else if _, err := os.Stat("/proc/self/cmdline"); err != nil {
-		out, err := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec,noctx // a number
+		out, err := exec.Command("ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output() //nolint:gosec // a number
 		if err != nil {
 			return false
 		}

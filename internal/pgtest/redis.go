@@ -89,7 +89,7 @@ func (s *RedisServer) Start() {
 
 func (s *RedisServer) start() error {
 	s.log = &bytes.Buffer{}
-	s.cmd = exec.Command(s.program, "--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), //nolint:gosec,noctx // ended by signal
+	s.cmd = exec.Command(s.program, "--bind", "127.0.0.1", "--port", strconv.Itoa(s.port), //nolint:gosec // ended by signal
 		"--save", "", "--appendonly", "no", "--databases", "1")
 	s.cmd.Dir = s.t.TempDir()
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
