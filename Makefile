@@ -25,7 +25,7 @@ e2e: ## the browser tests alone
 	@scripts/gotest e2e -timeout 10m ./...
 
 fmt: ## format Go files and templates
-	@gofmt -w $$(git ls-files '*.go')
+	@gofmt -w .
 	@go tool templ fmt web
 
 templ: ## write the Go code of the templates again
