@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"ponti/internal/bus"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
 )
@@ -103,21 +104,16 @@ type Public struct {
 // ConsentVersion names the notice people agree to now. It changes whenever the notice does.
 const ConsentVersion = "2026-11"
 
-// publisher carries hints to other instances. Publish never blocks and never fails.
-type publisher interface {
-	Publish(channel string, payload []byte)
-}
-
 // Options are what an Accounts needs beside its database.
 type Options struct {
 	// Hints tells every instance that an account's sessions must be looked at again. Nil: nobody listens.
-	Hints publisher
+	Hints bus.Publisher
 }
 
 // Accounts is the use-cases of this package. Safe for concurrent use.
 type Accounts struct {
 	pool      *pgxpool.Pool
-	hints     publisher
+	hints     bus.Publisher
 	passwords *passwords
 	throttle  *throttle
 	services  serviceCache
@@ -134,6 +130,6 @@ func (a *Accounts) announce(ids ...ID) {
 		return
 	}
 	for _, id := range ids {
-		a.hints.Publish("account:"+id.String(), []byte("session"))
+		a.hints.Publish(bus.Account(id.String()), []byte(bus.Session))
 	}
 }

@@ -25,7 +25,7 @@ const (
 // ErrAliasTaken says that somebody of the service is called so, or so alike that people would take one for the other.
 var ErrAliasTaken = &errs.Error{Kind: errs.Conflict, Key: "account.alias_taken", Field: "alias"}
 
-// Words that would make a person look like staff or like Ponti itself, in their confusable form: whole words, beginnings of words.
+// Words that would make a person look like staff or like Ponti itself, compared in their confusable form: whole words, parts of words.
 var (
 	staffWords = []string{"esp", "dsm", "cps", "asl", "ats", "asst", "oss", "root", "aiuto", "help", "team", "capo", "dott", "prof"}
 	staffStems = []string{
@@ -88,17 +88,18 @@ func looksLikeStaff(alias, key string) bool {
 	if strings.Contains(alias, "ESP") || slices.Contains(staffWords, key) {
 		return true
 	}
-	for _, stem := range staffStems {
-		if strings.Contains(key, aliasKey(stem)) {
+	words := strings.FieldsFunc(alias, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, word := range words {
+		word = aliasKey(word)
+		if slices.Contains(staffWords, word) || slices.Contains(staffWords, strings.TrimRight(word, "olz0123456789")) {
 			return true
 		}
 	}
-	for _, word := range strings.FieldsFunc(alias, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if slices.Contains(staffWords, strings.TrimRight(aliasKey(word), "olz0123456789")) || slices.Contains(staffWords, aliasKey(word)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(staffStems, func(stem string) bool {
+		stem = aliasKey(stem)
+		return strings.HasPrefix(key, stem) || // spelled out with spaces
+			slices.ContainsFunc(words, func(word string) bool { return strings.Contains(aliasKey(word), stem) })
+	})
 }
 
 // alike maps characters to the one they pass for.

@@ -38,7 +38,7 @@ const AnyHost = "*"
 // Number is an emergency number or helpline.
 type Number struct {
 	Number string `json:"number"`
-	// Name is a proper name, or the key of a text: it then begins with "numbers.".
+	// Name and Note are said as they stand, or are keys of texts: they then begin with "numbers.".
 	Name string `json:"name"`
 	Note string `json:"note,omitempty"`
 	// Always is true of a number that answers day and night.
@@ -48,11 +48,11 @@ type Number struct {
 // DefaultNumbers are Italy's. They are shown also while no database can be asked.
 func DefaultNumbers() []Number {
 	return []Number{
-		{Number: "112", Name: "numbers.112", Always: true},
-		{Number: "1522", Name: "numbers.1522", Always: true},
-		{Number: "19696", Name: "numbers.19696", Always: true},
-		{Number: "114", Name: "numbers.114", Always: true},
-		{Number: "02 2327 2327", Name: "Telefono Amico"},
+		{Number: "112", Name: "numbers.n112", Note: "numbers.n112_note", Always: true},
+		{Number: "1522", Name: "numbers.n1522", Note: "numbers.n1522_note", Always: true},
+		{Number: "19696", Name: "numbers.n19696", Note: "numbers.n19696_note", Always: true},
+		{Number: "114", Name: "numbers.n114", Note: "numbers.n114_note", Always: true},
+		{Number: "02 2327 2327", Name: "numbers.n0223272327", Note: "numbers.n0223272327_note"},
 	}
 }
 

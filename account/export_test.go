@@ -1,0 +1,4 @@
+package account
+
+// Forget makes the next question about services go to the database.
+func Forget(a *Accounts) { a.services.forget() }
