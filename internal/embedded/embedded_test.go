@@ -266,3 +266,18 @@ func TestStartIsBounded(t *testing.T) {
 	p := start(t, dir) // and leaves nothing behind that stops the next
 	require.NoError(t, p.Stop(t.Context()))
 }
+
+func TestDefaultDir(t *testing.T) {
+	open := newDir(t)
+	require.NoError(t, os.Chmod(open, 0o711))
+	t.Chdir(open)
+	require.Equal(t, filepath.Join(open, "data"), embedded.DefaultDir())
+
+	shut := newDir(t) // as root's home is
+	t.Chdir(shut)
+	want := filepath.Join(shut, "data")
+	if os.Geteuid() == 0 {
+		want = "/var/lib/ponti" // only root hands the database to another user
+	}
+	require.Equal(t, want, embedded.DefaultDir())
+}
