@@ -120,7 +120,7 @@ type browser struct {
 func (w *town) newBrowser(t *testing.T, service account.ServiceID) *browser {
 	t.Helper()
 	store := w.Sessions()
-	m := store.Manager(true)
+	m := store.Manager("__Host-ponti", true)
 	m.ErrorFunc = func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }
 	mux := http.NewServeMux()
 	mux.HandleFunc("/in/{id}", func(_ http.ResponseWriter, r *http.Request) {

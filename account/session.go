@@ -46,15 +46,12 @@ type SessionStore struct{ a *Accounts }
 // Sessions is the store of sessions.
 func (a *Accounts) Sessions() *SessionStore { return &SessionStore{a} }
 
-// Manager makes the session manager of the site. With secure the cookie is for https only and bound to the host.
-func (s *SessionStore) Manager(secure bool) *scs.SessionManager {
+// Manager makes the session manager of the site. With secure the cookie is for https only.
+func (s *SessionStore) Manager(cookie string, secure bool) *scs.SessionManager {
 	m := scs.New()
 	m.Store, m.Codec, m.HashTokenInStore = s, sessionCodec{}, true
 	m.Lifetime = lifetimeOf(RoleMember).whole // the longest; the store ends shorter ones
-	m.Cookie.Name, m.Cookie.Secure = "ponti", secure
-	if secure {
-		m.Cookie.Name = "__Host-ponti"
-	}
+	m.Cookie.Name, m.Cookie.Secure = cookie, secure
 	return m
 }
 

@@ -50,7 +50,7 @@ func TestSession(t *testing.T) {
 		b.get(ctx, "/note")
 		assert.Equal(t, is(member)+"kept", b.who(ctx))
 		id := b.session(t)
-		m := w.Sessions().Manager(true)
+		m := w.Sessions().Manager("__Host-ponti", true)
 		loaded, err := m.Load(ctx, b.cookie.Value)
 		require.NoError(t, err)
 		require.NoError(t, w.SignOut(ctx, id))

@@ -159,7 +159,7 @@ func (s *Server) enter(rt route, w http.ResponseWriter, r *http.Request, v *visi
 		}
 		s.findService(r, v)
 		s.findActor(w, r, v)
-		v.words = s.catalog.Localizer(s.language(r, v.service), s.zone)
+		v.words = s.catalog.Localizer(s.language(r, v.service), s.zoneOf(v.service))
 		if err := s.limiter.actor(v.actor, s.bucket(r), s.alwaysOpen(rt)); err != nil {
 			return err
 		}

@@ -9,9 +9,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"ponti/account"
 	"ponti/internal/i18n"
-	"ponti/internal/ids"
 	"ponti/web/page/parts"
 )
 
@@ -72,5 +70,3 @@ func localPath(to string) string {
 func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) {
 	_ = s.redirect(w, r, "/sign-in?next="+url.QueryEscape(localPath(r.URL.RequestURI())))
 }
-
-func sessionID(text string) (account.SessionID, error) { return ids.Parse[account.Session](text) }

@@ -22,6 +22,7 @@ import (
 
 	"ponti/account"
 	"ponti/internal/i18n"
+	"ponti/roster"
 )
 
 // Deps is what the site is built from. All of it is static after New.
@@ -34,10 +35,8 @@ type Deps struct {
 	Limits *Limits
 	Log    zerolog.Logger
 
-	// Service finds the service of a host name; Actor who a session stands for.
-	Service  func(ctx context.Context, host string) (account.Service, error)
-	Sessions scs.CtxStore
-	Actor    func(ctx context.Context, id account.SessionID) (account.Actor, error)
+	Accounts *account.Accounts
+	Roster   *roster.Roster
 	// StoresUp tells whether PostgreSQL answers. It returns within a second.
 	StoresUp func(ctx context.Context) error
 }
@@ -76,7 +75,7 @@ func New(d Deps) (*Server, error) {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	s.limiter = newLimiter(limits, rand.Reader)
-	s.sessions = s.newSessions(d.Sessions)
+	s.sessions = s.newSessions()
 	s.table = s.routes()
 	return s, nil
 }

@@ -11,27 +11,14 @@ import (
 	"ponti/internal/errs"
 )
 
-// sessionKey is where a session keeps its id: what a use-case and the live sockets know it by.
-const sessionKey = "session"
-
 var (
 	errStoresDown = errs.New(errs.Unavailable, "error.unavailable")
 	errPanicked   = errs.New(errs.Internal, "error.internal_what")
 )
 
-// newSessions reads and writes the cookie that stands for a sign-in. A new session begins only by begin.
-func (s *Server) newSessions(store scs.CtxStore) *scs.SessionManager {
-	m := scs.New()
-	m.Store = store
-	m.HashTokenInStore = true
-	m.Lifetime = 30 * 24 * time.Hour
-	m.Cookie.Name = s.cookieName("ponti")
-	m.Cookie.HttpOnly = true
-	m.Cookie.Secure = s.secure
-	m.Cookie.SameSite = http.SameSiteLaxMode
-	m.Cookie.Path = "/"
-	m.Cookie.Persist = true
-	return m
+// newSessions reads and writes the cookie that stands for a sign-in. A new session begins only by beginSession.
+func (s *Server) newSessions() *scs.SessionManager {
+	return s.Accounts.Sessions().Manager(s.cookieName("ponti"), s.secure)
 }
 
 // cookieName binds a cookie to this very host where the browser can be made to check it, which it does over https only.
@@ -44,7 +31,7 @@ func (s *Server) cookieName(name string) string {
 
 // findService sets whose site was asked for. While the stores are down it is the last known one.
 func (s *Server) findService(r *http.Request, v *visit) {
-	service, err := s.Service(r.Context(), hostOf(r))
+	service, err := s.Accounts.ServiceByHost(r.Context(), hostOf(r))
 	if err != nil {
 		s.Log.Warn().Str("req", v.id).Err(err).Msg("service unknown")
 		v.down = true
@@ -57,7 +44,7 @@ func (s *Server) findService(r *http.Request, v *visit) {
 // findActor sets who asks. A session that cannot be read leaves a visitor: public pages are shown, the rest is refused as unavailable.
 func (s *Server) findActor(w http.ResponseWriter, r *http.Request, v *visit) {
 	cookie, err := r.Cookie(s.sessions.Cookie.Name)
-	if err != nil || len(cookie.Value) > 128 {
+	if err != nil || len(cookie.Value) > 128 || v.down {
 		return
 	}
 	ctx, err := s.sessions.Load(r.Context(), cookie.Value)
@@ -66,20 +53,9 @@ func (s *Server) findActor(w http.ResponseWriter, r *http.Request, v *visit) {
 		v.down = true
 		return
 	}
-	id, err := sessionID(s.sessions.GetString(ctx, sessionKey))
-	if err != nil {
+	v.actor = s.Accounts.Sessions().Actor(ctx, s.sessions, v.service.ID)
+	if v.actor.Is(account.RoleVisitor) {
 		s.forgetCookie(w)
-		return
-	}
-	actor, err := s.Actor(ctx, id)
-	switch {
-	case err == nil && actor.Service == v.service.ID:
-		v.actor = actor
-	case err == nil || errs.KindOf(err) == errs.NotFound || errs.KindOf(err) == errs.Unauthenticated:
-		s.forgetCookie(w)
-	default:
-		s.Log.Warn().Str("req", v.id).Err(err).Msg("actor unknown")
-		v.down = true
 	}
 }
 
@@ -89,13 +65,19 @@ func (s *Server) forgetCookie(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 }
 
-// beginSession signs the browser in under a fresh token. The session is the one package account made for the sign-in.
-func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, id account.SessionID) error {
-	ctx, err := s.sessions.Load(r.Context(), "")
+// beginSession signs the browser in under a fresh token. The session it had before is over.
+func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, id account.ID) error {
+	before := ""
+	if cookie, err := r.Cookie(s.sessions.Cookie.Name); err == nil {
+		before = cookie.Value
+	}
+	ctx, err := s.sessions.Load(r.Context(), before)
 	if err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, sessionKey, id.String())
+	if err := s.Accounts.Sessions().Begin(ctx, s.sessions, id); err != nil {
+		return err
+	}
 	token, expiry, err := s.sessions.Commit(ctx)
 	if err != nil {
 		return err

@@ -14,17 +14,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/internal/pg"
+	"ponti/roster"
 )
+
+// nobody hears what is published.
+type nobody struct{}
+
+func (nobody) Publish(string, []byte) {}
 
 // newServer is a site whose stores are down: what it shows then is what people must always get.
 func newServer(t *testing.T, change func(*Deps)) *Server {
 	t.Helper()
 	down := errors.New("no database in this test")
+	pool, err := pg.Open(t.Context(), "postgres://nobody@127.0.0.1:1/none", pg.Options{Name: "test", MaxConns: 1})
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	accounts := account.New(pool, account.Options{})
 	d := Deps{
 		URL:      &url.URL{Scheme: "https", Host: "ponti.test"},
 		Log:      zerolog.New(zerolog.NewTestWriter(t)),
-		Service:  func(context.Context, string) (account.Service, error) { return account.Service{}, down },
-		Actor:    func(context.Context, account.SessionID) (account.Actor, error) { return account.Actor{}, down },
+		Accounts: accounts,
+		Roster:   roster.New(pool, accounts, nobody{}),
 		StoresUp: func(context.Context) error { return down },
 	}
 	if change != nil {
