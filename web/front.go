@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) showFront(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, front.Front())
+	return s.render(w, r, http.StatusOK, front.Front(front.Opening{}))
 }
 
 func (s *Server) showNumbers(w http.ResponseWriter, r *http.Request) error {

@@ -6,7 +6,5 @@ var navigation = []struct {
 	url, key string
 	guard    guard
 }{
-	{"/", "nav.home", everybody},
 	{"/how-it-works", "nav.how", everybody},
-	{"/numbers", "nav.numbers", everybody},
 }
