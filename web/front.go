@@ -13,7 +13,21 @@ import (
 )
 
 func (s *Server) showFront(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, front.Front(front.Opening{}))
+	return s.render(w, r, http.StatusOK, front.Front(s.opening(r)))
+}
+
+// opening is whether people may enter; not known while the stores are down.
+func (s *Server) opening(r *http.Request) front.Opening {
+	if visitOf(r).down {
+		return front.Opening{}
+	}
+	o, err := s.Roster.Opening(r.Context(), s.service(r).ID)
+	if err != nil {
+		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("opening unknown")
+		visitOf(r).down = true
+		return front.Opening{}
+	}
+	return front.Opening{Known: true, Open: o.Open, ESPs: o.ESPs, NextAt: o.NextAt}
 }
 
 func (s *Server) showNumbers(w http.ResponseWriter, r *http.Request) error {

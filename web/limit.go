@@ -1,9 +1,6 @@
 package web
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"io"
 	"math"
 	"net/http"
 	"net/netip"
@@ -22,17 +19,17 @@ type Limit struct {
 	Every time.Duration
 }
 
-// Limits bound requests, in the memory of this instance: they hold with Redis stopped. Everybody behind one address shares
-// Address and Visitor, which may be a whole ward; who has entered has a bucket of their own.
+// Limits bound requests, in the memory of this instance: they hold with Redis stopped. Everybody behind one network shares
+// Network and Visitor, which may be a whole ward; who has entered has a bucket of their own.
 type Limits struct {
-	Address                       Limit // before anything is looked up
+	Network                       Limit // before anything is looked up
 	Visitor, Guest, Member, Staff Limit
 }
 
 // DefaultLimits are the start values of the security checklist.
 func DefaultLimits() Limits {
 	return Limits{
-		Address: Limit{Burst: 600, Every: 50 * time.Millisecond},
+		Network: Limit{Burst: 600, Every: 50 * time.Millisecond},
 		Visitor: Limit{Burst: 60, Every: 5 * time.Second},
 		Guest:   Limit{Burst: 120, Every: time.Second},
 		Member:  Limit{Burst: 240, Every: 500 * time.Millisecond},
@@ -40,45 +37,48 @@ func DefaultLimits() Limits {
 	}
 }
 
-// limiterSize bounds the memory of a flood from many addresses: about 100 bytes each.
+// limiterSize bounds the memory of a flood from many networks: about 150 bytes each.
 const limiterSize = 100_000
 
-// limiter counts by a keyed hash of who asks; the key lives a day, in memory only, so that no address can be found from it.
+// limiter counts by account, or by the salted hash of a network: no address can be found from it.
 type limiter struct {
 	limits Limits
-	random io.Reader
 
 	mu      sync.Mutex // guards what follows
-	key     [32]byte
-	keyed   time.Time
-	buckets map[[16]byte]*rate.Limiter
+	buckets map[bucketKey]*rate.Limiter
 }
 
-func newLimiter(l Limits, random io.Reader) *limiter {
-	return &limiter{limits: l, random: random}
+// bucketKey is what a bucket counts and whom it counts.
+type bucketKey struct {
+	kind byte // 'n' all of a network, 'v' its visitors, 'a' an account
+	who  [16]byte
 }
 
-// address takes from the bucket that everybody behind one address shares.
-func (l *limiter) address(prefix string) error { return l.take("address", prefix, l.limits.Address) }
+func newLimiter(l Limits) *limiter {
+	return &limiter{limits: l, buckets: map[bucketKey]*rate.Limiter{}}
+}
 
-// actor takes from the bucket of who asks. A page that is always open takes nothing from a visitor.
-func (l *limiter) actor(a account.Actor, prefix string, always bool) error {
+// network takes from the bucket that everybody in a network shares.
+func (l *limiter) network(n account.Network) error {
+	return l.take(bucketKey{'n', n}, l.limits.Network)
+}
+
+// actor takes from the bucket of who asks.
+func (l *limiter) actor(a account.Actor, n account.Network) error {
 	switch {
-	case always:
-		return nil
 	case a.Is(account.RoleVisitor):
-		return l.take("visitor", prefix, l.limits.Visitor)
+		return l.take(bucketKey{'v', n}, l.limits.Visitor)
 	case a.Is(account.RoleGuest):
-		return l.take("account", a.ID.String(), l.limits.Guest)
+		return l.take(bucketKey{'a', a.ID}, l.limits.Guest)
 	case a.IsPerson():
-		return l.take("account", a.ID.String(), l.limits.Member)
+		return l.take(bucketKey{'a', a.ID}, l.limits.Member)
 	}
-	return l.take("account", a.ID.String(), l.limits.Staff)
+	return l.take(bucketKey{'a', a.ID}, l.limits.Staff)
 }
 
-func (l *limiter) take(kind, who string, limit Limit) error {
+func (l *limiter) take(who bucketKey, limit Limit) error {
 	now := time.Now()
-	b := l.bucket(now, kind+" "+who, limit)
+	b := l.bucket(now, who, limit)
 	if b.AllowN(now, 1) {
 		return nil
 	}
@@ -86,32 +86,25 @@ func (l *limiter) take(kind, who string, limit Limit) error {
 	return &refusal{status: http.StatusTooManyRequests, retryAfter: max(1, int(math.Ceil(wait)))}
 }
 
-func (l *limiter) bucket(now time.Time, who string, limit Limit) *rate.Limiter {
+func (l *limiter) bucket(now time.Time, who bucketKey, limit Limit) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.keyed) >= 24*time.Hour {
-		_, _ = io.ReadFull(l.random, l.key[:]) // crypto/rand never fails
-		l.keyed, l.buckets = now, map[[16]byte]*rate.Limiter{}
-	}
-	mac := hmac.New(sha256.New, l.key[:])
-	_, _ = mac.Write([]byte(who))
-	id := [16]byte(mac.Sum(nil))
-	if b, ok := l.buckets[id]; ok {
+	if b, ok := l.buckets[who]; ok {
 		return b
 	}
 	if len(l.buckets) >= limiterSize {
 		l.forgetFull(now)
 	}
 	b := rate.NewLimiter(rate.Every(limit.Every), limit.Burst)
-	l.buckets[id] = b
+	l.buckets[who] = b
 	return b
 }
 
 // forgetFull drops the buckets that refilled, which is as good as new; and when a flood left none, everything.
 func (l *limiter) forgetFull(now time.Time) {
-	for id, b := range l.buckets {
+	for who, b := range l.buckets {
 		if b.TokensAt(now) >= float64(b.Burst()) {
-			delete(l.buckets, id)
+			delete(l.buckets, who)
 		}
 	}
 	if len(l.buckets) >= limiterSize {
@@ -119,21 +112,10 @@ func (l *limiter) forgetFull(now time.Time) {
 	}
 }
 
-// bucket is the network an address belongs to: /24 of IPv4, /64 of IPv6, as one household or ward has.
-func (s *Server) bucket(r *http.Request) string {
-	addr := s.address(r)
-	bits := 64
-	if addr.Is4() {
-		bits = 24
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return ""
-	}
-	return p.String()
-}
+// network is where a request comes from, as account counts it: a salted hash of a /24 or /64, as one household or ward has.
+func (s *Server) network(r *http.Request) account.Network { return s.Accounts.Network(s.address(r)) }
 
-// address is where a request comes from: the last hop that is not a proxy of ours. What a stranger wrote into the header is not believed.
+// address is the last hop that is not a proxy of ours. What a stranger wrote into the header is not believed.
 func (s *Server) address(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

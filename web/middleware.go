@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -62,8 +63,7 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 
 // greet gives a request what error pages need before its service is known.
 func (s *Server) greet(r *http.Request, v *visit) {
-	v.service = account.Service{Locale: "it"}
-	v.words = s.catalog.Localizer(s.language(r, v.service), nil)
+	v.words = s.catalog.Localizer(s.language(r, v.service), s.zone)
 }
 
 // refuse turns away what no handler should see.
@@ -154,14 +154,16 @@ func (s *Server) guarded(rt route) http.Handler {
 
 func (s *Server) enter(rt route, w http.ResponseWriter, r *http.Request, v *visit) error {
 	if !s.needsNobody(rt) {
-		if err := s.limiter.address(s.bucket(r)); err != nil {
+		if err := s.limiter.network(s.network(r)); err != nil {
 			return err
 		}
 		s.findService(r, v)
 		s.findActor(w, r, v)
-		v.words = s.catalog.Localizer(s.language(r, v.service), s.zoneOf(v.service))
-		if err := s.limiter.actor(v.actor, s.bucket(r), s.alwaysOpen(rt)); err != nil {
-			return err
+		v.words = s.catalog.Localizer(s.language(r, v.service), cmp.Or(v.service.TimeZone, s.zone))
+		if !s.alwaysOpen(rt) {
+			if err := s.limiter.actor(v.actor, s.network(r)); err != nil {
+				return err
+			}
 		}
 	}
 	return rt.guard.check(v, rt)

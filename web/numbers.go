@@ -8,12 +8,12 @@ import (
 	"ponti/web/page/parts"
 )
 
-// numbersOf are the numbers of a service, in the language of the page. While the service is not known, as when the
-// database is down, they are those that answer in Italy.
+// numbersOf are the emergency numbers of a service in the language of the page; Italy's while the service is not known,
+// as when the database is down.
 func numbersOf(service account.Service, l *i18n.Localizer) []parts.Number {
-	list := service.Numbers
-	if len(list) == 0 {
-		list = account.DefaultNumbers()
+	known := service.Numbers
+	if len(known) == 0 {
+		known = account.DefaultNumbers()
 	}
 	// The defaults hold keys of texts; what an administrator wrote is said as it stands.
 	say := func(text string) string {
@@ -22,9 +22,13 @@ func numbersOf(service account.Service, l *i18n.Localizer) []parts.Number {
 		}
 		return text
 	}
-	numbers := make([]parts.Number, len(list))
-	for i, n := range list {
-		numbers[i] = parts.Number{Number: n.Number, Name: say(n.Name), Note: say(n.Note)}
+	numbers := make([]parts.Number, len(known))
+	for i, n := range known {
+		note := say(n.Note)
+		if note == "" && n.Always {
+			note = l.T("numbers.always")
+		}
+		numbers[i] = parts.Number{Number: n.Number, Name: say(n.Name), Note: note}
 	}
 	return numbers
 }

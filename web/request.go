@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -42,11 +41,3 @@ func (s *Server) service(r *http.Request) account.Service { return visitOf(r).se
 func (s *Server) words(r *http.Request) *i18n.Localizer { return visitOf(r).words }
 
 func newRequestID() string { return uuid.NewString()[:13] }
-
-// zoneOf is where a service's clocks are; Italy's while the service is not known.
-func (s *Server) zoneOf(service account.Service) *time.Location {
-	if service.TimeZone != nil {
-		return service.TimeZone
-	}
-	return s.zone
-}

@@ -7,7 +7,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -74,8 +73,8 @@ func New(d Deps) (*Server, error) {
 	if s.zone, err = time.LoadLocation("Europe/Rome"); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	s.limiter = newLimiter(limits, rand.Reader)
-	s.sessions = s.newSessions()
+	s.limiter = newLimiter(limits)
+	s.sessions = d.Accounts.Sessions().Manager(s.cookieName("ponti"), s.secure)
 	s.table = s.routes()
 	return s, nil
 }

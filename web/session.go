@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
-
 	"ponti/account"
 	"ponti/internal/errs"
 )
@@ -15,11 +13,6 @@ var (
 	errStoresDown = errs.New(errs.Unavailable, "error.unavailable")
 	errPanicked   = errs.New(errs.Internal, "error.internal_what")
 )
-
-// newSessions reads and writes the cookie that stands for a sign-in. A new session begins only by beginSession.
-func (s *Server) newSessions() *scs.SessionManager {
-	return s.Accounts.Sessions().Manager(s.cookieName("ponti"), s.secure)
-}
 
 // cookieName binds a cookie to this very host where the browser can be made to check it, which it does over https only.
 func (s *Server) cookieName(name string) string {
@@ -44,7 +37,7 @@ func (s *Server) findService(r *http.Request, v *visit) {
 // findActor sets who asks. A session that cannot be read leaves a visitor: public pages are shown, the rest is refused as unavailable.
 func (s *Server) findActor(w http.ResponseWriter, r *http.Request, v *visit) {
 	cookie, err := r.Cookie(s.sessions.Cookie.Name)
-	if err != nil || len(cookie.Value) > 128 || v.down {
+	if err != nil || v.service.ID.IsZero() {
 		return
 	}
 	ctx, err := s.sessions.Load(r.Context(), cookie.Value)
@@ -59,19 +52,10 @@ func (s *Server) findActor(w http.ResponseWriter, r *http.Request, v *visit) {
 	}
 }
 
-// forgetCookie tells the browser that its session is over.
-func (s *Server) forgetCookie(w http.ResponseWriter) {
-	s.sessions.WriteSessionCookie(context.Background(), w, "", time.Time{})
-	w.Header().Set("Cache-Control", "no-store")
-}
-
-// beginSession signs the browser in under a fresh token. The session it had before is over.
+// beginSession signs the browser in as an account, under a fresh token; the session of before, if any, is over.
+// Handlers call it before they answer.
 func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, id account.ID) error {
-	before := ""
-	if cookie, err := r.Cookie(s.sessions.Cookie.Name); err == nil {
-		before = cookie.Value
-	}
-	ctx, err := s.sessions.Load(r.Context(), before)
+	ctx, err := s.loadSession(r)
 	if err != nil {
 		return err
 	}
@@ -82,21 +66,33 @@ func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, id account
 	if err != nil {
 		return err
 	}
-	s.sessions.WriteSessionCookie(ctx, w, token, expiry)
-	w.Header().Set("Cache-Control", "no-store")
+	s.writeCookie(w, token, expiry)
 	return nil
 }
 
 // endSession signs the browser out. The cookie is forgotten even when the stores cannot be told.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 	s.forgetCookie(w)
-	cookie, err := r.Cookie(s.sessions.Cookie.Name)
-	if err != nil || cookie.Value == "" {
-		return nil
-	}
-	ctx, err := s.sessions.Load(r.Context(), cookie.Value)
+	ctx, err := s.loadSession(r)
 	if err != nil {
 		return err
 	}
 	return s.sessions.Destroy(ctx)
+}
+
+func (s *Server) loadSession(r *http.Request) (context.Context, error) {
+	token := ""
+	if cookie, err := r.Cookie(s.sessions.Cookie.Name); err == nil {
+		token = cookie.Value
+	}
+	return s.sessions.Load(r.Context(), token)
+}
+
+// forgetCookie tells the browser that its session is over.
+func (s *Server) forgetCookie(w http.ResponseWriter) { s.writeCookie(w, "", time.Time{}) }
+
+func (s *Server) writeCookie(w http.ResponseWriter, token string, expiry time.Time) {
+	s.sessions.WriteSessionCookie(context.Background(), w, token, expiry) // asks the context nothing: the cookie persists
+	// The manager added a Cache-Control of its own, weaker than ours.
+	w.Header().Set("Cache-Control", "no-store")
 }

@@ -1,0 +1,180 @@
+package web
+
+import (
+	"encoding/csv"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ponti/account"
+)
+
+// notBuilt are rows of the authorization matrix that no route or frame stands for yet. The list only shrinks: a row that
+// gets its route must leave it.
+var notBuilt = []account.Action{
+	account.ConversationAskForOne, account.ConversationSeeTheWaitingList, account.ConversationAcceptTheNextOne, account.ConversationList,
+	account.ConversationReadContent, account.ConversationReadAfterItIsClosed, account.ConversationCloseLeave, account.ConversationHandOver,
+	account.ConversationJoinVisibly, account.ConversationSearchText, account.MessageSend, account.MessageEditOrDeleteOwn,
+	account.MessageHideAnother, account.MessageTypingSeenPresence, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
+	account.QueueLiveWall, account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
+	account.ForumCategoryReadMembersOnly, account.ForumCategoryReadStaffOnly, account.ForumCategoryReadFamilyOnly,
+	account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.ThreadOpen, account.ThreadLockMovePin,
+	account.PostWriteEditOwnDeleteOwn, account.PostReadHiddenOrHeld, account.PostApproveHideRestore, account.PostSeeEditHistory,
+	account.PostReadersReactionsList, account.ReportMake, account.ReportSeeOwnAndItsOutcome, account.ReportSeeTheQueue,
+	account.ReportSeeWhoReported, account.ReportDecide, account.ReportAppeal, account.ReportDecideAnAppeal, account.EscalationRaise,
+	account.EscalationSeeStateOfOneOwn, account.EscalationSeeAndAcknowledge, account.EscalationReRouteTakeOver,
+	account.EscalationCloseWithOutcome, account.EscalationStatistics, account.BreakGlassOpenAConversation, account.IdentityRevealAsk,
+	account.IdentityRevealConfirm, account.ProfileReadOwnEditOwn, account.ProfileReadAnotherPublicPart, account.AccountSuspendUpTo24H,
+	account.AccountSuspendLongerEnd, account.AccountCreateStaffByInvitation, account.AccountGrantARole,
+	account.AccountResetAnotherPasswordOrFactor, account.AccountEndAnotherSessions, account.AuditLogRead,
+	account.AuditLogSeeWhoOpenedMyConversation, account.AuditLogVerifyTheChain, account.HoursReportOwn, account.HoursReportApprove,
+	account.HoursReportAll, account.SettingsService, account.SettingsRiskRulesAndEscalationTimes, account.ExportsOwnData,
+	account.ExportsStatistics, account.PublicPageEdit, account.ShiftGoOnOff, account.ShiftPlan, account.ShiftSeeWhoIsOn,
+}
+
+// TestRoutesMatchMatrix compares the table with the matrix the service agreed on, both ways: a guard lets nobody in whom
+// the matrix keeps out of every row of the route, and a row somebody may use has a route.
+func TestRoutesMatchMatrix(t *testing.T) {
+	t.Parallel()
+	matrix := readMatrix(t)
+	served := map[account.Action]bool{}
+	for _, rt := range newSiteDown(t).table {
+		require.NotEmpty(t, rt.acts, "%s: a route without a row is denied", rt.pattern)
+		allowed := map[account.Role]bool{}
+		for _, act := range rt.acts {
+			row, known := matrix[act]
+			require.True(t, known, "%s: %q is no row of the matrix", rt.pattern, act)
+			assert.False(t, slices.Contains(notBuilt, act), "%q has a route: take it off the list", act)
+			served[act] = true
+			for role, cell := range row {
+				allowed[role] = allowed[role] || cell != "-"
+			}
+		}
+		open := []account.Role(rt.guard)
+		if len(open) == 0 {
+			open = []account.Role{account.RoleVisitor}
+		}
+		for _, role := range open {
+			assert.True(t, allowed[role], "%s is open to %q, the matrix says no", rt.pattern, role)
+		}
+	}
+	for act, row := range matrix {
+		usable := false
+		for _, cell := range row {
+			usable = usable || cell != "-"
+		}
+		if usable && !served[act] {
+			assert.Contains(t, notBuilt, act, "no route stands for this row")
+		}
+		if !usable {
+			assert.False(t, served[act] || slices.Contains(notBuilt, act), "%q is for nobody", act)
+		}
+	}
+}
+
+// readMatrix gives each row's cell by role.
+func readMatrix(t *testing.T) map[account.Action]map[account.Role]string {
+	t.Helper()
+	f, err := os.Open("../account/testdata/authz_matrix.csv")
+	require.NoError(t, err)
+	defer f.Close() //nolint:errcheck // read only
+	rows, err := csv.NewReader(f).ReadAll()
+	require.NoError(t, err)
+	matrix := map[account.Action]map[account.Role]string{}
+	for _, row := range rows[1:] {
+		cells := map[account.Role]string{}
+		for i, name := range rows[0][2:11] {
+			role := account.Role(name)
+			if name == "visitor" {
+				role = account.RoleVisitor
+			}
+			cells[role] = row[i+2]
+		}
+		matrix[account.Action(row[0]+": "+row[1])] = cells
+	}
+	require.NotEmpty(t, matrix)
+	return matrix
+}
+
+// TestGuards drives every guarded route as every role: those outside of the guard never reach its handler.
+func TestGuards(t *testing.T) {
+	t.Parallel()
+	v := &visit{}
+	objects, functions := route{pattern: "GET /things/{thing}"}, route{pattern: "GET /things"}
+	g := may(account.RoleTutor)
+	v.actor = account.Actor{Role: account.RoleTutor}
+	assert.NoError(t, g.check(v, objects))
+	v.actor = account.Actor{Role: account.RoleAdmin}
+	assert.ErrorIs(t, g.check(v, objects), account.ErrNotFound, "an object that is not yours looks as if there were none")
+	assert.ErrorIs(t, g.check(v, functions), account.ErrForbidden)
+	v.actor = account.Actor{}
+	assert.ErrorIs(t, g.check(v, functions), account.ErrSignInFirst)
+	v.down = true
+	assert.ErrorIs(t, g.check(v, functions), errStoresDown, "nobody is told to sign in while nobody can")
+}
+
+// TestNavigation holds each section to a route that its guard may use.
+func TestNavigation(t *testing.T) {
+	t.Parallel()
+	table := newSiteDown(t).table
+	for _, item := range navigation {
+		i := slices.IndexFunc(table, func(rt route) bool { return rt.pattern == "GET "+item.url })
+		if assert.GreaterOrEqual(t, i, 0, item.url) && len(table[i].guard) > 0 {
+			assert.Subset(t, table[i].guard, item.guard, item.url)
+		}
+	}
+}
+
+var moduleName = regexp.MustCompile(`data-module="([a-z -]+)"`)
+
+func modulesInTemplates(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	require.NoError(t, filepath.WalkDir("page", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".templ" {
+			return err
+		}
+		body, err := os.ReadFile(path)
+		for _, m := range moduleName.FindAllStringSubmatch(string(body), -1) {
+			names = append(names, strings.Fields(m[1])...)
+		}
+		return err
+	}))
+	require.NotEmpty(t, names)
+	return names
+}
+
+func notEmpty(_ int, s *goquery.Selection) bool { return strings.TrimSpace(s.Text()) != "" }
+
+// staff is who it takes to open a service.
+type staff struct{ admin, esp, tutor account.Actor }
+
+const staffPassword = "una frase lunga che nessuno indovina"
+
+func newStaff(t *testing.T, st *site) staff {
+	t.Helper()
+	token, ok, err := st.Accounts.FirstAdminToken(t.Context(), st.service)
+	require.NoError(t, err)
+	require.True(t, ok)
+	id, err := st.Accounts.CreateFirstAdmin(t.Context(), st.service, token, "Ada", staffPassword)
+	require.NoError(t, err)
+	admin := account.Actor{Service: st.service, ID: id, Role: account.RoleAdmin, Alias: "Ada", Locale: "it"}
+	invite := func(role account.Role, alias string) account.Actor {
+		token, err := st.Accounts.Invite(t.Context(), admin, account.Invite{Role: role, Alias: alias})
+		require.NoError(t, err)
+		id, err := st.Accounts.AcceptInvitation(t.Context(), st.service, token, alias, staffPassword)
+		require.NoError(t, err)
+		return account.Actor{Service: st.service, ID: id, Role: role, Alias: alias, Locale: "it"}
+	}
+	s := staff{admin: admin, esp: invite(account.RoleESP, "Marta"), tutor: invite(account.RoleTutor, "Tullio")}
+	require.NoError(t, st.Accounts.AssignTutor(t.Context(), admin, s.esp.ID, s.tutor.ID))
+	return s
+}
