@@ -1,0 +1,99 @@
+// A conversation, live. Without this module the page works by reloading; without a socket it sends by POST and asks for the page.
+//
+// <ol id="messages" data-module="conversation" data-live="/live" data-room data-head data-me data-epoch data-sending data-sent
+//   data-not-sent data-line-down data-session-over role="log" aria-live="polite">, see messages.js; <form data-composer> with [name=text] and
+// [name=cid]; [data-line] says when the line is down, [data-alert] is role="alert", [data-numbers] shows the emergency numbers,
+// [data-person="2"] with data-here-text and data-away-text shows whether somebody is there, data-region what the server renders.
+import { grow } from "./composer.js";
+import { connect, isOpen, on, send } from "./live.js";
+import { Messages } from "./messages.js";
+import { announce, Outbox } from "./outbox.js";
+import { exchange, load, refresh } from "./refresh.js";
+
+const poll = 5000; // without a socket
+
+export function start(list) {
+  const { room, live, epoch } = list.dataset;
+  const messages = new Messages(list);
+  const form = document.querySelector("form[data-composer]");
+  const outbox = new Outbox(messages, list.dataset, (item) => isOpen() ? send({ t: "send", room, cid: item.cid, text: item.text }) : post(item));
+  const known = { epoch, state: "" };
+  let timer = 0;
+
+  const join = () => send({ t: "join", room, after: messages.last, epoch: messages.last > 0 ? known.epoch : "" });
+  const line = (text) => {
+    const place = document.querySelector("[data-line]");
+    if (place) place.textContent = text;
+  };
+
+  // post stores a message without a socket, by the form that is there without JavaScript.
+  async function post({ cid, text }) {
+    if (!form) return;
+    const body = new URLSearchParams({ cid, text });
+    try {
+      take(await load(form.action, body));
+      outbox.stored(cid);
+    } catch ({ status }) {
+      if (status >= 400) outbox.failed(cid, status < 500 && status !== 429);
+    }
+  }
+
+  function take(page) {
+    messages.adopt(page);
+    exchange(page);
+  }
+
+  const ours = (type, f) => on(type, (frame) => frame.room === room && f(frame));
+  ours("message", (frame) => {
+    if (!messages.add(frame)) join();
+    else if (frame.cid) outbox.stored(frame.cid);
+  });
+  ours("ack", ({ cid }) => outbox.stored(cid));
+  ours("caught_up", (frame) => {
+    known.epoch = frame.epoch;
+    outbox.again();
+  });
+  ours("resync", () => location.reload()); // what is shown belongs to another history
+  ours("refused", ({ cid, text, later }) => {
+    if (cid) outbox.failed(cid, !later);
+    else if (!later) refresh();
+    announce(text);
+  });
+  on("heads", ({ rooms }) => {
+    if (rooms[room] > messages.last) join();
+  });
+  ours("people", ({ people }) => {
+    messages.named(people);
+    for (const { n, here } of people) {
+      for (const place of document.querySelectorAll(`[data-person="${n}"]`)) {
+        place.dataset.here = String(here);
+        place.textContent = here ? place.dataset.hereText : place.dataset.awayText;
+      }
+    }
+  });
+  ours("state", (frame) => {
+    if (frame.numbers) for (const place of document.querySelectorAll("[data-numbers]")) place.hidden = false;
+    const now = JSON.stringify(frame);
+    if (known.state && known.state !== now) refresh();
+    known.state = now;
+  });
+
+  on("open", () => {
+    line("");
+    clearInterval(timer);
+    timer = 0;
+  });
+  on("down", () => line(list.dataset.lineDown));
+  on("blocked", () => {
+    timer ||= setInterval(() => {
+      if (document.visibilityState === "visible") load(location.href).then(take, () => {});
+    }, poll);
+  });
+  on("ended", () => {
+    line(list.dataset.sessionOver); // not left by itself: what is not sent is still here
+    clearInterval(timer);
+  });
+
+  if (form) grow(form, (text) => outbox.write(text));
+  connect(live, join);
+}

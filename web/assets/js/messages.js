@@ -1,0 +1,126 @@
+// The list of messages: each sequence once, in order, made from <template> and textContent.
+//
+// <ol data-module="conversation" data-me="1" data-head="17" data-pill-one="{n} nuovo messaggio" data-pill-other="…">
+//   <li class="message" data-seq="1" data-from="2" data-cid="…"> with [data-slot=author], [data-slot=text], <time data-slot="time">, [data-slot=state]
+// <template id="message-template">, and message-template-joined, message-template-ended, message-template-hidden for what is not text
+const near = 120; // pixels from the end that count as being at the end
+
+export class Messages {
+  constructor(list) {
+    this.list = list;
+    this.last = Number(list.dataset.head);
+    this.me = Number(list.dataset.me);
+    this.names = new Map();
+    this.unread = 0;
+    this.pill = document.querySelector("[data-pill]");
+    this.scroller = list.closest("[data-scroll]") ?? document.scrollingElement;
+    this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    this.plural = new Intl.PluralRules(document.documentElement.lang);
+    this.pill?.addEventListener("click", () => this.toEnd());
+    (this.scroller === document.scrollingElement ? document : this.scroller).addEventListener("scroll", () => {
+      if (this.atEnd()) this.read();
+    }, { passive: true });
+    this.toEnd();
+  }
+
+  // add shows a message if it is the next one, and says whether nothing is missing before it.
+  add(message) {
+    if (message.seq <= this.last) return true;
+    if (message.seq !== this.last + 1) return false;
+    this.last = message.seq;
+    const stay = message.from !== this.me && !this.atEnd();
+    const item = this.own(message.cid) ?? this.make(message.hidden ? "hidden" : message.kind);
+    item.dataset.seq = message.seq;
+    item.dataset.from = message.from;
+    item.classList.toggle("message-own", message.from === this.me);
+    item.classList.toggle("message-follows", this.follows(message));
+    this.fill(item, "author", this.names.get(message.from) ?? "");
+    if (message.kind === "text" && !message.hidden) this.fill(item, "text", message.text);
+    const at = new Date(message.at);
+    this.fill(item, "time", this.time.format(at));
+    item.querySelector("time")?.setAttribute("datetime", message.at);
+    this.list.insertBefore(item, this.list.querySelector("[data-pending]"));
+    if (stay) this.count();
+    else this.toEnd();
+    return true;
+  }
+
+  // adopt shows what a freshly loaded page has beyond the last message, where there is no socket.
+  adopt(page) {
+    for (const item of page.querySelectorAll(`#${CSS.escape(this.list.id)} > [data-seq]`)) {
+      const seq = Number(item.dataset.seq);
+      if (seq !== this.last + 1) continue;
+      this.last = seq;
+      const stay = Number(item.dataset.from) !== this.me && !this.atEnd();
+      this.own(item.dataset.cid)?.remove();
+      this.list.insertBefore(document.adoptNode(item), this.list.querySelector("[data-pending]"));
+      if (stay) this.count();
+      else this.toEnd();
+    }
+  }
+
+  // pending shows what is on its way; it becomes the message when that comes.
+  pending(cid, text) {
+    const item = this.make("text");
+    item.dataset.pending = cid;
+    item.classList.add("message-own");
+    this.fill(item, "text", text);
+    this.list.append(item);
+    this.toEnd();
+    return item;
+  }
+
+  own(cid) {
+    const item = cid && this.list.querySelector(`[data-pending="${CSS.escape(cid)}"]`);
+    if (!item) return null;
+    delete item.dataset.pending;
+    return item;
+  }
+
+  make(kind) {
+    const own = document.getElementById(kind === "text" ? "message-template" : `message-template-${kind}`);
+    return (own ?? document.getElementById("message-template")).content.firstElementChild.cloneNode(true);
+  }
+
+  fill(item, slot, text) {
+    const place = item.querySelector(`[data-slot="${slot}"]`);
+    if (place) place.textContent = text;
+  }
+
+  // follows: by the same writer within a minute.
+  follows({ from, at, kind }) {
+    const before = this.list.querySelector(`[data-seq="${this.last - 1}"]`);
+    const then = before?.querySelector("time")?.getAttribute("datetime");
+    return kind === "text" && Number(before?.dataset.from) === from && new Date(at) - new Date(then) < 60_000;
+  }
+
+  named(people) {
+    for (const { n, alias } of people) {
+      this.names.set(n, alias);
+      for (const item of this.list.querySelectorAll(`[data-from="${n}"]`)) this.fill(item, "author", alias);
+    }
+  }
+
+  atEnd() {
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < near;
+  }
+
+  toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.read();
+  }
+
+  count() {
+    this.unread++;
+    if (!this.pill) return;
+    const { dataset } = this.list;
+    const text = this.plural.select(this.unread) === "one" ? dataset.pillOne : dataset.pillOther;
+    this.pill.textContent = text.replace("{n}", this.unread);
+    this.pill.hidden = false;
+  }
+
+  read() {
+    this.unread = 0;
+    if (this.pill) this.pill.hidden = true;
+  }
+}

@@ -1,0 +1,64 @@
+// Fetches a page again, with the reader's own rights, and exchanges the parts of it that changed: elements with data-region.
+// XMLHttpRequest makes a document without scripts and without parsing text by hand, which Trusted Types forbid.
+export function load(url, body) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(body ? "POST" : "GET", url);
+    request.responseType = "document";
+    request.timeout = 10_000;
+    request.onload = () => {
+      if (request.status < 400 && request.response) resolve(request.response);
+      else reject(Object.assign(new Error("refused"), { status: request.status, page: request.response }));
+    };
+    request.onerror = request.ontimeout = () => reject(Object.assign(new Error("no answer"), { status: 0 }));
+    request.send(body);
+  });
+}
+
+// exchange takes over the regions of a page that differ. What somebody is writing in stays as it is.
+export function exchange(page) {
+  for (const old of document.querySelectorAll("[data-region]")) {
+    const fresh = page.querySelector(`[data-region="${CSS.escape(old.dataset.region)}"]`);
+    if (!fresh) old.replaceChildren();
+    else if (!old.isEqualNode(fresh) && !busy(old, fresh)) replace(old, fresh);
+  }
+}
+
+function busy(old, fresh) {
+  if (old.querySelector("[data-composer]")) return fresh.querySelector("[data-composer]") !== null;
+  const writing = document.activeElement;
+  return old.contains(writing) && writing.matches("textarea, input:not([type=hidden]), select");
+}
+
+function replace(old, fresh) {
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  const here = document.adoptNode(fresh);
+  old.replaceWith(here);
+  if (focused) document.getElementById(focused)?.focus();
+  for (const element of [here, ...here.querySelectorAll("[data-module]")]) {
+    for (const name of (element.dataset.module ?? "").split(" ")) {
+      if (/^[a-z-]+$/.test(name)) import(`./${name}.js`).then((module) => module.start(element));
+    }
+  }
+}
+
+let running = null;
+let wanted = false;
+
+// refresh brings the page up to date; calls that come while one runs are answered by one more.
+export async function refresh() {
+  wanted = true;
+  running ??= (async () => {
+    try {
+      while (wanted) {
+        wanted = false;
+        exchange(await load(location.href));
+      }
+    } catch {
+      // the next news, or the next look, tries again
+    } finally {
+      running = null;
+    }
+  })();
+  return running;
+}

@@ -1,0 +1,20 @@
+// The waiting room: the place as it moves, then into the conversation.
+// <section data-module="waiting" data-view="waiting" data-live="/live" data-room-url="/rooms/{room}">
+import { refresh } from "./refresh.js";
+import { follow } from "./view.js";
+
+export function start(element) {
+  follow(element, async ({ place }) => {
+    if (place?.state === "in_session" && place.room) {
+      location.assign(element.dataset.roomUrl.replace("{room}", place.room));
+      return;
+    }
+    if (place?.state === "ended") {
+      location.reload();
+      return;
+    }
+    await refresh();
+    const now = document.querySelector("[data-in-session]"); // the page's own way on, when there was no line to hear it by
+    if (now) location.assign(now.href);
+  });
+}
