@@ -112,9 +112,6 @@ func (l *limiter) forgetFull(now time.Time) {
 	}
 }
 
-// network is where a request comes from, as account counts it: a salted hash of a /24 or /64, as one household or ward has.
-func (s *Server) network(r *http.Request) account.Network { return s.Accounts.Network(s.address(r)) }
-
 // address is the last hop that is not a proxy of ours. What a stranger wrote into the header is not believed.
 func (s *Server) address(r *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)

@@ -80,6 +80,10 @@ func (s *Server) refuse(crossSite *http.CrossOriginProtection, mux *http.ServeMu
 		return errCrossSite
 	}
 	if _, pattern := mux.Handler(r); pattern == "" {
+		// An unknown address is told to somebody as one that is not theirs is: by the same steps, on the same page.
+		if err := s.know(w, r, visitOf(r), false); err != nil {
+			return err
+		}
 		return s.unrouted(mux, w, r)
 	}
 	return nil
@@ -154,19 +158,27 @@ func (s *Server) guarded(rt route) http.Handler {
 
 func (s *Server) enter(rt route, w http.ResponseWriter, r *http.Request, v *visit) error {
 	if !s.needsNobody(rt) {
-		if err := s.limiter.network(s.network(r)); err != nil {
+		if err := s.know(w, r, v, s.alwaysOpen(rt)); err != nil {
 			return err
-		}
-		s.findService(r, v)
-		s.findActor(w, r, v)
-		v.words = s.catalog.Localizer(s.language(r, v.service), cmp.Or(v.service.TimeZone, s.zone))
-		if !s.alwaysOpen(rt) {
-			if err := s.limiter.actor(v.actor, s.network(r)); err != nil {
-				return err
-			}
 		}
 	}
 	return rt.guard.check(v, rt)
+}
+
+// know finds out whose site this is, who asks, and in which language, within the limits. What is always open is not refused to anybody
+// who asks for it by hand; only a flood from one network is.
+func (s *Server) know(w http.ResponseWriter, r *http.Request, v *visit, always bool) error {
+	network := s.Accounts.Network(s.address(r))
+	if err := s.limiter.network(network); err != nil {
+		return err
+	}
+	s.findService(r, v)
+	s.findActor(w, r, v)
+	v.words = s.catalog.Localizer(s.language(r, v.service), cmp.Or(v.service.TimeZone, s.zone))
+	if always {
+		return nil
+	}
+	return s.limiter.actor(v.actor, network)
 }
 
 // check lets the actor through or not. Who may not learns nothing of objects: a route with an id answers as if there were none (R9).

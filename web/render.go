@@ -42,6 +42,9 @@ func (s *Server) frame(r *http.Request, v *visit) *parts.Frame {
 		Service: v.service.Name, Numbers: numbersOf(v.service, v.words), Role: v.actor.Role, Alias: v.actor.Alias,
 		Languages: s.catalog.Languages(),
 	}
+	if done := "done." + r.URL.Query().Get("done"); s.catalog.Has(done) {
+		f.Done = v.words.T(done)
+	}
 	for _, item := range navigation {
 		if item.guard.check(v, route{}) == nil {
 			f.Navigation = append(f.Navigation, parts.Link{URL: item.url, Key: item.key})
@@ -54,6 +57,18 @@ func (s *Server) frame(r *http.Request, v *visit) *parts.Frame {
 func (s *Server) redirect(w http.ResponseWriter, r *http.Request, to string) error {
 	http.Redirect(w, r, localPath(to), http.StatusSeeOther)
 	return nil
+}
+
+// redirectDone is redirect to a page that begins by saying what was done: the text "done.<what>".
+func (s *Server) redirectDone(w http.ResponseWriter, r *http.Request, to, what string) error {
+	u, err := url.Parse(localPath(to))
+	if err != nil {
+		return err
+	}
+	q := u.Query()
+	q.Set("done", what)
+	u.RawQuery = q.Encode()
+	return s.redirect(w, r, u.String())
 }
 
 // localPath is to when it is a path on this site, else the front: no form or link can send people elsewhere.

@@ -29,6 +29,7 @@ type Catalog struct {
 	tags       []language.Tag
 	matcher    language.Matcher
 	localizers map[string]*goi18n.Localizer
+	keys       map[string]bool // of the default language
 	report     func(lang, key string, err error)
 }
 
@@ -38,6 +39,7 @@ func Load(fsys fs.FS, report func(lang, key string, err error)) (*Catalog, error
 	c := &Catalog{
 		bundle:     goi18n.NewBundle(language.Make(Default)),
 		localizers: map[string]*goi18n.Localizer{},
+		keys:       map[string]bool{},
 		report:     report,
 	}
 	files, err := fs.Glob(fsys, "*/*.json")
@@ -135,6 +137,7 @@ func (c *Catalog) add(fsys fs.FS, name string) error {
 		if one == "" {
 			one = m.Other
 		}
+		c.keys[key] = c.keys[key] || lang == Default
 		messages = append(messages, &goi18n.Message{ID: key, One: one, Many: m.Other, Other: m.Other})
 	}
 	if !slices.Contains(c.langs, lang) {
@@ -145,6 +148,9 @@ func (c *Catalog) add(fsys fs.FS, name string) error {
 
 // Languages are the languages there are texts in, the default one first.
 func (c *Catalog) Languages() []string { return c.langs }
+
+// Has tells whether there is a text of a key; for keys that come from outside.
+func (c *Catalog) Has(key string) bool { return c.keys[key] }
 
 // Match picks the best language for wishes in falling order of weight; each is a language or an Accept-Language header.
 // Empty and unreadable wishes are passed over.

@@ -77,6 +77,8 @@ func TestT(t *testing.T) {
 	assert.Equal(t, "1 posto", it.N("a.n", 1))
 	assert.Equal(t, "0 posti", it.N("a.n", 0))
 	assert.Equal(t, "1000000 posti", it.N("a.n", 1_000_000))
+	assert.True(t, c.Has("a.hello"))
+	assert.False(t, c.Has("a.unknown"))
 	assert.Empty(t, reports)
 
 	assert.Equal(t, "Solo qui", en.T("a.only"), "another language stands in")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 )
@@ -93,4 +94,24 @@ func choiceID(name string, i int) string {
 		return name
 	}
 	return name + "-" + strconv.Itoa(i)
+}
+
+// machine is an instant for programs, always UTC.
+func machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// before, between and after are the pieces of a text with one [part in brackets].
+func before(text string) string {
+	s, _, _ := strings.Cut(text, "[")
+	return s
+}
+
+func between(text string) string {
+	_, s, _ := strings.Cut(text, "[")
+	s, _, _ = strings.Cut(s, "]")
+	return s
+}
+
+func after(text string) string {
+	_, s, _ := strings.Cut(text, "]")
+	return s
 }

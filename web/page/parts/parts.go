@@ -21,6 +21,7 @@ type Frame struct {
 	Path       string                   // this page, to come back to after choosing a language
 	Service    string                   // name of the service, empty when it is not known
 	Down       bool                     // the stores cannot be reached
+	Done       string                   // what the form before this page did, in words; may be empty
 	Now        time.Time
 	Numbers    []Number
 	Role       account.Role
