@@ -1,0 +1,226 @@
+package triage
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// testCase is one line of a data set (fields as in the development set).
+type testCase struct {
+	ID, Lang, Text, Functionality string
+	Expected                      string   `json:"expected_level"`
+	Category                      string   `json:"expected_category"`
+	Accept                        []string `json:"accept_levels"`
+	Turns, Authors                []string
+}
+
+func (c testCase) conversation() []Turn {
+	texts := c.Turns
+	if texts == nil {
+		texts = []string{c.Text}
+	}
+	var turns []Turn
+	for i, text := range texts {
+		author := AuthorUser
+		if i < len(c.Authors) {
+			author = Author(c.Authors[i])
+		}
+		turns = append(turns, Turn{author, text})
+	}
+	return turns
+}
+
+var sharedEngine = sync.OnceValues(New)
+
+func newTestEngine(t testing.TB) *Engine {
+	t.Helper()
+	e, err := sharedEngine()
+	require.NoError(t, err)
+	return e
+}
+
+func readCases(t testing.TB, name string) []testCase {
+	t.Helper()
+	f, err := os.Open("testdata/" + name)
+	require.NoError(t, err)
+	defer f.Close()
+	var cases []testCase
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var c testCase
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &c))
+		cases = append(cases, c)
+	}
+	require.NoError(t, lines.Err())
+	require.NotEmpty(t, cases)
+	return cases
+}
+
+// share counts how many of all cases came out right.
+type share struct{ right, all int }
+
+func (s share) rate() float64 { return float64(s.right) / float64(max(s.all, 1)) }
+
+// interval is the 95 % Wilson interval.
+func (s share) interval() (low, high float64) {
+	if s.all == 0 {
+		return 0, 1
+	}
+	n, p, z := float64(s.all), s.rate(), 1.96
+	mid := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(0, mid-half), min(1, mid+half)
+}
+
+func (s share) String() string {
+	low, high := s.interval()
+	return fmt.Sprintf("%3d/%3d = %.3f (%.3f to %.3f)", s.right, s.all, s.rate(), low, high)
+}
+
+// hardNegatives sound like risk and are none; plainNegatives do not even sound like it.
+var (
+	hardNegatives  = []string{"idioms_hyperbole", "negation_protective", "recovery_story", "titles_media", "prevention_psychoeducation", "lookalike_substrings", "gaming_work_violence", "supporter_messages", "screening_answer_no", "identity_reclaimed", "numbers_not_pii"}
+	plainNegatives = []string{"benign_chat", "long_post_benign", "benign_distress"}
+	selfCategories = []string{"suicide", "overdose", "self_injury"}
+)
+
+type figures struct {
+	crisisRed, crisisSeen, selfRed, redAmber, amberAmber, hardRed, plainFlag share
+	functionality                                                            map[string]share
+	wrong                                                                    []string
+}
+
+func measure(t testing.TB, e *Engine, cases []testCase, lang string) figures {
+	t.Helper()
+	f := figures{functionality: map[string]share{}}
+	add := func(s *share, ok bool) {
+		s.all++
+		if ok {
+			s.right++
+		}
+	}
+	for _, c := range cases {
+		if c.Lang != lang {
+			continue
+		}
+		v, err := e.ReadTurns(c.conversation())
+		require.NoError(t, err, c.ID)
+		expected, err := ParseLevel(c.Expected)
+		require.NoError(t, err, c.ID)
+		switch expected {
+		case Crisis:
+			add(&f.crisisRed, v.Level >= Red)
+			add(&f.crisisSeen, v.Level > None)
+		case Red:
+			if slices.Contains(selfCategories, c.Category) {
+				add(&f.selfRed, v.Level >= Red)
+			}
+		case Amber:
+			add(&f.amberAmber, v.Level >= Amber)
+		}
+		if expected >= Red {
+			add(&f.redAmber, v.Level >= Amber)
+		}
+		if slices.Contains(hardNegatives, c.Functionality) {
+			add(&f.hardRed, v.Level >= Red)
+		}
+		if slices.Contains(plainNegatives, c.Functionality) {
+			add(&f.plainFlag, v.Level > None)
+		}
+		accepted := slices.Contains(c.Accept, v.Level.String())
+		s := f.functionality[c.Functionality]
+		add(&s, accepted)
+		f.functionality[c.Functionality] = s
+		if !accepted {
+			f.wrong = append(f.wrong, fmt.Sprintf("%s: %s", c.ID, v.Level))
+		}
+	}
+	return f
+}
+
+func (f figures) log(t testing.TB, title string) {
+	t.Helper()
+	t.Logf("%s", title)
+	for _, row := range []struct {
+		name string
+		s    share
+	}{
+		{"crisis read as red or above", f.crisisRed}, {"crisis not read as none", f.crisisSeen},
+		{"red about oneself read as red or above", f.selfRed}, {"red or crisis read as amber or above", f.redAmber},
+		{"amber read as amber or above", f.amberAmber}, {"hard negatives read as red", f.hardRed},
+		{"plain negatives flagged", f.plainFlag},
+	} {
+		t.Logf("  %-40s %s", row.name, row.s)
+	}
+	var low []string
+	for _, name := range slices.Sorted(maps.Keys(f.functionality)) {
+		if s := f.functionality[name]; s.right < s.all {
+			low = append(low, fmt.Sprintf("%s %d/%d", name, s.right, s.all))
+		}
+	}
+	t.Logf("  functionalities not wholly accepted: %s", strings.Join(low, ", "))
+}
+
+// bar is what a set must reach.
+type bar struct {
+	crisisRed, selfRed, redAmber, amberAmber, hardRed, plainFlag, functionality float64
+	crisisMissed                                                                int // crises that may be read as none
+}
+
+func requireBar(t *testing.T, f figures, b bar) {
+	t.Helper()
+	require.GreaterOrEqual(t, f.crisisRed.rate(), b.crisisRed, "crisis to red: %v", f.wrong)
+	require.LessOrEqual(t, f.crisisSeen.all-f.crisisSeen.right, b.crisisMissed, "crisis read as none: %v", f.wrong)
+	require.GreaterOrEqual(t, f.selfRed.rate(), b.selfRed, "self red: %v", f.wrong)
+	require.GreaterOrEqual(t, f.redAmber.rate(), b.redAmber, "red to amber: %v", f.wrong)
+	require.GreaterOrEqual(t, f.amberAmber.rate(), b.amberAmber, "amber: %v", f.wrong)
+	require.LessOrEqual(t, f.hardRed.rate(), b.hardRed, "hard negatives: %v", f.wrong)
+	require.LessOrEqual(t, f.plainFlag.rate(), b.plainFlag, "plain negatives: %v", f.wrong)
+	for name, s := range f.functionality {
+		require.GreaterOrEqual(t, s.rate(), b.functionality, "%s: %v", name, f.wrong)
+	}
+}
+
+func TestDevelopmentSet(t *testing.T) {
+	t.Parallel()
+	e, cases := newTestEngine(t), readCases(t, "dev_functional.jsonl")
+	for _, lang := range []string{"it", "en"} {
+		f := measure(t, e, cases, lang)
+		f.log(t, "development set, "+lang)
+		requireBar(t, f, bar{crisisRed: 0.97, selfRed: 0.93, redAmber: 0.97, amberAmber: 0.85, hardRed: 0.02, plainFlag: 0.03, functionality: 0.75})
+	}
+}
+
+// TestHeldOutSet is a floor against regressions. The held-out cases were written before the rules and are not for
+// tuning: a case that fails stays failing until a rule that was written for another reason catches it.
+func TestHeldOutSet(t *testing.T) {
+	t.Parallel()
+	e, cases := newTestEngine(t), readCases(t, "heldout.jsonl")
+	for _, lang := range []string{"it", "en"} {
+		f := measure(t, e, cases, lang)
+		f.log(t, "held-out set, "+lang)
+		requireBar(t, f, bar{crisisRed: 0.93, selfRed: 0.88, redAmber: 0.92, amberAmber: 0.75, hardRed: 0.03, plainFlag: 0.05, functionality: 0.33, crisisMissed: 1})
+	}
+}
+
+func TestBothSetsCoverTheSameFunctionalities(t *testing.T) {
+	t.Parallel()
+	seen := map[string]map[string]bool{}
+	for _, name := range []string{"dev_functional.jsonl", "heldout.jsonl"} {
+		seen[name] = map[string]bool{}
+		for _, c := range readCases(t, name) {
+			seen[name][c.Lang+" "+c.Functionality] = true
+		}
+	}
+	require.Equal(t, seen["dev_functional.jsonl"], seen["heldout.jsonl"])
+}
