@@ -1,0 +1,30 @@
+package moderation
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ponti/internal/pg"
+)
+
+// Violation is something that must never be so.
+type Violation struct {
+	Rule   string // "overdue", "ownerless", "undelivered", "unreachable", "history", "causeless" or "too_low"
+	Object string // "kind:id"
+}
+
+// Check looks for escalations that are being forgotten. It must find nothing, at any moment of any calm day; after an outage it
+// finds nothing again some seconds after the first instance is back. It is for an auditor in another process as much as for tests.
+// "unreachable" says that a service has no outside channel and its ladder ended there.
+func Check(ctx context.Context, pool *pgxpool.Pool) ([]Violation, error) {
+	v, err := selectViolations(ctx, pool)
+	return v, pg.Classify(err)
+}
+
+// Lateness is the longest that any step ever came after its due time, of all history: what an outage cost.
+func Lateness(ctx context.Context, pool *pgxpool.Pool) (time.Duration, error) {
+	late, err := selectLateness(ctx, pool)
+	return late, pg.Classify(err)
+}

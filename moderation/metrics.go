@@ -1,0 +1,31 @@
+package moderation
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// metrics count; they carry no account, subject or text.
+type metrics struct {
+	raised     *prometheus.CounterVec
+	steps      *prometheus.CounterVec
+	alarms     *prometheus.CounterVec
+	deliveries *prometheus.CounterVec
+	lateness   prometheus.Histogram
+	failures   prometheus.Counter
+	unscored   prometheus.Counter
+}
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	f := promauto.With(r)
+	return &metrics{
+		raised:     f.NewCounterVec(prometheus.CounterOpts{Name: "ponti_escalations_raised_total", Help: "Escalations raised."}, []string{"level"}),
+		steps:      f.NewCounterVec(prometheus.CounterOpts{Name: "ponti_escalation_steps_total", Help: "Steps of the ladder."}, []string{"level", "kind"}),
+		alarms:     f.NewCounterVec(prometheus.CounterOpts{Name: "ponti_escalation_alarms_total", Help: "Times the ladder's end was reached again, or no outside channel was there. Each is an incident."}, []string{"why"}),
+		deliveries: f.NewCounterVec(prometheus.CounterOpts{Name: "ponti_escalation_deliveries_total", Help: "Deliveries by channel and outcome of the attempt."}, []string{"channel", "outcome"}),
+		lateness: f.NewHistogram(prometheus.HistogramOpts{Name: "ponti_escalation_lateness_seconds", Help: "How long after its due time a step was taken.",
+			Buckets: []float64{0.05, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60, 300}}),
+		failures: f.NewCounter(prometheus.CounterOpts{Name: "ponti_escalation_failures_total", Help: "Steps that failed and are tried again."}),
+		unscored: f.NewCounter(prometheus.CounterOpts{Name: "ponti_triage_unscored_total", Help: "Texts that triage could not read."}),
+	}
+}

@@ -1,0 +1,217 @@
+// Package moderation looks after people when a text or a person gives cause: it reads for risk, makes sure that a human owns
+// every risk (escalations and their ladder), and lets moderators decide about reported content. It knows nothing of rooms,
+// threads or pages: those give it their text through Content and raise escalations in their own transactions.
+//
+// Invariants: an escalation is committed with its cause; it is ended only by its owner with an outcome and a note; until then it
+// is always due, and whoever was asked is asked on, rung by rung, for ever. Red and crisis are routed only to tutors. Every step
+// is one numbered row and every delivery one row in the step's transaction. Who reported is shown to no moderator.
+package moderation
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/internal/seal"
+	"ponti/moderation/triage"
+	"ponti/roster"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations is the history of this package's tables. They refer to those of account.
+func Migrations() pg.Migrations {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant of this file
+	}
+	return pg.Migrations{Name: "moderation", FS: sub}
+}
+
+// Identifiers of this package.
+type (
+	EscalationID = ids.ID[Escalation]
+	CaseID       = ids.ID[Case]
+	NoticeID     = ids.ID[Notice]
+)
+
+// SubjectKind says what something is about.
+type SubjectKind string
+
+// The kinds of subject.
+const (
+	SubjectRoom    SubjectKind = "room"
+	SubjectMessage SubjectKind = "message" // its ID is "<room>/<sequence>"
+	SubjectPost    SubjectKind = "post"
+)
+
+// Subject names what an escalation or a report is about.
+type Subject struct {
+	Kind SubjectKind
+	ID   string
+}
+
+// grouped is the subject that owns escalations: messages belong to their room, so a conversation is one item with one clock.
+func (s Subject) grouped() Subject {
+	if s.Kind == SubjectMessage {
+		room, _, _ := strings.Cut(s.ID, "/")
+		return Subject{Kind: SubjectRoom, ID: room}
+	}
+	return s
+}
+
+// Excerpt is what a tutor or moderator is shown of a subject.
+type Excerpt struct {
+	Author      account.ID
+	AuthorAlias string
+	Text        string
+	Place       string // the category's id for posts
+	Title       string
+	URL         string // where it stands, a local path
+	Hidden      bool
+	At          time.Time
+}
+
+// Content is what a domain that keeps text does for moderation. Ids are those of Subject. An unknown id, or one of
+// another service, is errs.NotFound.
+type Content interface {
+	Excerpt(ctx context.Context, q pg.Querier, service account.ServiceID, id string) (Excerpt, error)
+	// Hide keeps it from everybody but its author and who moderates it; hiding what is hidden is no error.
+	Hide(ctx context.Context, q pg.Querier, service account.ServiceID, id string, reason string, by account.ID) error
+	Restore(ctx context.Context, q pg.Querier, service account.ServiceID, id string) error
+	// Moderators are the peers who moderate where it stands; none for conversations.
+	Moderators(ctx context.Context, q pg.Querier, service account.ServiceID, id string) ([]account.ID, error)
+	// MayRead is nil when the actor may read it now, else the error they would get on its page.
+	MayRead(ctx context.Context, q pg.Querier, actor account.Actor, id string) error
+}
+
+// Options are what a deployment or a test sets. The zero value of each field but Keys is a usable default.
+type Options struct {
+	Keys       *seal.Keyring // seals notes and statements
+	Ladder     Ladder        // zero: DefaultLadder
+	Every      time.Duration // how often the worker looks; zero: 1 s
+	Pool       *pgxpool.Pool // the ladder's own small pool, never starved by chat; nil: the common one
+	BaseURL    string        // where the site of the service with host "*" is reached, for links in webhooks
+	Webhook    WebhookOptions
+	Registerer prometheus.Registerer
+	Log        zerolog.Logger
+}
+
+// WebhookOptions bound deliveries to the outside channel.
+type WebhookOptions struct {
+	Transport http.RoundTripper // nil: http.DefaultTransport
+	Timeout   time.Duration     // of one attempt; zero: 5 s
+	Backoff   time.Duration     // before the second attempt, doubled up to two minutes; zero: 5 s
+	GiveUp    time.Duration     // after which a delivery has failed; zero: 15 min
+	Plain     bool              // allows http:// addresses: tests and a relay on the same machine
+}
+
+func (o Options) withDefaults(pool *pgxpool.Pool) Options {
+	if o.Ladder == (Ladder{}) {
+		o.Ladder = DefaultLadder()
+	}
+	if o.Every == 0 {
+		o.Every = time.Second
+	}
+	if o.Pool == nil {
+		o.Pool = pool
+	}
+	if o.Webhook.Timeout == 0 {
+		o.Webhook.Timeout = 5 * time.Second
+	}
+	if o.Webhook.Backoff == 0 {
+		o.Webhook.Backoff = 5 * time.Second
+	}
+	if o.Webhook.GiveUp == 0 {
+		o.Webhook.GiveUp = 15 * time.Minute
+	}
+	return o
+}
+
+// Errors that people meet.
+var (
+	ErrUnknown    = errs.New(errs.NotFound, "error.not_found")
+	ErrTaken      = errs.New(errs.Conflict, "moderation.taken")
+	ErrNotOwner   = errs.New(errs.Forbidden, "moderation.not_owner")
+	ErrClosed     = errs.New(errs.Conflict, "moderation.already_closed")
+	ErrClaimFirst = errs.New(errs.Conflict, "moderation.claim_first")
+	ErrDecided    = errs.New(errs.Conflict, "moderation.already_decided")
+	ErrInvolved   = errs.New(errs.Conflict, "moderation.involved")
+)
+
+// Moderation is the domain. Safe for concurrent use after Use and before Stop.
+type Moderation struct {
+	pool     *pgxpool.Pool
+	accounts *account.Accounts
+	roster   *roster.Roster
+	engine   *triage.Engine
+	hints    bus.Publisher
+	options  Options
+	contents map[SubjectKind]Content // static after Start
+	metrics  *metrics
+	log      zerolog.Logger
+	worker   worker
+	client   *http.Client
+}
+
+// New makes the domain. Register contents with Use, then Start the ladder.
+func New(pool *pgxpool.Pool, accounts *account.Accounts, rost *roster.Roster, engine *triage.Engine, hints bus.Publisher, o Options) *Moderation {
+	o = o.withDefaults(pool)
+	return &Moderation{
+		pool: pool, accounts: accounts, roster: rost, engine: engine, hints: hints, options: o,
+		contents: make(map[SubjectKind]Content),
+		metrics:  newMetrics(o.Registerer),
+		log:      o.Log.With().Str("part", "moderation").Logger(),
+		worker:   worker{wake: make(chan struct{}, 1), couriers: make(chan struct{}, couriers)},
+		client:   newClient(o.Webhook),
+	}
+}
+
+// Use says who keeps the text of a kind of subject. Call it before Start.
+func (m *Moderation) Use(kind SubjectKind, c Content) { m.contents[kind] = c }
+
+// content is who keeps subjects of a kind; ErrUnknown when nobody does.
+func (m *Moderation) content(kind SubjectKind) (Content, error) {
+	c, ok := m.contents[kind]
+	if !ok {
+		return nil, fmt.Errorf("moderation: nobody keeps %q: %w", kind, ErrUnknown)
+	}
+	return c, nil
+}
+
+// Read reads a text for risk. It never fails: a text that broke the rules' budget, or the reader, is Unscored and its
+// keeper has it read again within ten seconds. It logs nothing of the text.
+func (m *Moderation) Read(text string) (v triage.Verdict) {
+	unscored := triage.Verdict{Level: triage.Unscored, Category: triage.CategoryNone}
+	defer func() {
+		if r := recover(); r != nil {
+			m.metrics.unscored.Inc()
+			v = unscored
+		}
+	}()
+	v, err := m.engine.Read(text)
+	if err != nil {
+		m.metrics.unscored.Inc()
+		return unscored
+	}
+	return v
+}
+
+func entry(actor account.Actor, action, object, reason string) audit.Entry {
+	return audit.Entry{Service: actor.Service, Actor: actor.ID, Role: string(actor.Role), Action: action, Object: object, Reason: reason}
+}

@@ -1,0 +1,93 @@
+package moderation
+
+import (
+	"context"
+	"time"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+)
+
+// NoticeKind says what somebody is told.
+type NoticeKind string
+
+// The kinds of notice.
+const (
+	NoticeHidden       NoticeKind = "hidden"        // to the author: hidden, and why
+	NoticeReportHidden NoticeKind = "report_hidden" // to a reporter: it was hidden
+	NoticeReportKept   NoticeKind = "report_kept"   // to a reporter: it was read and stays
+)
+
+// Notice tells somebody about a decision that concerns them.
+type Notice struct {
+	ID        NoticeID
+	Kind      NoticeKind
+	Subject   Subject
+	Title     string // of where it stands; empty when it is gone
+	URL       string // empty when it is gone
+	Statement string // for the author
+	At        time.Time
+	Read      bool
+}
+
+// Notices lists what the actor was told, newest first, at most fifty.
+func (m *Moderation) Notices(ctx context.Context, actor account.Actor) ([]Notice, error) {
+	if err := account.Can(actor, account.ReportSeeOwnAndItsOutcome, account.Relation{Own: true}); err != nil {
+		return nil, err
+	}
+	rows, err := selectNotices(ctx, m.pool, actor)
+	if err != nil {
+		return nil, pg.Classify(err)
+	}
+	list := make([]Notice, len(rows))
+	for i, r := range rows {
+		list[i] = r.Notice
+		n := &list[i]
+		if n.Kind == NoticeHidden {
+			if n.Statement, err = m.openInCase(r.Case, r.Statement); err != nil {
+				return nil, err
+			}
+		}
+		if err := m.place(ctx, actor, n); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// place says where the subject stands, to those who may still read it.
+func (m *Moderation) place(ctx context.Context, actor account.Actor, n *Notice) error {
+	keeper, err := m.content(n.Subject.Kind)
+	if err != nil {
+		return err
+	}
+	err = keeper.MayRead(ctx, m.pool, actor, n.Subject.ID)
+	if err == nil {
+		var ex Excerpt
+		if ex, err = keeper.Excerpt(ctx, m.pool, actor.Service, n.Subject.ID); err == nil {
+			n.Title, n.URL = ex.Title, ex.URL
+		}
+	}
+	if k := errs.KindOf(err); err != nil && k != errs.NotFound && k != errs.Forbidden {
+		return err
+	}
+	return nil
+}
+
+// UnreadNotices counts what the actor was told and has not seen.
+func (m *Moderation) UnreadNotices(ctx context.Context, actor account.Actor) (int, error) {
+	if err := account.Can(actor, account.ReportSeeOwnAndItsOutcome, account.Relation{Own: true}); err != nil {
+		return 0, err
+	}
+	n, err := selectUnreadNotices(ctx, m.pool, actor)
+	return n, pg.Classify(err)
+}
+
+// MarkNoticesRead marks all of the actor's notices up to a moment as seen: that of the page they were shown on.
+func (m *Moderation) MarkNoticesRead(ctx context.Context, actor account.Actor, upTo time.Time) error {
+	if err := account.Can(actor, account.ReportSeeOwnAndItsOutcome, account.Relation{Own: true}); err != nil {
+		return err
+	}
+	return pg.Classify(updateNoticesRead(ctx, m.pool, actor, upTo))
+}

@@ -1,0 +1,201 @@
+package moderation
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+)
+
+// delivery is one attempt to tell the outside channel.
+type delivery struct {
+	id             int64
+	service        account.ServiceID
+	escalation     EscalationID
+	level          triage.Level
+	rung           Rung
+	createdAt, now time.Time
+	last           bool // no further attempt will follow
+	url            string
+	secret         sealed
+}
+
+// outsideCall is what a webhook is sent: enough to page a human, nothing of what anybody wrote.
+type outsideCall struct {
+	Escalation string    `json:"escalation"`
+	Level      string    `json:"level"`
+	Service    string    `json:"service"`
+	Rung       int       `json:"rung"`
+	URL        string    `json:"url"`
+	At         time.Time `json:"at"`
+}
+
+// Names of the headers a receiver checks: Signature is "t=<unix seconds>,v1=<hex>", the HMAC-SHA256 under the service's secret
+// of the seconds, a full stop and the body. Delivery is the same on every attempt of one delivery.
+const (
+	HeaderSignature = "Ponti-Signature"
+	HeaderDelivery  = "Ponti-Delivery"
+)
+
+// Sign is the value of HeaderSignature.
+func Sign(secret, body []byte, at time.Time) string {
+	seconds := strconv.FormatInt(at.Unix(), 10)
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte(seconds + "."))
+	h.Write(body)
+	return "t=" + seconds + ",v1=" + hex.EncodeToString(h.Sum(nil))
+}
+
+func newClient(o WebhookOptions) *http.Client {
+	return &http.Client{
+		Transport: o.Transport,
+		Timeout:   o.Timeout,
+		// A redirect could lead the signed call to somebody else: it counts as a failure.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// SetWebhook sets where the last rung of the ladder is announced and returns the new secret that signs the calls, to be shown once.
+// An empty address removes the outside channel.
+func (m *Moderation) SetWebhook(ctx context.Context, actor account.Actor, address string) (secret string, err error) {
+	if err := account.Can(actor, account.SettingsService, account.Relation{}); err != nil {
+		return "", err
+	}
+	if !actor.Is(account.RoleAdmin, account.RoleSystem) {
+		return "", account.ErrForbidden // the auditor's right is to read
+	}
+	var s sealed
+	if address != "" {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !m.options.Webhook.Plain) {
+			return "", errs.Field("url", "moderation.webhook_address", nil)
+		}
+		secret = rand.Text()
+		if s, err = m.seal(secret, webhookPlace(actor.Service)); err != nil {
+			return "", err
+		}
+	}
+	err = pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+		if err := upsertWebhook(ctx, tx, actor.Service, address, s); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, entry(actor, "settings.webhook", "service:"+actor.Service.String(), ""))
+	})
+	return secret, err
+}
+
+func webhookPlace(s account.ServiceID) string { return "webhook|" + s.String() }
+
+// deliverWebhooks begins as many deliveries as there are free couriers; they go on while the ladder does.
+func (m *Moderation) deliverWebhooks(ctx context.Context, under *sync.WaitGroup) error {
+	for {
+		select {
+		case m.worker.couriers <- struct{}{}:
+		default:
+			return nil
+		}
+		d, err := claimWebhook(ctx, m.options.Pool, m.options.Webhook)
+		if err != nil {
+			<-m.worker.couriers
+			if errors.Is(err, ErrUnknown) {
+				return nil
+			}
+			return err
+		}
+		under.Go(func() {
+			defer func() { <-m.worker.couriers }()
+			m.deliver(ctx, d)
+		})
+	}
+}
+
+// deliver makes one attempt. What it does not end stays pending, and is tried again when its lease is over.
+func (m *Moderation) deliver(ctx context.Context, d delivery) {
+	if d.url == "" { // the channel was removed since
+		m.metrics.alarms.WithLabelValues("no_outside_channel").Inc()
+		m.endDelivery(ctx, d, "unconfigured")
+		return
+	}
+	why, err := m.call(ctx, d)
+	outcome := "sent"
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return // we are stopping: another instance, or the next start, tries again
+	case d.last:
+		outcome = "failed"
+	default:
+		outcome = "retry"
+	}
+	m.metrics.deliveries.WithLabelValues("webhook", outcome).Inc()
+	if err != nil {
+		// The error itself may quote the address, which may hold a token.
+		m.log.Warn().Stringer("escalation", d.escalation).Str("why", why).Bool("last", d.last).Msg("the outside channel was not reached")
+	}
+	if outcome != "retry" {
+		m.endDelivery(ctx, d, outcome)
+	}
+}
+
+func (m *Moderation) endDelivery(ctx context.Context, d delivery, state string) {
+	if err := updateWebhookEnded(ctx, m.options.Pool, d.id, state); err != nil {
+		m.log.Warn().Err(err).Stringer("escalation", d.escalation).Msg("a delivery will be made again")
+	}
+}
+
+func (m *Moderation) call(ctx context.Context, d delivery) (why string, err error) {
+	secret, err := m.open(d.secret, webhookPlace(d.service))
+	if err != nil {
+		return "secret", err
+	}
+	body, err := json.Marshal(outsideCall{Escalation: d.escalation.String(), Level: d.level.String(), Service: d.service.String(),
+		Rung: int(d.rung), URL: m.consoleURL(ctx, d), At: d.createdAt})
+	if err != nil {
+		return "body", err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
+	if err != nil {
+		return "address", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set(HeaderDelivery, strconv.FormatInt(d.id, 10))
+	r.Header.Set(HeaderSignature, Sign([]byte(secret), body, d.now))
+	answer, err := m.client.Do(r)
+	if err != nil {
+		return "no answer", err
+	}
+	defer answer.Body.Close() //nolint:errcheck // nothing of the answer is used
+	_, _ = io.CopyN(io.Discard, answer.Body, 4<<10)
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return "status " + strconv.Itoa(answer.StatusCode), fmt.Errorf("moderation: outside channel answered %d", answer.StatusCode)
+	}
+	return "", nil
+}
+
+// consoleURL is where the tutor who is paged goes.
+func (m *Moderation) consoleURL(ctx context.Context, d delivery) string {
+	base := m.options.BaseURL
+	if s, err := m.accounts.Service(ctx, d.service); err == nil && s.Host != "*" {
+		base = "https://" + s.Host
+	}
+	return base + "/console/" + d.escalation.String()
+}

@@ -1,0 +1,218 @@
+package moderation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+)
+
+// CauseKind says what raised an escalation.
+type CauseKind string
+
+// The kinds of cause. Ref of a message is "<room>/<sequence>", of a post "<post>/<version>"; for the others the caller makes one that names
+// the act, so that the same act never raises twice.
+const (
+	CauseMessage   CauseKind = "message"
+	CausePost      CauseKind = "post"
+	CauseWaiting   CauseKind = "waiting"
+	CausePerson    CauseKind = "person"
+	CauseESP       CauseKind = "esp"
+	CauseModerator CauseKind = "moderator"
+)
+
+// Cause names what raised an escalation. The same cause raises once.
+type Cause struct {
+	Kind CauseKind
+	Ref  string
+}
+
+// Raise is what is to be escalated.
+type Raise struct {
+	Service  account.ServiceID
+	Subject  Subject
+	Cause    Cause
+	Level    triage.Level // amber, red or crisis
+	Category triage.Category
+	Rules    []string
+	Person   account.ID    // whom it is about
+	ESP      account.ID    // in the conversation, or zero
+	By       account.Actor // who asked for it; zero when triage did
+}
+
+// Raised is what Raise made or found.
+type Raised struct {
+	ID    EscalationID
+	Level triage.Level
+	// Announce makes the ladder look at once. Call it after the commit; without it the worker finds the row by itself.
+	Announce func()
+}
+
+// Raise puts a cause to the open escalation of its subject, or opens one, in the caller's transaction: the flagged message and
+// its escalation commit together. A higher level lifts the open escalation and starts its ladder again; a lower one joins it.
+func (m *Moderation) Raise(ctx context.Context, q pg.Querier, r Raise) (Raised, error) {
+	if r.Level < triage.Amber || r.Level > triage.Crisis {
+		return Raised{}, fmt.Errorf("moderation: raise: no such level: %d", r.Level)
+	}
+	r.Subject = r.Subject.grouped()
+	// Twice suffices when an open escalation is closed between our looking and our locking; the third time is for the unlikely.
+	for range 3 {
+		known, err := selectCause(ctx, q, r.Service, r.Cause)
+		if err == nil {
+			return m.raised(known, r, nil), nil
+		}
+		if !errors.Is(err, ErrUnknown) {
+			return Raised{}, err
+		}
+		e, tell, err := m.raiseOnce(ctx, q, r)
+		if errors.Is(err, errAgain) {
+			continue
+		}
+		if err != nil {
+			return Raised{}, err
+		}
+		return m.raised(e, r, tell), nil
+	}
+	return Raised{}, fmt.Errorf("moderation: raise: %w", pg.ErrUnavailable)
+}
+
+// errAgain says that somebody else was first and the whole must be looked at anew.
+var errAgain = errors.New("moderation: look again")
+
+func (m *Moderation) raised(e row, r Raise, tell []account.ID) Raised {
+	return Raised{ID: e.ID, Level: e.Level, Announce: func() {
+		m.metrics.raised.WithLabelValues(r.Level.String()).Inc()
+		m.look()
+		for _, id := range tell {
+			m.hints.Publish(bus.Account(id.String()), []byte(bus.Escalations))
+		}
+	}}
+}
+
+func (m *Moderation) raiseOnce(ctx context.Context, q pg.Querier, r Raise) (row, []account.ID, error) {
+	e, err := selectOpenForUpdate(ctx, q, r.Service, r.Subject)
+	opened := errors.Is(err, ErrUnknown)
+	if opened {
+		e, err = insertEscalation(ctx, q, ids.New[Escalation](), r)
+	}
+	if err != nil {
+		return row{}, nil, err
+	}
+	if err := insertCause(ctx, q, e.ID, r); err != nil {
+		return row{}, nil, err
+	}
+	var tell []account.ID
+	switch {
+	case opened:
+		err = insertStep(ctx, q, e, StepRaised, r.By.ID)
+	case r.Level > e.Level:
+		e, tell, err = m.lift(ctx, q, e, r)
+	default:
+		if tell, err = selectRouted(ctx, q, e.ID); err == nil {
+			e, err = updateJoined(ctx, q, e)
+		}
+		if err == nil {
+			err = insertStep(ctx, q, e, StepJoined, r.By.ID)
+		}
+	}
+	if err != nil {
+		return row{}, nil, err
+	}
+	by := r.By
+	if by.Role == account.RoleVisitor {
+		by = account.System(r.Service)
+	}
+	return e, tell, audit.Append(ctx, q, entry(by, "escalation.raise", "escalation:"+e.ID.String(), string(r.Cause.Kind)))
+}
+
+// lift raises the level of an open escalation. Peers lose it; the tutors who have it are told again and the ladder goes on to
+// others: at once, or after one rung's time when a tutor is at it already.
+func (m *Moderation) lift(ctx context.Context, q pg.Querier, e row, r Raise) (row, []account.ID, error) {
+	tutors, err := updateRoutesLifted(ctx, q, e.ID, r.Level)
+	if err != nil {
+		return row{}, nil, err
+	}
+	rung, state, wait := RungNone, StateRaised, time.Duration(0)
+	for _, t := range tutors {
+		if t == e.Owner {
+			rung, state, wait = RungOwn, StateOffered, m.options.Ladder.of(r.Level).Within
+		}
+	}
+	if e, err = updateLifted(ctx, q, e, r, state, rung, wait); err != nil {
+		return row{}, nil, err
+	}
+	if err := insertStep(ctx, q, e, StepLifted, r.By.ID); err != nil {
+		return row{}, nil, err
+	}
+	return e, tutors, insertConsoleNotifications(ctx, q, e, tutors)
+}
+
+// Care is what the person may know of the help on its way.
+type Care string
+
+// What the person may know.
+const (
+	CareNone     Care = ""
+	CareAlerting Care = "alerting" // a tutor is being alerted
+	CareSeen     Care = "seen"     // a tutor has acknowledged it
+)
+
+// CareFor is what the person may know about a subject: of its open escalation, else of the last. Amber is not told:
+// it goes to the peer who is there anyway.
+func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care, triage.Level, error) {
+	state, level, err := selectLastState(ctx, q, s.grouped())
+	if errors.Is(err, ErrUnknown) {
+		return CareNone, triage.None, nil
+	}
+	if err != nil {
+		return CareNone, triage.None, err
+	}
+	return care(state, level), level, nil
+}
+
+func care(state State, level triage.Level) Care {
+	switch {
+	case level < triage.Red:
+		return CareNone
+	case state == StateAcknowledged || state == StateClosed:
+		return CareSeen
+	}
+	return CareAlerting
+}
+
+// Routed tells whether an open escalation of the subject is routed to the account: the fact behind Relation.Assigned.
+func (m *Moderation) Routed(ctx context.Context, q pg.Querier, s Subject, who account.ID) (bool, error) {
+	return selectIsRouted(ctx, q, s.grouped(), who)
+}
+
+// Acted notes that the owner of the subject's escalation did something about it, such as joining or writing, and gives them
+// their full time again. For anybody else, or without an escalation, it does nothing.
+func (m *Moderation) Acted(ctx context.Context, q pg.Querier, s Subject, who account.ID) error {
+	e, err := selectOwnedForUpdate(ctx, q, s.grouped(), who)
+	if errors.Is(err, ErrUnknown) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if e, err = updateActed(ctx, q, e, m.patience(e.Level)); err != nil {
+		return err
+	}
+	return insertStep(ctx, q, e, StepActed, who)
+}
+
+// patience is how long an owner may do nothing before the worker looks at it.
+func (m *Moderation) patience(level triage.Level) time.Duration {
+	t := m.options.Ladder.of(level)
+	if t.Idle > 0 {
+		return t.Idle
+	}
+	return t.Within
+}

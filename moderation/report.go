@@ -1,0 +1,355 @@
+package moderation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+)
+
+// Reason is why somebody reports.
+type Reason string
+
+// The reasons, in the order in which a form offers them.
+const (
+	ReasonDanger     Reason = "danger" // somebody may be in danger
+	ReasonHarassment Reason = "harassment"
+	ReasonPrivacy    Reason = "privacy"
+	ReasonAdvice     Reason = "advice" // dangerous advice
+	ReasonSpam       Reason = "spam"
+	ReasonOther      Reason = "other"
+)
+
+var reasons = []Reason{ReasonDanger, ReasonHarassment, ReasonPrivacy, ReasonAdvice, ReasonSpam, ReasonOther}
+
+// Reasons lists why somebody may report.
+func Reasons() []Reason { return slices.Clone(reasons) }
+
+// Report is what somebody says of a subject they can read.
+type Report struct {
+	Subject Subject
+	Reason  Reason
+	Note    string // optional
+}
+
+// DecisionKind is what a moderator decided.
+type DecisionKind string
+
+// The decisions.
+const (
+	DecideNone DecisionKind = "none"
+	DecideHide DecisionKind = "hide"
+)
+
+// Decision ends a case. Reason is the statement for the author; it is needed to hide.
+type Decision struct {
+	Kind   DecisionKind
+	Reason string
+}
+
+// claimFor is how long a claim holds a case. Claiming again prolongs it.
+const claimFor = 10 * time.Minute
+
+// Case is reported content, as moderators see it: with the reasons and notes, never with who reported.
+type Case struct {
+	ID           CaseID
+	Subject      Subject
+	OpenedAt     time.Time
+	Reports      []ShownReport // oldest first
+	Excerpt      *Excerpt      // nil when it is gone
+	Mine         bool          // the actor holds it
+	Claimed      bool          // somebody holds it
+	ClaimedUntil time.Time
+	Decision     DecisionKind // empty while open
+	Now          time.Time
+}
+
+// ShownReport is one report without its reporter.
+type ShownReport struct {
+	Reason Reason
+	Note   string
+	At     time.Time
+}
+
+// FileReport reports what the actor can read. The same person reports the same content once while it is open; again is no error.
+func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Report) error {
+	in.Note = strings.TrimSpace(in.Note)
+	var wrong errs.Fields
+	if !slices.Contains(reasons, in.Reason) {
+		wrong.Add("reason", "moderation.reason_missing", nil)
+	}
+	if utf8.RuneCountInString(in.Note) > MaxNote {
+		wrong.Add("note", "moderation.note_long", map[string]any{"Max": MaxNote})
+	}
+	if err := wrong.Err(); err != nil {
+		return err
+	}
+	keeper, err := m.content(in.Subject.Kind)
+	if err != nil {
+		return err
+	}
+	return pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+		// Whoever reports must be able to read it: an answer that told apart would tell that it exists.
+		if err := keeper.MayRead(ctx, tx, actor, in.Subject.ID); err != nil {
+			return err
+		}
+		if err := account.Can(actor, account.ReportMake, account.Relation{Object: true, Participant: true}); err != nil {
+			return err
+		}
+		what, err := keeper.Excerpt(ctx, tx, actor.Service, in.Subject.ID)
+		if err != nil {
+			return err
+		}
+		if what.Author == actor.ID {
+			return ErrInvolved
+		}
+		c, err := m.openCase(ctx, tx, actor.Service, in.Subject, what.Author)
+		if err != nil {
+			return err
+		}
+		note, err := m.sealInCase(c, in.Note)
+		if err != nil {
+			return err
+		}
+		if err := insertReport(ctx, tx, c, actor, in.Reason, note); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, entry(actor, "report.make", "case:"+c.ID.String(), string(in.Reason)))
+	})
+}
+
+// openCase finds the open case of a subject, locked, or opens one with a key of its own.
+func (m *Moderation) openCase(ctx context.Context, q pg.Querier, service account.ServiceID, s Subject, author account.ID) (caseRow, error) {
+	_, wrapped, keyID, err := m.options.Keys.NewKey()
+	if err != nil {
+		return caseRow{}, fmt.Errorf("moderation: key of case: %w", err)
+	}
+	if err := insertCase(ctx, q, ids.New[Case](), service, s, author, wrapped, keyID); err != nil {
+		return caseRow{}, err
+	}
+	return selectOpenCaseForUpdate(ctx, q, service, s)
+}
+
+func casePlace(c caseRow) string { return "case|" + c.ID.String() }
+
+func (m *Moderation) sealInCase(c caseRow, text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	key, err := m.options.Keys.Unwrap(c.Wrapped, c.KeyID)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: key of case: %w", err)
+	}
+	return key.Seal([]byte(text), []byte(casePlace(c))), nil
+}
+
+func (m *Moderation) openInCase(c caseRow, text []byte) (string, error) {
+	if len(text) == 0 {
+		return "", nil
+	}
+	return m.open(sealed{Text: text, Wrapped: c.Wrapped, KeyID: c.KeyID}, casePlace(c))
+}
+
+// Queue lists the open cases the actor may decide: a peer those of their categories, a tutor all of the service. Cases the
+// actor is part of are left out. Oldest first, at most two hundred.
+func (m *Moderation) Queue(ctx context.Context, actor account.Actor) ([]Case, error) {
+	if err := account.Can(actor, account.ReportSeeTheQueue, account.Relation{InCategory: true}); err != nil {
+		return nil, err
+	}
+	if actor.Is(account.RoleAdmin) {
+		return nil, account.ErrForbidden // an admin sees counts only
+	}
+	open, err := selectQueue(ctx, m.pool, actor)
+	if err != nil {
+		return nil, pg.Classify(err)
+	}
+	queue := make([]Case, 0, len(open))
+	for _, c := range open {
+		shown, err := m.showCase(ctx, actor, c)
+		if errs.KindOf(err) == errs.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		queue = append(queue, shown)
+	}
+	return queue, nil
+}
+
+// QueueLength counts what Queue would list for a tutor, for those who see counts only.
+func (m *Moderation) QueueLength(ctx context.Context, actor account.Actor) (int, error) {
+	if err := account.Can(actor, account.ReportSeeTheQueue, account.Relation{InCategory: true}); err != nil {
+		return 0, err
+	}
+	n, err := selectQueueLength(ctx, m.pool, actor.Service)
+	return n, pg.Classify(err)
+}
+
+// ShowCase opens a case. That it was opened is committed to the audit log before anything is read.
+func (m *Moderation) ShowCase(ctx context.Context, actor account.Actor, id CaseID) (Case, error) {
+	c, err := selectCase(ctx, m.pool, actor.Service, id)
+	if err != nil {
+		return Case{}, pg.Classify(err)
+	}
+	if err := m.mayDecide(ctx, m.pool, actor, c); err != nil {
+		return Case{}, err
+	}
+	if err := audit.Append(ctx, m.pool, entry(actor, "report.see", "case:"+id.String(), "")); err != nil {
+		return Case{}, pg.Classify(err)
+	}
+	return m.showCase(ctx, actor, c)
+}
+
+// mayDecide: in one's categories or as tutor, and not part of the case oneself. Otherwise there is no such case.
+func (m *Moderation) mayDecide(ctx context.Context, q pg.Querier, actor account.Actor, c caseRow) error {
+	rel := account.Relation{Object: true}
+	if actor.IsPeer() {
+		keeper, err := m.content(c.Subject.Kind)
+		if err != nil {
+			return err
+		}
+		who, err := keeper.Moderators(ctx, q, c.Service, c.Subject.ID)
+		if err != nil {
+			return err
+		}
+		rel.InCategory = slices.Contains(who, actor.ID)
+	}
+	if err := account.Can(actor, account.ReportDecide, rel); err != nil {
+		return err
+	}
+	involved, err := selectIsInvolved(ctx, q, c.ID, actor.ID)
+	if err != nil {
+		return err
+	}
+	if involved {
+		return ErrUnknown
+	}
+	return nil
+}
+
+func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRow) (Case, error) {
+	if err := m.mayDecide(ctx, m.pool, actor, c); err != nil {
+		return Case{}, err
+	}
+	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision}
+	if c.ClaimedUntil.After(c.Now) {
+		shown.Claimed, shown.Mine, shown.ClaimedUntil = true, c.ClaimedBy == actor.ID, c.ClaimedUntil
+	}
+	var err error
+	if shown.Excerpt, err = m.excerpt(ctx, c.Service, c.Subject); err != nil {
+		return Case{}, err
+	}
+	reports, err := selectReports(ctx, m.pool, c.ID)
+	if err != nil {
+		return Case{}, pg.Classify(err)
+	}
+	for _, r := range reports {
+		note, err := m.openInCase(c, r.Note)
+		if err != nil {
+			return Case{}, err
+		}
+		shown.Reports = append(shown.Reports, ShownReport{Reason: r.Reason, Note: note, At: r.At})
+	}
+	return shown, nil
+}
+
+// Claim holds a case for ten minutes, so that one person works on it; by its holder it prolongs. ErrTaken while another holds it.
+func (m *Moderation) Claim(ctx context.Context, actor account.Actor, id CaseID) error {
+	return pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+		c, err := selectCase(ctx, tx, actor.Service, id)
+		if err != nil {
+			return err
+		}
+		if err := m.mayDecide(ctx, tx, actor, c); err != nil {
+			return err
+		}
+		if err := updateClaimed(ctx, tx, id, actor.ID); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, entry(actor, "report.claim", "case:"+id.String(), ""))
+	})
+}
+
+// Decide ends a case that the actor holds. Hiding needs a statement, which the author is given; each reporter is told the
+// outcome. ErrClaimFirst when the claim is another's or over.
+func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID, d Decision) error {
+	d.Reason = strings.TrimSpace(d.Reason)
+	if err := d.check(); err != nil {
+		return err
+	}
+	var told []account.ID
+	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+		c, err := selectCase(ctx, tx, actor.Service, id)
+		if err != nil {
+			return err
+		}
+		if err := m.mayDecide(ctx, tx, actor, c); err != nil {
+			return err
+		}
+		statement, err := m.sealInCase(c, d.Reason)
+		if err != nil {
+			return err
+		}
+		if d.Kind == DecideNone {
+			statement = nil
+		}
+		if err := updateDecided(ctx, tx, id, actor.ID, d.Kind, statement); err != nil {
+			return err
+		}
+		if d.Kind == DecideHide {
+			if err := m.hide(ctx, tx, actor, c, d.Reason); err != nil {
+				return err
+			}
+		}
+		if told, err = insertNotices(ctx, tx, c, d.Kind); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, entry(actor, "report.decide", "case:"+id.String(), string(d.Kind)))
+	})
+	if err != nil {
+		return err
+	}
+	for _, who := range told {
+		m.hints.Publish(bus.Account(who.String()), []byte(bus.Notices))
+	}
+	return nil
+}
+
+func (m *Moderation) hide(ctx context.Context, tx pg.Querier, actor account.Actor, c caseRow, reason string) error {
+	keeper, err := m.content(c.Subject.Kind)
+	if err != nil {
+		return err
+	}
+	err = keeper.Hide(ctx, tx, c.Service, c.Subject.ID, reason, actor.ID)
+	if errors.Is(err, ErrUnknown) || errs.KindOf(err) == errs.NotFound {
+		return nil // its author has deleted it since: the decision and its reason stand
+	}
+	return err
+}
+
+func (d Decision) check() error {
+	var wrong errs.Fields
+	switch {
+	case d.Kind != DecideNone && d.Kind != DecideHide:
+		wrong.Add("decision", "moderation.decision_missing", nil)
+	case d.Kind == DecideHide && d.Reason == "":
+		wrong.Add("statement", "moderation.statement_missing", nil)
+	}
+	if utf8.RuneCountInString(d.Reason) > MaxNote {
+		wrong.Add("statement", "moderation.note_long", map[string]any{"Max": MaxNote})
+	}
+	return wrong.Err()
+}

@@ -1,0 +1,54 @@
+package moderation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/internal/pg"
+)
+
+func selectViolations(ctx context.Context, q pg.Querier) ([]Violation, error) {
+	rows, err := q.Query(ctx, `
+		select 'overdue', 'escalation:' || id from moderation_escalations
+			where state <> 'closed' and (due_at is null or due_at < now() - interval '10 seconds')
+		union all
+		select 'ownerless', 'escalation:' || e.id from moderation_escalations e where e.state = 'offered'
+			and not exists (select from moderation_routes r where r.escalation_id = e.id and r.until is null)
+			and not exists (select from moderation_notifications n where n.escalation_id = e.id and n.channel = 'webhook')
+		union all
+		select 'ownerless', 'escalation:' || e.id from moderation_escalations e where e.state in ('acknowledged', 'closed') and e.owner_id is null
+		union all
+		select 'undelivered', 'escalation:' || escalation_id from moderation_notifications where state <> 'unconfigured'
+			group by escalation_id, level, channel having count(*) filter (where state = 'sent') = 0 and min(created_at) < now() - interval '60 seconds'
+		union all
+		select distinct 'unreachable', 'service:' || n.service_id from moderation_notifications n
+			join moderation_escalations e on e.id = n.escalation_id and e.state <> 'closed' where n.state = 'unconfigured'
+		union all
+		select 'history', 'escalation:' || e.id from moderation_escalations e
+			where e.fence <> (select coalesce(max(s.fence), 0) from moderation_steps s where s.escalation_id = e.id)
+				or e.fence <> (select count(*) from moderation_steps s where s.escalation_id = e.id)
+		union all
+		select 'causeless', 'escalation:' || e.id from moderation_escalations e
+			where not exists (select from moderation_causes c where c.escalation_id = e.id)
+		union all
+		select 'too_low', 'escalation:' || e.id from moderation_escalations e
+			where exists (select from moderation_causes c where c.escalation_id = e.id and c.level > e.level)
+		order by 1, 2`)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: check: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Violation])
+}
+
+func selectLateness(ctx context.Context, q pg.Querier) (time.Duration, error) {
+	var seconds float64
+	err := q.QueryRow(ctx, `select coalesce(extract(epoch from max(n.at - s.due_at)), 0)::float8
+		from moderation_steps s join moderation_steps n on n.escalation_id = s.escalation_id and n.fence = s.fence + 1`).Scan(&seconds)
+	if err != nil {
+		return 0, fmt.Errorf("moderation: lateness: %w", err)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}

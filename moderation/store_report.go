@@ -1,0 +1,204 @@
+package moderation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+)
+
+// caseRow is a case as it is stored.
+type caseRow struct {
+	ID           CaseID
+	Service      account.ServiceID
+	Subject      Subject
+	Author       account.ID
+	OpenedAt     time.Time
+	ClaimedBy    account.ID
+	ClaimedUntil time.Time
+	Decision     DecisionKind
+	Wrapped      []byte
+	KeyID        string
+	Now          time.Time
+}
+
+const caseColumns = `c.id, c.service_id, c.subject_kind, c.subject_id, c.author_id, c.opened_at, c.claimed_by, coalesce(c.claimed_until, '0001-01-01Z'),
+	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, now()`
+
+func (c *caseRow) fields() []any {
+	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.Now}
+}
+
+func oneCase(op string, r pgx.Row) (c caseRow, err error) {
+	err = r.Scan(c.fields()...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return caseRow{}, ErrUnknown
+	}
+	if err != nil {
+		return caseRow{}, fmt.Errorf("moderation: %s: %w", op, err)
+	}
+	return c, nil
+}
+
+func insertCase(ctx context.Context, q pg.Querier, id CaseID, service account.ServiceID, s Subject, author account.ID, wrapped []byte, keyID string) error {
+	_, err := q.Exec(ctx, `insert into moderation_cases (id, service_id, subject_kind, subject_id, author_id, text_wrapped, text_key_id)
+		values ($1, $2, $3, $4, $5, $6, $7) on conflict (service_id, subject_kind, subject_id) where state = 'open' do nothing`,
+		id, service, string(s.Kind), s.ID, author, wrapped, keyID)
+	if err != nil {
+		return fmt.Errorf("moderation: insert case: %w", err)
+	}
+	return nil
+}
+
+func selectOpenCaseForUpdate(ctx context.Context, q pg.Querier, service account.ServiceID, s Subject) (caseRow, error) {
+	c, err := oneCase("lock case", q.QueryRow(ctx, `select `+caseColumns+` from moderation_cases c
+		where c.service_id = $1 and c.subject_kind = $2 and c.subject_id = $3 and c.state = 'open' for update`, service, string(s.Kind), s.ID))
+	if errors.Is(err, ErrUnknown) {
+		return caseRow{}, pg.ErrUnavailable // decided between our insert and our lock: the reporter tries again
+	}
+	return c, err
+}
+
+func insertReport(ctx context.Context, q pg.Querier, c caseRow, by account.Actor, why Reason, note []byte) error {
+	_, err := q.Exec(ctx, `insert into moderation_reports (id, service_id, case_id, reporter_id, reason, note) values ($1, $2, $3, $4, $5, $6)
+		on conflict on constraint moderation_reports_once do nothing`, ids.New[Report](), c.Service, c.ID, by.ID, string(why), note)
+	if err != nil {
+		return fmt.Errorf("moderation: insert report: %w", err)
+	}
+	return nil
+}
+
+func selectCase(ctx context.Context, q pg.Querier, service account.ServiceID, id CaseID) (caseRow, error) {
+	return oneCase("select case", q.QueryRow(ctx, `select `+caseColumns+` from moderation_cases c where c.service_id = $1 and c.id = $2`, service, id))
+}
+
+func selectQueue(ctx context.Context, q pg.Querier, actor account.Actor) ([]caseRow, error) {
+	rows, err := q.Query(ctx, `select `+caseColumns+` from moderation_cases c
+		where c.service_id = $1 and c.state = 'open' and c.author_id <> $2
+			and not exists (select from moderation_reports r where r.case_id = c.id and r.reporter_id = $2)
+		order by c.opened_at, c.id limit 200`, actor.Service, actor.ID)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select queue: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (c caseRow, err error) { return c, r.Scan(c.fields()...) })
+}
+
+func selectQueueLength(ctx context.Context, q pg.Querier, service account.ServiceID) (n int, err error) {
+	err = q.QueryRow(ctx, `select count(*) from moderation_cases where service_id = $1 and state = 'open'`, service).Scan(&n)
+	return n, err
+}
+
+// selectIsInvolved: the author of what was reported, or one who reported it.
+func selectIsInvolved(ctx context.Context, q pg.Querier, id CaseID, who account.ID) (is bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from moderation_cases where id = $1 and author_id = $2)
+		or exists (select from moderation_reports where case_id = $1 and reporter_id = $2)`, id, who).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("moderation: select involved: %w", err)
+	}
+	return is, nil
+}
+
+type reportRow struct {
+	Reason Reason
+	Note   []byte
+	At     time.Time
+}
+
+func selectReports(ctx context.Context, q pg.Querier, id CaseID) ([]reportRow, error) {
+	rows, err := q.Query(ctx, `select reason, note, reported_at from moderation_reports where case_id = $1 order by reported_at, id limit 50`, id)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select reports: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x reportRow, err error) { return x, r.Scan(&x.Reason, &x.Note, &x.At) })
+}
+
+// updateClaimed is compare-and-set: a case is claimed by whom holds it, or when nobody does.
+func updateClaimed(ctx context.Context, q pg.Querier, id CaseID, by account.ID) error {
+	tag, err := q.Exec(ctx, `update moderation_cases set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
+		where id = $1 and state = 'open' and (claimed_by is null or claimed_by = $2 or claimed_until <= now())`, id, by, claimFor.Seconds())
+	if err != nil {
+		return fmt.Errorf("moderation: claim: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return whyNot(ctx, q, id, ErrTaken)
+	}
+	return nil
+}
+
+func updateDecided(ctx context.Context, q pg.Querier, id CaseID, by account.ID, kind DecisionKind, statement []byte) error {
+	tag, err := q.Exec(ctx, `update moderation_cases set state = 'decided', decided_by = $2, decided_at = now(), decision = $3, statement = $4
+		where id = $1 and state = 'open' and claimed_by = $2 and claimed_until > now()`, id, by, string(kind), statement)
+	if err != nil {
+		return fmt.Errorf("moderation: decide: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return whyNot(ctx, q, id, ErrClaimFirst)
+	}
+	return nil
+}
+
+// whyNot is ErrDecided for a case that is over, else held.
+func whyNot(ctx context.Context, q pg.Querier, id CaseID, held error) error {
+	var state string
+	if err := q.QueryRow(ctx, `select state from moderation_cases where id = $1`, id).Scan(&state); err != nil {
+		return fmt.Errorf("moderation: select case state: %w", err)
+	}
+	if state == "decided" {
+		return ErrDecided
+	}
+	return held
+}
+
+// insertNotices tells the author of a hidden subject and everybody who reported it; it returns whom.
+func insertNotices(ctx context.Context, q pg.Querier, c caseRow, kind DecisionKind) ([]account.ID, error) {
+	rows, err := q.Query(ctx, `insert into moderation_notices (id, service_id, account_id, case_id, kind)
+		select gen_random_uuid(), $1, t.account_id, $2, t.kind from (
+			select author_id as account_id, 'hidden' as kind from moderation_cases where id = $2 and $3 = 'hide'
+			union all
+			select reporter_id, case when $3 = 'hide' then 'report_hidden' else 'report_kept' end from moderation_reports where case_id = $2) t
+		returning account_id`, c.Service, c.ID, string(kind))
+	if err != nil {
+		return nil, fmt.Errorf("moderation: insert notices: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
+}
+
+type noticeRow struct {
+	Notice
+	Case      caseRow
+	Statement []byte
+}
+
+func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]noticeRow, error) {
+	rows, err := q.Query(ctx, `select n.id, n.kind, n.noticed_at, n.read_at is not null, c.statement, `+caseColumns+`
+		from moderation_notices n join moderation_cases c on c.id = n.case_id
+		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit 50`, actor.Service, actor.ID)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select notices: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (n noticeRow, err error) {
+		err = r.Scan(append([]any{&n.ID, &n.Kind, &n.At, &n.Read, &n.Statement}, n.Case.fields()...)...)
+		n.Subject = n.Case.Subject
+		return n, err
+	})
+}
+
+func selectUnreadNotices(ctx context.Context, q pg.Querier, actor account.Actor) (n int, err error) {
+	err = q.QueryRow(ctx, `select count(*) from moderation_notices where service_id = $1 and account_id = $2 and read_at is null`, actor.Service, actor.ID).Scan(&n)
+	return n, err
+}
+
+func updateNoticesRead(ctx context.Context, q pg.Querier, actor account.Actor, upTo time.Time) error {
+	_, err := q.Exec(ctx, `update moderation_notices set read_at = now() where service_id = $1 and account_id = $2 and read_at is null and noticed_at <= $3`,
+		actor.Service, actor.ID, upTo)
+	if err != nil {
+		return fmt.Errorf("moderation: mark notices: %w", err)
+	}
+	return nil
+}

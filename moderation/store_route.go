@@ -1,0 +1,190 @@
+package moderation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+	"ponti/roster"
+)
+
+// selectRouted lists to whom an open escalation is routed.
+func selectRouted(ctx context.Context, q pg.Querier, id EscalationID) ([]account.ID, error) {
+	rows, err := q.Query(ctx, `select account_id from moderation_routes where escalation_id = $1 and until is null order by id`, id)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select routes: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
+}
+
+func selectIsRouted(ctx context.Context, q pg.Querier, s Subject, who account.ID) (is bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from moderation_escalations e join moderation_routes r on r.escalation_id = e.id
+		where e.subject_kind = $1 and e.subject_id = $2 and e.state <> 'closed' and r.account_id = $3 and r.until is null)`, string(s.Kind), s.ID, who).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("moderation: select is routed: %w", err)
+	}
+	return is, nil
+}
+
+// insertRoutes routes an escalation to those asked, each with the role they are on shift with. Who has it keeps it.
+func insertRoutes(ctx context.Context, q pg.Querier, e row, asked []roster.Duty) error {
+	who, roles := make([]account.ID, len(asked)), make([]string, len(asked))
+	for i, d := range asked {
+		who[i], roles[i] = d.Account, string(d.Role)
+	}
+	_, err := q.Exec(ctx, `insert into moderation_routes (service_id, escalation_id, account_id, role, level)
+		select $1, $2, a.id, a.role, $5::text::moderation_level from unnest($3::uuid[], $4::text[]) as a(id, role)
+		on conflict (escalation_id, account_id) where until is null do nothing`, e.Service, e.ID, who, roles, e.Level.String())
+	if err != nil {
+		return fmt.Errorf("moderation: insert routes: %w", err)
+	}
+	return nil
+}
+
+// updateRoutesEnded ends the routes of all but one account, which may be zero, and returns whose.
+func updateRoutesEnded(ctx context.Context, q pg.Querier, id EscalationID, but account.ID) ([]account.ID, error) {
+	rows, err := q.Query(ctx, `update moderation_routes set until = now()
+		where escalation_id = $1 and until is null and account_id is distinct from $2 returning account_id`, id, but)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: end routes: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
+}
+
+// updateRoutesLifted ends the routes of peers, raises those of tutors to the level and returns the tutors.
+func updateRoutesLifted(ctx context.Context, q pg.Querier, id EscalationID, level triage.Level) ([]account.ID, error) {
+	if _, err := q.Exec(ctx, `update moderation_routes set until = now()
+		where escalation_id = $1 and until is null and role <> 'tutor'`, id); err != nil {
+		return nil, fmt.Errorf("moderation: end routes of peers: %w", err)
+	}
+	rows, err := q.Query(ctx, `update moderation_routes set level = $2::text::moderation_level
+		where escalation_id = $1 and until is null returning account_id`, id, level.String())
+	if err != nil {
+		return nil, fmt.Errorf("moderation: lift routes: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
+}
+
+// insertConsoleNotifications writes that the consoles are to be told of the escalation's last step.
+func insertConsoleNotifications(ctx context.Context, q pg.Querier, e row, who []account.ID) error {
+	_, err := q.Exec(ctx, `insert into moderation_notifications (service_id, escalation_id, fence, level, rung, channel, account_id)
+		select $1, $2, $3, $4::text::moderation_level, $5, 'console', a.id from unnest($6::uuid[]) as a(id)`,
+		e.Service, e.ID, e.Fence, e.Level.String(), int16(e.Rung), who)
+	if err != nil {
+		return fmt.Errorf("moderation: insert notifications: %w", err)
+	}
+	return nil
+}
+
+// insertWebhookNotification writes that the outside channel is to be told, and tells whether the service has one.
+func insertWebhookNotification(ctx context.Context, q pg.Querier, e row) (configured bool, err error) {
+	err = q.QueryRow(ctx, `with s as (select exists (select from moderation_settings where service_id = $1 and webhook_url <> '') as there)
+		insert into moderation_notifications (service_id, escalation_id, fence, level, rung, channel, state, ended_at)
+		select $1, $2, $3, $4::text::moderation_level, $5, 'webhook',
+			case when s.there then 'pending' else 'unconfigured' end, case when s.there then null else now() end from s
+		returning state = 'pending'`, e.Service, e.ID, e.Fence, e.Level.String(), int16(e.Rung)).Scan(&configured)
+	if err != nil {
+		return false, fmt.Errorf("moderation: insert webhook: %w", err)
+	}
+	return configured, nil
+}
+
+// selectWatched lists the services with an escalation that may need a step now.
+func selectWatched(ctx context.Context, q pg.Querier) ([]account.ServiceID, error) {
+	rows, err := q.Query(ctx, `select distinct service_id from moderation_escalations
+		where state <> 'closed' and (due_at <= now() or (state = 'offered' and rung >= $1))`, int16(RungAll))
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select watched: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[account.ServiceID])
+}
+
+// selectReady lists a service's escalations that are due, and those that ask everybody but not yet all of tutors.
+func selectReady(ctx context.Context, q pg.Querier, service account.ServiceID, tutors []account.ID) ([]row, error) {
+	rows, err := q.Query(ctx, `select `+columns+` from moderation_escalations e
+		where e.service_id = $1 and e.state <> 'closed' and (e.due_at <= now() or (e.state = 'offered' and e.rung >= $3 and exists (
+			select from unnest($2::uuid[]) as t(id) where t.id is distinct from e.person_id
+				and not exists (select from moderation_routes r where r.escalation_id = e.id and r.account_id = t.id and r.until is null))))
+		order by e.level desc, e.due_at limit 200`, service, tutors, int16(RungAll))
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select ready: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) { return scan(r) })
+}
+
+// selectForStep locks an escalation for one step; ErrUnknown while another instance has it, or when it is over.
+func selectForStep(ctx context.Context, q pg.Querier, id EscalationID) (row, error) {
+	return one("lock for step", q.QueryRow(ctx, `select `+columns+` from moderation_escalations e
+		where e.id = $1 and e.state <> 'closed' for update skip locked`, id))
+}
+
+// selectPendingConsole locks deliveries to consoles that are to be made.
+func selectPendingConsole(ctx context.Context, q pg.Querier) (deliveries []int64, who []account.ID, err error) {
+	rows, err := q.Query(ctx, `select id, account_id from moderation_notifications
+		where state = 'pending' and channel = 'console' and next_at <= now() order by id limit 500 for update skip locked`)
+	if err != nil {
+		return nil, nil, fmt.Errorf("moderation: select pending: %w", err)
+	}
+	var id int64
+	var to account.ID
+	_, err = pgx.ForEachRow(rows, []any{&id, &to}, func() error {
+		deliveries, who = append(deliveries, id), append(who, to)
+		return nil
+	})
+	return deliveries, who, err
+}
+
+func updateDelivered(ctx context.Context, q pg.Querier, deliveries []int64) error {
+	_, err := q.Exec(ctx, `update moderation_notifications set state = 'sent', attempts = attempts + 1, ended_at = now()
+		where id = any($1) and state = 'pending'`, deliveries)
+	if err != nil {
+		return fmt.Errorf("moderation: mark delivered: %w", err)
+	}
+	return nil
+}
+
+// claimWebhook leases one delivery that is due, so that no other instance makes the same attempt; ErrUnknown when there is none.
+func claimWebhook(ctx context.Context, q pg.Querier, w WebhookOptions) (d delivery, err error) {
+	var level string
+	err = q.QueryRow(ctx, `update moderation_notifications n set attempts = n.attempts + 1,
+			next_at = now() + make_interval(secs => $1::float8 + least(120::float8, $2::float8 * 2 ^ least(n.attempts, 10)))
+		from moderation_settings s
+		where s.service_id = n.service_id and n.id = (select id from moderation_notifications
+			where state = 'pending' and channel = 'webhook' and next_at <= now() order by level desc, next_at limit 1 for update skip locked)
+		returning n.id, n.service_id, n.escalation_id, n.level::text, n.rung, n.created_at, now(), n.created_at <= now() - make_interval(secs => $3::float8),
+			s.webhook_url, coalesce(s.webhook_secret, ''), coalesce(s.secret_wrapped, ''), coalesce(s.secret_key_id, '')`,
+		w.Timeout.Seconds(), w.Backoff.Seconds(), w.GiveUp.Seconds()).Scan(&d.id, &d.service, &d.escalation, &level, &d.rung, &d.createdAt, &d.now, &d.last,
+		&d.url, &d.secret.Text, &d.secret.Wrapped, &d.secret.KeyID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return d, ErrUnknown
+	}
+	if err != nil {
+		return d, fmt.Errorf("moderation: claim webhook: %w", err)
+	}
+	d.level, err = triage.ParseLevel(level)
+	return d, err
+}
+
+func updateWebhookEnded(ctx context.Context, q pg.Querier, id int64, state string) error {
+	_, err := q.Exec(ctx, `update moderation_notifications set state = $2, ended_at = now() where id = $1 and state = 'pending'`, id, state)
+	if err != nil {
+		return fmt.Errorf("moderation: end webhook: %w", err)
+	}
+	return nil
+}
+
+func upsertWebhook(ctx context.Context, q pg.Querier, service account.ServiceID, url string, s sealed) error {
+	_, err := q.Exec(ctx, `insert into moderation_settings (service_id, webhook_url, webhook_secret, secret_wrapped, secret_key_id)
+		values ($1, $2, $3, $4, nullif($5, ''))
+		on conflict (service_id) do update set webhook_url = excluded.webhook_url, webhook_secret = excluded.webhook_secret,
+			secret_wrapped = excluded.secret_wrapped, secret_key_id = excluded.secret_key_id`, service, url, s.Text, s.Wrapped, s.KeyID)
+	if err != nil {
+		return fmt.Errorf("moderation: set webhook: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,272 @@
+package moderation
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+	"ponti/roster"
+)
+
+// couriers is how many deliveries to outside channels one instance has under way at once.
+const couriers = 8
+
+// worker owns the ladder's goroutine. Every instance runs one; rows locked by another are skipped, so nobody leads.
+type worker struct {
+	wake     chan struct{} // one waiting look is enough
+	couriers chan struct{} // a slot for each delivery under way
+	mu       sync.Mutex
+	cancel   context.CancelFunc // guarded by mu
+	done     chan struct{}      // guarded by mu; closed when the goroutine and its deliveries have ended
+}
+
+// Start runs the ladder until Stop or the end of ctx. Starting twice is one start.
+func (m *Moderation) Start(ctx context.Context) {
+	w := &m.worker
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cancel != nil {
+		return
+	}
+	ctx, w.cancel = context.WithCancel(ctx)
+	done := make(chan struct{})
+	w.done = done
+	go func() {
+		defer close(done)
+		m.run(ctx)
+	}()
+}
+
+// Stop ends the ladder here and returns when it has ended; what it owes stands in rows for another instance or the next start.
+// Stopping twice is fine.
+func (m *Moderation) Stop() {
+	w := &m.worker
+	w.mu.Lock()
+	cancel, done := w.cancel, w.done
+	w.cancel, w.done = nil, nil
+	w.mu.Unlock()
+	if cancel != nil {
+		cancel()
+		<-done
+	}
+}
+
+// look makes this instance's worker look now instead of at its next tick.
+func (m *Moderation) look() {
+	select {
+	case m.worker.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *Moderation) run(ctx context.Context) {
+	var deliveries sync.WaitGroup
+	defer deliveries.Wait()
+	tick := time.NewTicker(m.options.Every)
+	defer tick.Stop()
+	for {
+		if err := m.tick(ctx, &deliveries); err != nil && ctx.Err() == nil {
+			m.metrics.failures.Inc()
+			m.log.Error().Err(err).Msg("the ladder could not be looked at")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-m.worker.wake:
+		}
+	}
+}
+
+// tick takes every step that is due and begins every delivery that is owed. One that fails holds no other up.
+func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error {
+	services, err := selectWatched(ctx, m.options.Pool)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, s := range services {
+		failed = append(failed, m.climbService(ctx, s))
+	}
+	failed = append(failed, m.deliverConsole(ctx), m.deliverWebhooks(ctx, deliveries))
+	return errors.Join(failed...)
+}
+
+func (m *Moderation) climbService(ctx context.Context, service account.ServiceID) error {
+	here, err := m.roster.OnCall(ctx, m.options.Pool, service)
+	if err != nil {
+		return err
+	}
+	var tutors []account.ID
+	for _, d := range here {
+		if d.Role == account.RoleTutor {
+			tutors = append(tutors, d.Account)
+		}
+	}
+	ready, err := selectReady(ctx, m.options.Pool, service, tutors)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, e := range ready {
+		if err := m.advance(ctx, e, here); err != nil {
+			m.metrics.failures.Inc()
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// advance takes the next step of one escalation, if it still has one: history, routes and what is to be delivered are
+// committed together.
+func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty) error {
+	moderators := m.moderatorsOf(ctx, ready)
+	var before, after row
+	var did step
+	err := pg.InTx(ctx, m.options.Pool, func(ctx context.Context, tx pgx.Tx) error {
+		after = row{}
+		e, err := selectForStep(ctx, tx, ready.ID)
+		if errors.Is(err, ErrUnknown) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f, err := m.facts(ctx, tx, e, here, moderators)
+		if err != nil {
+			return err
+		}
+		s, ok := next(f, m.options.Ladder, e.Now)
+		if !ok {
+			return nil
+		}
+		before, did = e, s
+		after, err = m.take(ctx, tx, e, s, here)
+		return err
+	})
+	if err != nil || after.Fence == 0 {
+		return err
+	}
+	m.metrics.steps.WithLabelValues(after.Level.String(), string(did.Kind)).Inc()
+	if did.Kind != StepArrived {
+		m.metrics.lateness.Observe(before.Now.Sub(before.DueAt).Seconds())
+	}
+	if did.Alarm {
+		m.metrics.alarms.WithLabelValues("nobody_acknowledged").Inc()
+		m.log.Error().Stringer("escalation", after.ID).Stringer("level", after.Level).Int("round", after.Round).Msg("nobody has acknowledged an escalation")
+	}
+	if did.Forget {
+		m.tell(after, []account.ID{before.Owner})
+	}
+	return nil
+}
+
+// take writes a step.
+func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, here []roster.Duty) (row, error) {
+	owner := e.Owner
+	e, err := updateStepped(ctx, tx, e, s)
+	if err != nil {
+		return row{}, err
+	}
+	if err := insertStep(ctx, tx, e, s.Kind, account.ID{}); err != nil {
+		return row{}, err
+	}
+	if s.Forget {
+		if _, err := updateRoutesEnded(ctx, tx, e.ID, account.ID{}); err != nil {
+			return row{}, err
+		}
+		if err := audit.Append(ctx, tx, entry(account.System(e.Service), "escalation.reopen", "escalation:"+e.ID.String(), "idle owner "+owner.String())); err != nil {
+			return row{}, err
+		}
+	}
+	if len(s.Ask) > 0 {
+		asked := slices.DeleteFunc(slices.Clone(here), func(d roster.Duty) bool { return !slices.Contains(s.Ask, d.Account) })
+		if err := insertRoutes(ctx, tx, e, asked); err != nil {
+			return row{}, err
+		}
+		if err := insertConsoleNotifications(ctx, tx, e, s.Ask); err != nil {
+			return row{}, err
+		}
+	}
+	if s.Outside {
+		configured, err := insertWebhookNotification(ctx, tx, e)
+		if err != nil {
+			return row{}, err
+		}
+		if !configured {
+			m.metrics.alarms.WithLabelValues("no_outside_channel").Inc()
+		}
+	}
+	return e, nil
+}
+
+// facts gathers what next decides on. The person concerned is never asked about themselves.
+func (m *Moderation) facts(ctx context.Context, tx pg.Querier, e row, here []roster.Duty, moderators []account.ID) (facts, error) {
+	f := facts{Level: e.Level, State: e.State, Rung: e.Rung, Round: e.Round, DueAt: e.DueAt}
+	var err error
+	if f.Routed, err = selectRouted(ctx, tx, e.ID); err != nil {
+		return facts{}, err
+	}
+	var own account.ID
+	if !e.ESP.IsZero() {
+		if own, err = m.accounts.TutorOf(ctx, tx, e.ESP); err != nil && errs.KindOf(err) != errs.NotFound {
+			return facts{}, err
+		}
+	}
+	for _, d := range here {
+		switch {
+		case d.Account == e.Person:
+			continue
+		case d.Role == account.RoleTutor:
+			f.Tutors = append(f.Tutors, d.Account)
+			if d.Account == own {
+				f.OwnTutor = own
+			}
+		case e.Level == triage.Amber && (d.Account == e.ESP || slices.Contains(moderators, d.Account)):
+			f.Peers = append(f.Peers, d.Account)
+		}
+		f.OwnerHere = f.OwnerHere || d.Account == e.Owner
+	}
+	return f, nil
+}
+
+// moderatorsOf lists who moderates where an amber post stands. If that cannot be known the ladder goes on to tutors.
+func (m *Moderation) moderatorsOf(ctx context.Context, e row) []account.ID {
+	if e.Level != triage.Amber || e.Subject.Kind != SubjectPost {
+		return nil
+	}
+	keeper, err := m.content(e.Subject.Kind)
+	if err == nil {
+		var who []account.ID
+		if who, err = keeper.Moderators(ctx, m.options.Pool, e.Service, e.Subject.ID); err == nil {
+			return who
+		}
+	}
+	m.log.Warn().Err(err).Stringer("escalation", e.ID).Msg("who moderates could not be asked")
+	return nil
+}
+
+// deliverConsole hints at every console that is owed one. The hint is given before the row says so: at least once.
+func (m *Moderation) deliverConsole(ctx context.Context) error {
+	return pg.InTx(ctx, m.options.Pool, func(ctx context.Context, tx pgx.Tx) error {
+		deliveries, who, err := selectPendingConsole(ctx, tx)
+		if err != nil || len(deliveries) == 0 {
+			return err
+		}
+		for _, id := range who {
+			m.hints.Publish(bus.Account(id.String()), []byte(bus.Escalations))
+		}
+		m.metrics.deliveries.WithLabelValues("console", "sent").Add(float64(len(deliveries)))
+		return updateDelivered(ctx, tx, deliveries)
+	})
+}
