@@ -50,21 +50,33 @@ type SignUp struct {
 	Locale          string
 }
 
+func (in SignUp) role() Role {
+	if in.Family {
+		return RoleFamily
+	}
+	return RoleMember
+}
+
+// Mistakes are all that is wrong with the fields, so that a form can tell of them together with its own.
+func (in SignUp) Mistakes() (bad errs.Fields) {
+	_, _, err := CheckAlias(in.Alias, false)
+	addField(&bad, err)
+	addField(&bad, checkPassword("password", in.Password, in.Alias, in.role()))
+	checkConsent(&bad, in.ConsentVersion)
+	return bad
+}
+
 // SignUp makes a member and a recovery code. The code is shown once: only its hash is kept.
 // Errors: ErrAdultsOnly, ErrAliasTaken, Invalid fields.
 func (a *Accounts) SignUp(ctx context.Context, service ServiceID, in SignUp) (id ID, recoveryCode string, err error) {
 	if !in.Adult {
 		return ID{}, "", ErrAdultsOnly
 	}
-	n := newAccount{id: ids.New[Account](), service: service, role: RoleMember, locale: knownLocale(in.Locale)}
-	if in.Family {
-		n.role = RoleFamily
+	if err := in.Mistakes().Err(); err != nil {
+		return ID{}, "", err
 	}
-	var bad errs.Fields
-	n.checkAlias(&bad, in.Alias)
-	addField(&bad, checkPassword("password", in.Password, in.Alias, n.role))
-	checkConsent(&bad, in.ConsentVersion)
-	if err := bad.Err(); err != nil {
+	n := newAccount{id: ids.New[Account](), service: service, role: in.role(), locale: knownLocale(in.Locale)}
+	if n.alias, n.aliasKey, err = CheckAlias(in.Alias, false); err != nil {
 		return ID{}, "", err
 	}
 	if n.passwordHash, err = a.passwords.hash(ctx, in.Password); err != nil {

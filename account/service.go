@@ -186,7 +186,7 @@ func checkNumbers(numbers []Number) error {
 	}
 	var bad errs.Fields
 	for i, n := range numbers {
-		field := fmt.Sprintf("numbers.%d", i)
+		field := fmt.Sprintf("numbers[%d]", i) // as forms name it
 		digits := strings.Map(func(r rune) rune {
 			if r == ' ' || r == '+' {
 				return -1

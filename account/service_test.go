@@ -60,7 +60,7 @@ func TestNumbers(t *testing.T) {
 	assert.Equal(t, account.DefaultNumbers(), other.Numbers, "another service keeps its own")
 
 	err = w.ChangeNumbers(ctx, admin, []account.Number{{Number: "call me", Name: "x"}, {Number: "112"}})
-	assert.Equal(t, map[string]string{"numbers.0.number": "account.number_digits", "numbers.1.name": "account.number_name"}, keysOf(err))
+	assert.Equal(t, map[string]string{"numbers[0].number": "account.number_digits", "numbers[1].name": "account.number_name"}, keysOf(err))
 	assert.Equal(t, errs.Invalid, errs.KindOf(w.ChangeNumbers(ctx, admin, nil)))
 	for _, role := range []account.Role{account.RoleAuditor, account.RoleTutor, account.RoleMember} {
 		actor := account.Actor{Service: w.a, Role: role}

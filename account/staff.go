@@ -216,6 +216,19 @@ func (a *Accounts) Public(ctx context.Context, q pg.Querier, accounts []ID) (map
 	return selectPublic(ctx, q, accounts)
 }
 
+// RoleOf is the role of an account; ErrNotFound when there is none.
+func (a *Accounts) RoleOf(ctx context.Context, id ID) (Role, error) {
+	known, err := a.Public(ctx, a.pool, []ID{id})
+	if err != nil {
+		return RoleVisitor, err
+	}
+	public, ok := known[id]
+	if !ok {
+		return RoleVisitor, ErrNotFound
+	}
+	return public.Role, nil
+}
+
 // requestLife is how long the first of two people is waited for.
 const requestLife = 24 * time.Hour
 

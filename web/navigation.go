@@ -1,10 +1,17 @@
 package web
 
+import "ponti/account"
+
 // navigation is the sections of the site, in the order they are shown; each role sees those it may enter. A test
 // holds each address to the route table.
 var navigation = []struct {
 	url, key string
 	guard    guard
 }{
+	{"/shifts", "nav.shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin)},
+	{"/people", "nav.people", may(account.RoleTutor, account.RoleAdmin)},
+	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},
 	{"/how-it-works", "nav.how", everybody},
+	{"/sign-in", "nav.sign_in", may(account.RoleVisitor)},
+	{"/access", "nav.access", inside},
 }

@@ -19,6 +19,10 @@ type guard []account.Role
 
 var (
 	everybody guard
+	inside    = may(account.RoleGuest, account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleSenior, account.RoleTutor,
+		account.RoleAdmin, account.RoleAuditor)
+	onShift = may(account.RoleESP, account.RoleSenior, account.RoleTutor)
+	admin   = may(account.RoleAdmin)
 )
 
 // may names the roles of a guard.
@@ -29,7 +33,7 @@ func acts(a ...account.Action) []account.Action { return a }
 
 // routes is every route. A test holds the table to the authorization matrix, both ways.
 func (s *Server) routes() []route {
-	public := acts(account.PublicPageRead)
+	public, own := acts(account.PublicPageRead), acts(account.ProfileReadOwnEditOwn)
 	return []route{
 		// The front, and pages for everybody.
 		{"GET /{$}", everybody, public, s.showFront},
@@ -41,6 +45,39 @@ func (s *Server) routes() []route {
 		{"POST /language", everybody, public, s.chooseLanguage},
 		{"GET /exit", everybody, public, s.showExit},
 		{"POST /exit", everybody, public, s.leaveQuickly},
+
+		// Entering, and one's own access.
+		{"GET /enter", everybody, public, s.showEnter},
+		{"POST /enter", everybody, public, s.chooseName},
+		{"POST /enter/name", everybody, public, s.enterAsGuest},
+		{"GET /sign-up", everybody, public, s.showSignUp},
+		{"POST /sign-up", everybody, public, s.signUp},
+		{"GET /sign-in", everybody, public, s.showSignIn},
+		{"POST /sign-in", everybody, public, s.signIn},
+		{"GET /recover", everybody, public, s.showRecover},
+		{"POST /recover", everybody, public, s.recoverAccess},
+		{"GET /first-admin", everybody, public, s.showFirstAdmin},
+		{"POST /first-admin", everybody, public, s.createFirstAdmin},
+		{"GET /invitation/{token}", everybody, public, s.showInvitation},
+		{"POST /invitation", everybody, public, s.acceptInvitation},
+		{"GET /access", inside, own, s.showAccess},
+		{"POST /sign-out", inside, own, s.signOut},
+		{"POST /sign-out-everywhere", inside, own, s.signOutEverywhere},
+
+		// The people who work here, the service's settings, the shifts.
+		{"GET /people", may(account.RoleTutor, account.RoleAdmin), acts(account.AccountCreateStaffByInvitation, account.AccountSuspendLongerEnd), s.showPeople},
+		{"POST /people/invitations", admin, acts(account.AccountCreateStaffByInvitation), s.invite},
+		{"POST /people/{account}/tutor", admin, acts(account.AccountCreateStaffByInvitation), s.assignTutor},
+		{"POST /people/{account}/disable", may(account.RoleTutor, account.RoleAdmin), acts(account.AccountSuspendLongerEnd, account.AccountEndAnotherSessions), s.disableAccount},
+		{"POST /people/{account}/enable", may(account.RoleTutor, account.RoleAdmin), acts(account.AccountSuspendLongerEnd), s.enableAccount},
+		{"GET /service", may(account.RoleAdmin, account.RoleAuditor), acts(account.SettingsService), s.showService},
+		{"POST /service/numbers", admin, acts(account.SettingsService), s.changeNumbers},
+		{"POST /service/numbers/confirm", admin, acts(account.SettingsService), s.confirmNumbers},
+		{"GET /shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ShiftSeeWhoIsOn), s.showShifts},
+		{"POST /shifts", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.planShift},
+		{"POST /shifts/{shift}/remove", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.removeShift},
+		{"POST /shifts/on", onShift, acts(account.ShiftGoOnOff), s.goOn},
+		{"POST /shifts/off", onShift, acts(account.ShiftGoOnOff), s.goOff},
 
 		// For machines.
 		{"GET /assets/{path...}", everybody, public, s.assets.serve},

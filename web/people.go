@@ -1,0 +1,166 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	accountpage "ponti/web/page/account"
+	"ponti/web/page/parts"
+)
+
+// people is the page of the staff as the actor sees it.
+func (s *Server) people(r *http.Request) (accountpage.People, error) {
+	actor := s.actor(r)
+	staff, err := s.Accounts.Staff(r.Context(), actor)
+	return accountpage.People{Me: actor, Staff: staff}, err
+}
+
+func (s *Server) showPeople(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.people(r)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, accountpage.PeoplePage(p))
+}
+
+// peopleAgain is the page of the staff with the form of the account at, or of the invitation when there is none.
+func (s *Server) peopleAgain(w http.ResponseWriter, r *http.Request, err error, at account.ID) error {
+	p, staffErr := s.people(r)
+	if staffErr != nil {
+		return errors.Join(err, staffErr)
+	}
+	return s.again(w, r, err, func(f parts.Form) templ.Component {
+		p.Form, p.At = f, at
+		return accountpage.PeoplePage(p)
+	})
+}
+
+// invite answers with the link instead of a redirect: it can be shown only here, since only its hash is kept.
+func (s *Server) invite(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Role  string `form:"role"`
+		Alias string `form:"alias"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	role := account.Role(in.Role)
+	token, err := s.Accounts.Invite(r.Context(), s.actor(r), account.Invite{Role: role, Alias: in.Alias})
+	if err != nil {
+		return s.peopleAgain(w, r, err, account.ID{})
+	}
+	p, err := s.people(r)
+	if err != nil {
+		return err
+	}
+	link := *s.URL
+	link.Host, link.Path = r.Host, "/invitation/"+token
+	p.Link, p.LinkRole = link.String(), role
+	return s.render(w, r, http.StatusOK, accountpage.PeoplePage(p))
+}
+
+func (s *Server) assignTutor(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Tutor string `form:"tutor"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	esp, err := ids.Parse[account.Account](r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	tutor, err := ids.Parse[account.Account](in.Tutor)
+	if err != nil {
+		return account.ErrTutorUnfit
+	}
+	if err := s.Accounts.AssignTutor(r.Context(), s.actor(r), esp, tutor); err != nil {
+		return s.peopleAgain(w, r, err, esp)
+	}
+	return s.redirectDone(w, r, "/people", "tutor_assigned")
+}
+
+func (s *Server) disableAccount(w http.ResponseWriter, r *http.Request) error {
+	return s.changeAccount(w, r, "disable")
+}
+
+func (s *Server) enableAccount(w http.ResponseWriter, r *http.Request) error {
+	return s.changeAccount(w, r, "enable")
+}
+
+func (s *Server) changeAccount(w http.ResponseWriter, r *http.Request, kind string) error {
+	var in struct {
+		Reason string `form:"reason"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	id, err := ids.Parse[account.Account](r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	change := s.Accounts.Disable
+	if kind == "enable" {
+		change = s.Accounts.Enable
+	}
+	happened, err := change(r.Context(), s.actor(r), id, in.Reason)
+	switch {
+	case err != nil:
+		return s.peopleAgain(w, r, err, id)
+	case happened:
+		return s.redirectDone(w, r, "/people", "account_"+kind+"d")
+	}
+	return s.redirectDone(w, r, "/people", "account_"+kind+"_asked")
+}
+
+// spareNumbers are the empty rows at the end of the numbers: to add one without JavaScript.
+const spareNumbers = 2
+
+func (s *Server) settings(r *http.Request) accountpage.Settings {
+	service := s.service(r)
+	v := accountpage.Settings{Service: service, MayEdit: s.actor(r).Is(account.RoleAdmin)}
+	for i, n := range numbersOf(service, s.words(r)) {
+		v.Rows = append(v.Rows, account.Number{Number: n.Number, Name: n.Name, Note: n.Note, Always: service.Numbers[i].Always})
+	}
+	if v.MayEdit {
+		v.Rows = append(v.Rows, make([]account.Number, spareNumbers)...)
+	}
+	return v
+}
+
+func (s *Server) showService(w http.ResponseWriter, r *http.Request) error {
+	return s.render(w, r, http.StatusOK, accountpage.SettingsPage(s.settings(r)))
+}
+
+func (s *Server) changeNumbers(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Numbers []numberRow `form:"numbers"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	v := s.settings(r)
+	err := s.Accounts.ChangeNumbers(r.Context(), s.actor(r), keepNumbers(in.Numbers, s.service(r).Numbers, v.Rows))
+	if err != nil {
+		if fields, ok := errors.AsType[errs.Fields](err); ok {
+			err = backToRows(fields, in.Numbers)
+		}
+		return s.again(w, r, err, func(f parts.Form) templ.Component {
+			v.Form = f
+			return accountpage.SettingsPage(v)
+		})
+	}
+	return s.redirectDone(w, r, "/service", "numbers_saved")
+}
+
+func (s *Server) confirmNumbers(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Accounts.ConfirmNumbers(r.Context(), s.actor(r)); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/service", "numbers_confirmed")
+}
