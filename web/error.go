@@ -85,9 +85,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if v.shown {
 		panic(http.ErrAbortHandler)
 	}
-	if status == http.StatusUnauthorized && r.Method == http.MethodGet {
-		s.askToSignIn(w, r)
-		return
+	if status == http.StatusTooManyRequests {
+		s.metrics.limited.Inc()
 	}
 	h := w.Header()
 	switch e, ok := errors.AsType[*refusal](err); {
@@ -97,6 +96,14 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", "60")
 	case status == http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
+	}
+	switch {
+	case v.pattern == socketPattern:
+		w.WriteHeader(status) // no page: a script asked
+		return
+	case status == http.StatusUnauthorized && r.Method == http.MethodGet:
+		s.askToSignIn(w, r)
+		return
 	}
 	trouble, ok := troubles[status]
 	if !ok {

@@ -145,6 +145,7 @@ func (s *Server) countViolation(w http.ResponseWriter, r *http.Request) error {
 	if !slices.Contains([]string{"script-src", "script-src-elem", "script-src-attr", "style-src", "style-src-elem", "style-src-attr", "img-src", "connect-src", "font-src", "form-action", "frame-src", "require-trusted-types-for"}, directive) {
 		directive = "other"
 	}
+	s.metrics.violations.WithLabelValues(directive).Inc()
 	s.Log.Warn().Str("directive", directive).Msg("content security policy broken")
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -24,6 +24,7 @@ type Limit struct {
 type Limits struct {
 	Network                       Limit // before anything is looked up
 	Visitor, Guest, Member, Staff Limit
+	Handshake                     Limit // sockets opened, of an account, or of a network's visitors
 }
 
 // DefaultLimits are the start values of the security checklist.
@@ -34,6 +35,8 @@ func DefaultLimits() Limits {
 		Guest:   Limit{Burst: 120, Every: time.Second},
 		Member:  Limit{Burst: 240, Every: 500 * time.Millisecond},
 		Staff:   Limit{Burst: 600, Every: 200 * time.Millisecond},
+		// A line that comes and goes reconnects often, and several windows do so at once.
+		Handshake: Limit{Burst: 60, Every: time.Second},
 	}
 }
 
@@ -50,7 +53,7 @@ type limiter struct {
 
 // bucketKey is what a bucket counts and whom it counts.
 type bucketKey struct {
-	kind byte // 'n' all of a network, 'v' its visitors, 'a' an account
+	kind byte // 'n' all of a network, 'v' its visitors, 'a' an account, 'h' handshakes
 	who  [16]byte
 }
 
@@ -74,6 +77,14 @@ func (l *limiter) actor(a account.Actor, n account.Network) error {
 		return l.take(bucketKey{'a', a.ID}, l.limits.Member)
 	}
 	return l.take(bucketKey{'a', a.ID}, l.limits.Staff)
+}
+
+// handshake takes from the bucket of sockets.
+func (l *limiter) handshake(a account.Actor, n account.Network) error {
+	if a.Is(account.RoleVisitor) {
+		return l.take(bucketKey{'h', n}, l.limits.Handshake)
+	}
+	return l.take(bucketKey{'h', a.ID}, l.limits.Handshake)
 }
 
 func (l *limiter) take(who bucketKey, limit Limit) error {

@@ -21,8 +21,11 @@ import (
 // formBytes is the most that a request may carry: 4,000 characters of text and some fields, with room.
 const formBytes = 64 << 10
 
-// socketPattern is the route that is upgraded: it takes the bare connection, so nothing may wrap its writer.
-const socketPattern = "GET /live"
+// socketPath is upgraded: it takes the bare connection, so nothing may wrap its writer.
+const (
+	socketPath    = "/live"
+	socketPattern = "GET " + socketPath
+)
 
 // outer goes around every route: request id, headers, refusals that need no route, compression, the one log line, and the
 // last resort when a handler panics.
@@ -51,10 +54,8 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 		s.setHeaders(w, r, v)
 		rec := &recorder{ResponseWriter: w, visit: v}
 		defer s.finish(rec, r, v, begin)
-		if socket := r.URL.Path == "/live"; socket {
-			// The hijacker underneath must stay reachable: no recorder, no compression.
-			v.pattern, v.shown = socketPattern, true
-			inner.ServeHTTP(w, r)
+		if r.URL.Path == socketPath {
+			inner.ServeHTTP(w, r) // the hijacker underneath must stay reachable: no recorder, no compression
 			return
 		}
 		compressed.ServeHTTP(rec, r)
@@ -175,8 +176,11 @@ func (s *Server) know(w http.ResponseWriter, r *http.Request, v *visit, always b
 	s.findService(r, v)
 	s.findActor(w, r, v)
 	v.words = s.catalog.Localizer(s.language(r, v.service), cmp.Or(v.service.TimeZone, s.zone))
-	if always {
+	switch {
+	case always:
 		return nil
+	case v.pattern == socketPattern:
+		return s.limiter.handshake(v.actor, network)
 	}
 	return s.limiter.actor(v.actor, network)
 }
@@ -218,14 +222,16 @@ func (s *Server) alwaysOpen(rt route) bool {
 func (s *Server) finish(rec *recorder, r *http.Request, v *visit, begin time.Time) {
 	p := recover()
 	if p != nil && p != http.ErrAbortHandler {
+		s.metrics.panics.Inc()
 		s.Log.Error().Str("req", v.id).Str("route", v.pattern).Str("panic", fmt.Sprintf("%T", p)).
 			Bytes("stack", debug.Stack()).Msg("request panicked")
-		if !v.shown {
+		if !v.shown && v.pattern != socketPattern {
 			s.fail(rec, r, errPanicked)
 			p = nil
 		}
 	}
-	if v.pattern != socketPattern {
+	if v.pattern != socketPattern { // what became of a socket is counted where it lives
+		s.metrics.answered(v.pattern, rec.status, time.Since(begin))
 		s.Log.Info().Str("req", v.id).Str("method", methodOf(r)).Str("route", v.pattern).Int("status", rec.status).
 			Float64("ms", float64(time.Since(begin).Microseconds())/1000).Str("role", string(v.actor.Role)).Msg("request")
 	}

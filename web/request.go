@@ -41,3 +41,6 @@ func (s *Server) service(r *http.Request) account.Service { return visitOf(r).se
 func (s *Server) words(r *http.Request) *i18n.Localizer { return visitOf(r).words }
 
 func newRequestID() string { return uuid.NewString()[:13] }
+
+// origin is where a browser that shows this site says it comes from: the only one a socket is accepted from.
+func (s *Server) origin(r *http.Request) string { return s.URL.Scheme + "://" + r.Host }

@@ -3,6 +3,8 @@ package web
 import (
 	"encoding/csv"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/internal/ids"
 )
 
 // notBuilt are rows of the authorization matrix that no route or frame stands for yet. The list only shrinks: a row that
@@ -119,6 +122,107 @@ func TestGuards(t *testing.T) {
 	assert.ErrorIs(t, g.check(v, functions), account.ErrSignInFirst)
 	v.down = true
 	assert.ErrorIs(t, g.check(v, functions), errStoresDown, "nobody is told to sign in while nobody can")
+}
+
+// TestEveryRouteAsEveryRole drives each route as each role: exactly those of its guard reach the handler.
+func TestEveryRouteAsEveryRole(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	st.limiter = newLimiter(Limits{Network: plenty, Visitor: plenty, Guest: plenty, Member: plenty, Staff: plenty, Handshake: plenty})
+	reached := false
+	for i := range st.table {
+		st.table[i].handle = func(w http.ResponseWriter, _ *http.Request) error {
+			reached = true
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+	}
+	st.handler = st.Handler()
+	browsers := oneOfEach(t, st)
+	for _, rt := range st.table {
+		method, path, _ := strings.Cut(rt.pattern, " ")
+		path = pathWildcard.ReplaceAllString(strings.TrimSuffix(path, "{$}"), ids.New[route]().String())
+		for role, b := range browsers {
+			reached = false
+			b.do(httptest.NewRequest(method, siteURL+path, nil))
+			want := len(rt.guard) == 0 || slices.Contains(rt.guard, role)
+			assert.Equal(t, want, reached, "%s as %q", rt.pattern, role)
+		}
+	}
+}
+
+var (
+	pathWildcard = regexp.MustCompile(`\{[^}]+\}`)
+	plenty       = Limit{Burst: 1 << 20, Every: 1}
+)
+
+// oneOfEach is a browser of each role.
+func oneOfEach(t *testing.T, st *site) map[account.Role]*browser {
+	t.Helper()
+	staff := newStaff(t, st)
+	all := map[account.Role]*browser{account.RoleVisitor: st.browser(t), account.RoleAdmin: st.signedIn(t, staff.admin.ID),
+		account.RoleESP: st.signedIn(t, staff.esp.ID), account.RoleTutor: st.signedIn(t, staff.tutor.ID)}
+	for _, role := range []account.Role{account.RoleSenior, account.RoleAuditor} {
+		token, err := st.Accounts.Invite(t.Context(), staff.admin, account.Invite{Role: role, Alias: "Di " + string(role)})
+		require.NoError(t, err)
+		id, err := st.Accounts.AcceptInvitation(t.Context(), st.service, token, "Di "+string(role), staffPassword)
+		require.NoError(t, err)
+		all[role] = st.signedIn(t, id)
+	}
+	id, err := st.Accounts.Enter(t.Context(), st.service, account.Entry{Adult: true, ConsentVersion: account.ConsentVersion, Alias: "Airone", Locale: "it"})
+	require.NoError(t, err)
+	all[account.RoleGuest] = st.signedIn(t, id)
+	for _, family := range []bool{false, true} {
+		role := map[bool]account.Role{false: account.RoleMember, true: account.RoleFamily}[family]
+		id, _, err := st.Accounts.SignUp(t.Context(), st.service, account.SignUp{Alias: "Di " + string(role), Password: staffPassword,
+			Adult: true, ConsentVersion: account.ConsentVersion, Family: family, Locale: "it"})
+		require.NoError(t, err)
+		all[role] = st.signedIn(t, id)
+	}
+	return all
+}
+
+// linksToCome are addresses that pages lead to and no route answers yet. The list only shrinks.
+var linksToCome = []string{"/enter", "/forum", "/sign-in"}
+
+// TestLinksLeadSomewhere follows every link and form of the pages without parameters, as every role.
+func TestLinksLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	st.limiter = newLimiter(Limits{Network: plenty, Visitor: plenty, Guest: plenty, Member: plenty, Staff: plenty, Handshake: plenty})
+	mux := http.NewServeMux()
+	for _, rt := range st.table {
+		mux.Handle(rt.pattern, http.NotFoundHandler())
+	}
+	routed := func(method, path string) bool {
+		_, pattern := mux.Handler(httptest.NewRequest(method, siteURL+path, nil))
+		return pattern != ""
+	}
+	for _, path := range linksToCome {
+		assert.False(t, routed(http.MethodGet, path), "%s has a route: take it off the list", path)
+	}
+	for role, b := range oneOfEach(t, st) {
+		for _, rt := range st.table {
+			method, path, _ := strings.Cut(rt.pattern, " ")
+			path = strings.TrimSuffix(path, "{$}")
+			if method != http.MethodGet || strings.Contains(path, "{") {
+				continue
+			}
+			page := b.get(path)
+			if page.StatusCode != http.StatusOK {
+				continue
+			}
+			for _, a := range page.Find("a[href^='/']").EachIter() {
+				href := a.AttrOr("href", "")
+				bare, _, _ := strings.Cut(href, "#")
+				bare, _, _ = strings.Cut(bare, "?")
+				assert.True(t, routed(http.MethodGet, bare) || slices.Contains(linksToCome, bare), "%s as %q leads to %s", path, role, href)
+			}
+			for _, f := range page.Find("form[method='post']").EachIter() {
+				assert.True(t, routed(http.MethodPost, f.AttrOr("action", path)), "%s as %q sends to %s", path, role, f.AttrOr("action", path))
+			}
+		}
+	}
 }
 
 // TestNavigation holds each section to a route that its guard may use.

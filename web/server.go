@@ -17,6 +17,7 @@ import (
 	_ "time/tzdata" // a machine without zone files still tells Italian time
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"ponti/account"
@@ -33,6 +34,8 @@ type Deps struct {
 	// Limits bound what one address or account may ask for; the zero value is DefaultLimits.
 	Limits *Limits
 	Log    zerolog.Logger
+	// Registerer takes the metrics; nil: nobody reads them.
+	Registerer prometheus.Registerer
 
 	Accounts *account.Accounts
 	Roster   *roster.Roster
@@ -47,6 +50,7 @@ type Server struct {
 	assets   *assets
 	sessions *scs.SessionManager
 	limiter  *limiter
+	metrics  *metrics
 	table    []route
 	secure   bool           // people reach us by https
 	zone     *time.Location // of a service that is not known
@@ -74,6 +78,7 @@ func New(d Deps) (*Server, error) {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	s.limiter = newLimiter(limits)
+	s.metrics = newMetrics(d.Registerer)
 	s.sessions = d.Accounts.Sessions().Manager(s.cookieName("ponti"), s.secure)
 	s.table = s.routes()
 	return s, nil

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -317,4 +318,52 @@ func TestPanic(t *testing.T) {
 	assert.Contains(t, st.log.String(), "request panicked")
 	assert.NotContains(t, st.log.String(), "cosa", "neither what a handler held nor the query is logged")
 	assert.Contains(t, st.log.String(), `"route":"GET /panics"`)
+}
+
+// TestSocketRoute holds the one route that is not a page: its refusals are a status, and its handler gets the bare connection.
+func TestSocketRoute(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	hijackable := false
+	st.table = slices.DeleteFunc(st.table, func(rt route) bool { return rt.pattern == socketPattern })
+	st.table = append(st.table, route{socketPattern, may(account.RoleGuest), nil, func(w http.ResponseWriter, r *http.Request) error {
+		_, hijackable = w.(http.Hijacker)
+		w.WriteHeader(http.StatusUpgradeRequired)
+		return nil
+	}})
+	st.handler = st.Handler()
+	server := httptest.NewServer(st.handler)
+	defer server.Close()
+	ask := func(cookies []*http.Cookie) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/live", nil)
+		require.NoError(t, err)
+		r.Host = "ponti.test"
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+		res, err := server.Client().Do(r)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		return res
+	}
+	assert.Equal(t, http.StatusUnauthorized, ask(nil).StatusCode, "a script is not led to a sign-in page")
+	id, err := st.Accounts.Enter(t.Context(), st.service, account.Entry{Adult: true, ConsentVersion: account.ConsentVersion, Alias: "Airone", Locale: "it"})
+	require.NoError(t, err)
+	u, err := url.Parse(siteURL)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusUpgradeRequired, ask(st.signedIn(t, id).jar.Cookies(u)).StatusCode)
+	assert.True(t, hijackable)
+	assert.Equal(t, "https://ponti.test", st.origin(httptest.NewRequest(http.MethodGet, siteURL+"/live", nil)))
+}
+
+func TestCompression(t *testing.T) {
+	t.Parallel()
+	b := newSiteDown(t).browser(t)
+	b.headers.Set("Accept-Encoding", "gzip")
+	r := httptest.NewRequest(http.MethodGet, siteURL+"/privacy", nil)
+	r.Header = b.headers
+	w := httptest.NewRecorder()
+	b.site.handler.ServeHTTP(w, r)
+	assert.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
+	assert.Less(t, w.Body.Len(), 8<<10, "a page of text over the wire")
 }
