@@ -1,0 +1,105 @@
+package forum
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation"
+)
+
+// Content is what moderation asks about posts, under moderation.SubjectPost. It checks no rights: moderation has done so.
+func (f *Forum) Content() moderation.Content { return content{f} }
+
+type content struct{ *Forum }
+
+// Excerpt is the post as it stands; of a deleted one, what it said last.
+func (c content) Excerpt(ctx context.Context, q pg.Querier, s account.ServiceID, id string) (moderation.Excerpt, error) {
+	post, err := ids.Parse[Post](id)
+	if err != nil {
+		return moderation.Excerpt{}, err
+	}
+	e, err := selectEvidence(ctx, q, s, post)
+	if err != nil {
+		return moderation.Excerpt{}, err
+	}
+	names, err := c.accounts.Public(ctx, q, []account.ID{e.Author})
+	if err != nil {
+		return moderation.Excerpt{}, err
+	}
+	return moderation.Excerpt{
+		Author: e.Author, AuthorAlias: names[e.Author].Alias, Text: e.Text, Place: e.Category.String(), Title: e.Title,
+		URL: Path(e.Thread, e.Number), Hidden: e.Hidden, At: e.At,
+	}, nil
+}
+
+// Hide keeps a post from view; its author reads the reason.
+func (content) Hide(ctx context.Context, q pg.Querier, s account.ServiceID, id, reason string, by account.ID) error {
+	post, err := ids.Parse[Post](id)
+	if err != nil {
+		return err
+	}
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return fmt.Errorf("forum: hide without a reason")
+	}
+	return found(updatePostHidden(ctx, q, s, post, reason, by))
+}
+
+// Restore shows a hidden post again.
+func (content) Restore(ctx context.Context, q pg.Querier, s account.ServiceID, id string) error {
+	post, err := ids.Parse[Post](id)
+	if err != nil {
+		return err
+	}
+	return found(updatePostRestored(ctx, q, s, post))
+}
+
+// Moderators are those who look after the category of a post, never its author.
+func (content) Moderators(ctx context.Context, q pg.Querier, s account.ServiceID, id string) ([]account.ID, error) {
+	post, err := ids.Parse[Post](id)
+	if err != nil {
+		return nil, err
+	}
+	return selectModeratorsOf(ctx, q, s, post)
+}
+
+// MayRead is nil when the actor may read the post now: its category, and its text when it is hidden.
+func (content) MayRead(ctx context.Context, q pg.Querier, actor account.Actor, id string) error {
+	if err := mayEnter(actor); err != nil {
+		return err
+	}
+	post, err := ids.Parse[Post](id)
+	if err != nil {
+		return err
+	}
+	r, _, c, err := selectPost(ctx, q, actor, post, false)
+	if err != nil {
+		return err
+	}
+	if err := mayRead(actor, c.place()); err != nil {
+		return err
+	}
+	if r.Deleted || r.Hidden && !maySeeHidden(actor, c.place(), r.Author == actor.ID) {
+		return account.ErrNotFound
+	}
+	return nil
+}
+
+func found(ok bool, err error) error {
+	if err == nil && !ok {
+		return account.ErrNotFound
+	}
+	return err
+}
+
+// Path is the permalink of a post. The number alone names its page.
+func Path(t ThreadID, number int) string {
+	p := "/forum/threads/" + t.String()
+	if after := (number - 1) / PostsPerPage * PostsPerPage; after > 0 {
+		p += fmt.Sprintf("?after=%d", after)
+	}
+	return fmt.Sprintf("%s#post-%d", p, number)
+}

@@ -1,0 +1,133 @@
+// Package forum is the community half of Ponti: categories, threads and posts, for members only. It knows who may read
+// and write where, keeps what was written, and answers moderation about it. It knows nothing of conversations, of HTTP
+// or of pages; whether a text is worrying and who must hear of it is moderation's.
+//
+// Invariants:
+//   - A post is read for risk in the transaction that stores it, and again at each edit; a worrying one is stored together
+//     with its escalation or not at all. The reading never blocks, delays or alters a post.
+//   - The same form sent twice is stored once.
+//   - Posts of a thread are numbered 1, 2, 3 … without gaps, in the order of their commits. The number comes from the
+//     thread's row under its lock: the row must be locked anyway, to bump the thread in its list, and a gapless number makes
+//     a permalink name its page without counting. Threads share no row, so a busy category has no convoy.
+//   - HTML is made when a text is written and never when it is read.
+//   - A category one may not read looks exactly like one that does not exist.
+package forum
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// Identifiers of this package.
+type (
+	CategoryID = ids.ID[Category]
+	ThreadID   = ids.ID[Thread]
+	PostID     = ids.ID[Post]
+)
+
+// Errors of this package, beside errs.Fields for forms and account's refusals.
+var (
+	ErrLocked   = errs.New(errs.Conflict, "forum.thread_locked")
+	ErrArchived = errs.New(errs.Conflict, "forum.category_archived")
+	ErrHidden   = errs.New(errs.Conflict, "forum.post_hidden") // a hidden text stays as it was when it was judged
+	ErrDeleted  = errs.New(errs.Conflict, "forum.post_deleted")
+	ErrEdited   = errs.New(errs.Conflict, "forum.post_edited_meanwhile")
+	ErrForm     = errs.New(errs.Invalid, "forum.form_broken") // a form without its hidden fields
+	ErrNotPeer  = errs.New(errs.Invalid, "forum.moderator_is_esp")
+)
+
+// Category is a part of the forum.
+type Category struct {
+	ID       CategoryID
+	Slug     string
+	Audience Audience
+	Title    string
+	Rules    string
+	Archived bool
+	// Moderating is true when the reader looks after this category.
+	Moderating bool
+}
+
+// Thread is a discussion as one reader sees it.
+type Thread struct {
+	ID         ThreadID
+	Title      string // empty when the opening was deleted, or is hidden from this reader
+	Opening    State
+	Author     account.Public
+	CreatedAt  time.Time
+	LastPostAt time.Time
+	Posts      int // also the number of the last post
+	Locked     bool
+}
+
+// State says whether a post can be read.
+type State string
+
+// The states of a post.
+const (
+	Shown   State = "shown"
+	Hidden  State = "hidden"
+	Deleted State = "deleted"
+)
+
+// Post is a post as one reader sees it. What the reader may not see is not in it.
+type Post struct {
+	ID       PostID
+	Number   int
+	Author   account.Public
+	State    State
+	HTML     string // empty when the reader may not see the text
+	At       time.Time
+	EditedAt *time.Time
+	Version  int
+
+	Mine bool
+	// Reason is why it is hidden: told to its author, to moderators of the category and to tutors.
+	Reason string
+	// Level and Care are told to the author alone: what triage read in it, and what they may know of who looks after it.
+	Level triage.Level
+	Care  moderation.Care
+}
+
+// Receipt is what the author of a post gets.
+type Receipt struct {
+	Thread ThreadID
+	Post   PostID
+	Number int
+	Level  triage.Level
+	Care   moderation.Care
+}
+
+// Forum holds the use-cases. Its fields are static after New.
+type Forum struct {
+	pool       *pgxpool.Pool
+	accounts   *account.Accounts
+	moderation *moderation.Moderation
+}
+
+// New makes a forum. Content must be given to moderation before that starts.
+func New(pool *pgxpool.Pool, accounts *account.Accounts, m *moderation.Moderation) *Forum {
+	return &Forum{pool: pool, accounts: accounts, moderation: m}
+}
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations is the history of this package's tables.
+func Migrations() pg.Migrations {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant of this file
+	}
+	return pg.Migrations{Name: "forum", FS: sub}
+}

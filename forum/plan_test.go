@@ -1,0 +1,149 @@
+package forum
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ponti/account"
+)
+
+// fill puts n threads of two posts into each of two categories of the service, straight into the tables: plans are about numbers of rows.
+func (w *town) fill(n int) {
+	w.t.Helper()
+	for _, c := range []CategoryID{w.members, w.family} {
+		_, err := w.pool.Exec(w.t.Context(), `with threads as (
+			insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at, posts)
+			select gen_random_uuid(), $1, $2, $3, 'Discussione ' || n, now() - interval '1 year', now() - n * interval '1 minute', 2
+			from generate_series(1, $4::int) n returning id)
+			insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at)
+			select gen_random_uuid(), $1, t.id, n, $3, gen_random_uuid()::text, 'Testo', '<p dir="auto">Testo</p>', 1, 'none', now()
+			from threads t, generate_series(1, 2) n`, w.a, c, w.as(account.RoleMember).ID, n)
+		require.NoError(w.t, err)
+	}
+	_, err := w.pool.Exec(w.t.Context(), `analyze forum_threads; analyze forum_posts`)
+	require.NoError(w.t, err)
+}
+
+// plan is what EXPLAIN ANALYZE tells of one node.
+type plan struct {
+	Type  string  `json:"Node Type"`
+	Index string  `json:"Index Name"`
+	Rows  float64 `json:"Actual Rows"`
+	Loops float64 `json:"Actual Loops"`
+	Plans []plan
+}
+
+func (p plan) walk(f func(plan)) {
+	f(p)
+	for _, c := range p.Plans {
+		c.walk(f)
+	}
+}
+
+func (w *town) explain(sql string, args ...any) (nodes []plan) {
+	w.t.Helper()
+	var out string
+	require.NoError(w.t, w.pool.QueryRow(w.t.Context(), "explain (analyze, format json) "+sql, args...).Scan(&out))
+	var top []struct{ Plan plan }
+	require.NoError(w.t, json.Unmarshal([]byte(out), &top))
+	top[0].Plan.walk(func(p plan) { nodes = append(nodes, p) })
+	return nodes
+}
+
+// TestPlans: with thousands of rows a page reads one page's rows by the index, at the front, in the middle and at the end alike.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.fill(4000)
+	long := w.plant(w.members, "Una lunga", time.Now().Add(-48*time.Hour), 1500)
+	_, err := w.pool.Exec(t.Context(), `analyze forum_posts`)
+	require.NoError(t, err)
+	check := func(t *testing.T, nodes []plan, index string, page int) {
+		t.Helper()
+		var used bool
+		for _, n := range nodes {
+			used = used || n.Index == index
+			assert.NotContains(t, n.Type, "Seq Scan")
+			assert.LessOrEqual(t, n.Rows*n.Loops, float64(page)+1, "%s %s", n.Type, n.Index)
+		}
+		assert.True(t, used, "%+v", nodes)
+	}
+	for _, back := range []time.Duration{0, 2000 * time.Minute, 3980 * time.Minute} {
+		var before Cursor
+		if back > 0 {
+			before.At = time.Now().Add(-back)
+		}
+		nodes := w.explain(threadsSQL, w.a, w.members, before.at(), before.ID.String(), ThreadsPerPage+1)
+		check(t, nodes, "forum_threads_by_activity", ThreadsPerPage+1)
+	}
+	for _, after := range []int{0, 700, 1450} {
+		check(t, w.explain(postsSQL, w.a, long, after, PostsPerPage), "forum_posts_number_once", PostsPerPage)
+	}
+}
+
+// TestThreadsWalk: walking back through 1,000 threads while others are bumped shows none twice, in falling order, and every one that stayed.
+func TestThreadsWalk(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.fill(1000)
+	ctx := t.Context()
+	reader := w.as(account.RoleMember)
+	var threads []ThreadID
+	rows, err := w.pool.Query(ctx, `select id from forum_threads where category_id = $1 order by last_post_at desc`, w.members)
+	require.NoError(t, err)
+	for rows.Next() {
+		var id ThreadID
+		require.NoError(t, rows.Scan(&id))
+		threads = append(threads, id)
+	}
+	require.NoError(t, rows.Err())
+	require.Len(t, threads, 1000)
+
+	bumped := map[ThreadID]bool{} // owned by the writer until done
+	stop, done := make(chan struct{}), sync.WaitGroup{}
+	done.Go(func() {
+		random := rand.New(rand.NewPCG(1, 2))
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			id := threads[random.IntN(len(threads))]
+			if _, err := w.WritePost(ctx, w.as(account.RoleFamily), NewPost{Thread: id, Text: "Su.", CID: newCID()}); !assert.NoError(t, err) {
+				return
+			}
+			bumped[id] = true
+		}
+	})
+	seen := map[ThreadID]bool{}
+	var before Cursor
+	last := time.Now().Add(time.Hour)
+	for {
+		l, err := w.Threads(ctx, reader, "members", before, ThreadsPerPage)
+		require.NoError(t, err)
+		for _, v := range l.Threads {
+			require.False(t, seen[v.ID], "shown twice")
+			require.False(t, v.LastPostAt.After(last), "out of order")
+			seen[v.ID], last = true, v.LastPostAt
+			require.True(t, strings.HasPrefix(v.Title, "Discussione "))
+			require.Equal(t, "Mirto", v.Author.Alias)
+		}
+		if before = l.Older; before.At.IsZero() {
+			break
+		}
+	}
+	close(stop)
+	done.Wait()
+	require.NotEmpty(t, bumped)
+	for _, id := range threads {
+		assert.True(t, seen[id] || bumped[id], "one that stayed where it was must be seen")
+	}
+}

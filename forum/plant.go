@@ -1,0 +1,63 @@
+package forum
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+)
+
+// Planted is a discussion that happened before: the demo's, or that of a community that moves to Ponti.
+type Planted struct {
+	Category CategoryID
+	Title    string
+	Posts    []PlantedPost // at least one, oldest first; the first one's author opened the thread
+}
+
+// PlantedPost is one post of it.
+type PlantedPost struct {
+	Author account.ID
+	Text   string
+	At     time.Time
+	CID    string // empty: made here
+}
+
+// PlantThread stores a discussion of the past, for Ponti itself only. Texts follow the same rules as any other; they are not read for
+// risk, because an alarm about yesterday would call people away from today.
+func (f *Forum) PlantThread(ctx context.Context, actor account.Actor, in Planted) (ThreadID, error) {
+	if !actor.Is(account.RoleSystem) {
+		return ThreadID{}, account.ErrForbidden
+	}
+	if len(in.Posts) == 0 {
+		return ThreadID{}, fmt.Errorf("forum: plant a thread without posts")
+	}
+	thread := ids.New[Thread]()
+	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		for i, p := range in.Posts {
+			ready, err := prepare(in.Title, p.Text, i == 0)
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				if err := insertThread(ctx, tx, actor.Service, thread, in.Category, p.Author, ready.Title, &p.At); err != nil {
+					return err
+				}
+			}
+			post := newPost{ID: ids.New[Post](), Thread: thread, Author: p.Author, CID: p.CID, prepared: ready, Level: triage.None, At: &p.At}
+			if post.CID == "" {
+				post.CID = post.ID.String()
+			}
+			if _, err := insertPost(ctx, tx, actor.Service, post); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return thread, err
+}

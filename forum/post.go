@@ -1,0 +1,338 @@
+package forum
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// NewPost is an answer in a thread.
+type NewPost struct {
+	Thread ThreadID
+	Text   string
+	CID    string // made with the form: sent twice, it is stored once
+}
+
+// WritePost answers in a thread. Errors: errs.Fields, ErrLocked, ErrArchived, account.ErrNotFound for a thread that is not the actor's to read.
+func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) (Receipt, error) {
+	if err := mayEnter(actor); err != nil {
+		return Receipt{}, err
+	}
+	w, err := f.read("", in.Text, in.CID, false)
+	if err != nil {
+		return Receipt{}, err
+	}
+	w.post.Thread = in.Thread
+	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) error {
+		t, c, err := selectThread(ctx, tx, actor, in.Thread)
+		if err != nil {
+			return err
+		}
+		if err := mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn); err != nil {
+			return err
+		}
+		if t.Locked {
+			return ErrLocked
+		}
+		return nil
+	})
+}
+
+// writing is a text that was cleaned, rendered and read for risk.
+type writing struct {
+	post    newPost
+	verdict triage.Verdict
+}
+
+func (f *Forum) read(title, text, cid string, withTitle bool) (*writing, error) {
+	if n := utf8.RuneCountInString(cid); n < 16 || n > 64 || cleanText(cid) != cid {
+		return nil, ErrForm
+	}
+	p, err := prepare(title, text, withTitle)
+	if err != nil {
+		return nil, err
+	}
+	v := f.assess(p)
+	return &writing{post: newPost{CID: cid, prepared: p, Level: v.Level}, verdict: v}, nil
+}
+
+// assess reads a text as readers see it and as it was typed: markup inside a word does not hide the word, and the
+// target of a link is read too. The more worrying reading counts.
+func (f *Forum) assess(p prepared) triage.Verdict {
+	v := f.moderation.Read(p.Title + "\n\n" + p.Plain)
+	if p.Source == p.Plain {
+		return v
+	}
+	w := f.moderation.Read(p.Title + "\n\n" + p.Source)
+	if w.Level > max(v.Level, triage.None) || w.Level == triage.Unscored && v.Level == triage.None {
+		return w
+	}
+	return v
+}
+
+// write stores a text where ready says that it may stand.
+func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, ready func(ctx context.Context, tx pgx.Tx) error) (Receipt, error) {
+	w.post.ID, w.post.Author = ids.New[Post](), actor.ID
+	var r Receipt
+	var raised moderation.Raised
+	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		if err := ready(ctx, tx); err != nil {
+			return err
+		}
+		number, err := insertPost(ctx, tx, actor.Service, w.post)
+		if errors.Is(err, account.ErrNotFound) {
+			return ErrLocked // a moment after it was found open
+		}
+		if err != nil {
+			return err
+		}
+		r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Number: number, Level: w.post.Level}
+		raised, r.Care, err = f.raise(ctx, tx, actor, w.post.ID, 1, w.verdict)
+		return err
+	})
+	if errs.KindOf(err) == errs.Conflict || pg.Constraint(err) == "forum_posts_cid_once" {
+		// The same form again: what it wrote the first time is the answer, also when the thread was locked in between.
+		if first, again := f.receipt(ctx, actor, w.post.CID); again == nil {
+			return first, nil
+		}
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	if raised.Announce != nil {
+		raised.Announce()
+	}
+	return r, nil
+}
+
+// receipt answers for a post that was stored before.
+func (f *Forum) receipt(ctx context.Context, actor account.Actor, cid string) (Receipt, error) {
+	r, err := selectReceipt(ctx, f.pool, actor, cid)
+	if err != nil || r.Level == triage.None {
+		return r, err
+	}
+	r.Care, _, err = f.moderation.CareFor(ctx, f.pool, subject(r.Post))
+	return r, err
+}
+
+// raise stores the escalation of a worrying post in the post's transaction. Each version is a cause of its own.
+// A text that triage could not read is amber: a human reads it.
+func (f *Forum) raise(ctx context.Context, tx pgx.Tx, author account.Actor, id PostID, version int, v triage.Verdict) (r moderation.Raised, c moderation.Care, err error) {
+	level, rules := v.Level, make([]string, 0, len(v.Reasons))
+	for _, reason := range v.Reasons {
+		rules = append(rules, reason.Rule)
+	}
+	switch level {
+	case triage.None:
+		return r, c, nil
+	case triage.Unscored:
+		level, rules = triage.Amber, append(rules, triage.Unscored.String())
+	}
+	r, err = f.moderation.Raise(ctx, tx, moderation.Raise{
+		Service: author.Service, Subject: subject(id), Cause: moderation.Cause{Kind: moderation.CausePost, Ref: fmt.Sprintf("%s/%d", id, version)},
+		Level: level, Category: v.Category, Rules: rules, Person: author.ID,
+	})
+	if err != nil {
+		return r, c, err
+	}
+	c, _, err = f.moderation.CareFor(ctx, tx, subject(id))
+	return r, c, err
+}
+
+func subject(id PostID) moderation.Subject {
+	return moderation.Subject{Kind: moderation.SubjectPost, ID: id.String()}
+}
+
+// seenBy leaves out what the actor may not see.
+func (f *Forum) seenBy(ctx context.Context, actor account.Actor, p place, r postRow, names map[account.ID]account.Public) (Post, error) {
+	v := Post{
+		ID: r.ID, Number: r.Number, Author: names[r.Author], State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
+		Version: r.Version, Mine: r.Author == actor.ID,
+	}
+	switch {
+	case r.Deleted:
+		v.State, v.HTML, v.EditedAt = Deleted, "", nil
+	case r.Hidden:
+		v.State = Hidden
+		sees := maySeeHidden(actor, p, v.Mine)
+		if !sees {
+			v.HTML = ""
+		}
+		if sees || v.Mine {
+			v.Reason = r.Reason
+		}
+	}
+	if !v.Mine || r.Level == triage.None {
+		return v, nil
+	}
+	v.Level = r.Level
+	var err error
+	v.Care, _, err = f.moderation.CareFor(ctx, f.pool, subject(r.ID))
+	return v, err
+}
+
+// OnePost is a post by itself, for quoting, editing and reporting it.
+type OnePost struct {
+	Category Category
+	Thread   Thread
+	Post     Post
+	Source   string // as it was typed; empty when the reader may not see it
+	// MayEdit and MayDelete say what its page may offer.
+	MayEdit, MayDelete bool
+}
+
+// Post is one that the actor may read. account.ErrNotFound otherwise.
+func (f *Forum) Post(ctx context.Context, actor account.Actor, id PostID) (OnePost, error) {
+	if err := mayEnter(actor); err != nil {
+		return OnePost{}, err
+	}
+	r, t, c, err := selectPost(ctx, f.pool, actor, id, false)
+	if err != nil {
+		return OnePost{}, pg.Classify(err)
+	}
+	if err := mayRead(actor, c.place()); err != nil {
+		return OnePost{}, err
+	}
+	names, err := f.accounts.Public(ctx, f.pool, []account.ID{r.Author, t.author})
+	if err != nil {
+		return OnePost{}, err
+	}
+	v, err := f.seenBy(ctx, actor, c.place(), r, names)
+	if err != nil {
+		return OnePost{}, err
+	}
+	o := OnePost{Category: c, Thread: t.seenBy(actor, c.place(), names), Post: v}
+	if v.HTML != "" {
+		o.Source = r.Source
+	}
+	mine := mayChange(actor, c.place(), v.Mine) == nil && !r.Deleted
+	o.MayEdit, o.MayDelete = mine && !r.Hidden && !t.Locked && !c.Archived, mine
+	return o, nil
+}
+
+// Edit is a new text for one's own post.
+type Edit struct {
+	Post    PostID
+	Version int    // the version that was edited: a form that is older changes nothing
+	Title   string // of the opening post only
+	Text    string
+}
+
+// EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. Errors: errs.Fields,
+// ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
+func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Receipt, error) {
+	if err := mayEnter(actor); err != nil {
+		return Receipt{}, err
+	}
+	var r Receipt
+	var raised moderation.Raised
+	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		old, t, c, err := selectPost(ctx, tx, actor, in.Post, true)
+		if err != nil {
+			return err
+		}
+		if err := mayChange(actor, c.place(), old.Author == actor.ID); err != nil {
+			return err
+		}
+		if err := old.editable(t, c, in.Version); err != nil {
+			return err
+		}
+		p, err := prepare(in.Title, in.Text, old.Number == 1)
+		if err != nil {
+			return err
+		}
+		r = Receipt{Thread: old.Thread, Post: old.ID, Number: old.Number, Level: old.Level}
+		title := ""
+		if old.Number == 1 {
+			title = t.Title
+		}
+		if p.Source == old.Source && p.Title == title {
+			return nil
+		}
+		if err := insertVersion(ctx, tx, actor.Service, old, title); err != nil {
+			return err
+		}
+		v := f.assess(p)
+		if r.Level = v.Level; old.Number == 1 {
+			if err := updateThreadTitle(ctx, tx, actor.Service, old.Thread, p.Title); err != nil {
+				return err
+			}
+		}
+		if err := updatePostText(ctx, tx, actor.Service, old.ID, p, v.Level); err != nil {
+			return err
+		}
+		raised, r.Care, err = f.raise(ctx, tx, actor, old.ID, old.Version+1, v)
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	if raised.Announce != nil {
+		raised.Announce()
+	}
+	return r, nil
+}
+
+// editable says why a post cannot be edited any more, if so.
+func (p postRow) editable(t threadRow, c Category, version int) error {
+	switch {
+	case p.Deleted:
+		return ErrDeleted
+	case p.Hidden:
+		return ErrHidden
+	case t.Locked:
+		return ErrLocked
+	case c.Archived:
+		return ErrArchived
+	case p.Version != version:
+		return ErrEdited
+	}
+	return nil
+}
+
+// DeletePost takes one's own post away at once, in locked and archived places too: its number stays, its text goes. The last version
+// stays for moderators until it is erased with the account, because a post can be deleted by somebody who still needs help. Again is no mistake.
+func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
+	if err := mayEnter(actor); err != nil {
+		return Receipt{}, err
+	}
+	var r Receipt
+	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		old, t, c, err := selectPost(ctx, tx, actor, id, true)
+		if err != nil {
+			return err
+		}
+		if err := mayChange(actor, c.place(), old.Author == actor.ID); err != nil {
+			return err
+		}
+		r = Receipt{Thread: old.Thread, Post: old.ID, Number: old.Number, Level: old.Level}
+		if old.Deleted {
+			return nil
+		}
+		title := ""
+		if old.Number == 1 {
+			title = t.Title
+		}
+		if err := insertVersion(ctx, tx, actor.Service, old, title); err != nil {
+			return err
+		}
+		if err := updatePostDeleted(ctx, tx, actor.Service, id); err != nil {
+			return err
+		}
+		if old.Number == 1 {
+			return updateThreadOpeningDeleted(ctx, tx, actor.Service, old.Thread)
+		}
+		return nil
+	})
+	return r, err
+}

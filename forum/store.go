@@ -1,0 +1,168 @@
+package forum
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"ponti/account"
+	"ponti/internal/pg"
+)
+
+// one turns "no row" into "not found": absence and another service's row look the same.
+func one(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return account.ErrNotFound
+	}
+	return err
+}
+
+func insertCategory(ctx context.Context, q pg.Querier, s account.ServiceID, id CategoryID, c NewCategory) (CategoryID, error) {
+	// The update changes nothing; it lets RETURNING answer for a category that is there already.
+	err := q.QueryRow(ctx, `insert into forum_categories (id, service_id, slug, audience, title, rules, position)
+		values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict on constraint forum_categories_slug_once do update set slug = excluded.slug
+		returning id`, id, s, c.Slug, c.Audience, c.Title, c.Rules, c.Position).Scan(&id)
+	return id, err
+}
+
+const categoryColumns = `c.id, c.slug, c.audience, c.title, c.rules, c.archived_at is not null,
+	exists (select from forum_moderators m where m.category_id = c.id and m.account_id = $2)`
+
+func (c *Category) fields() []any {
+	return []any{&c.ID, &c.Slug, &c.Audience, &c.Title, &c.Rules, &c.Archived, &c.Moderating}
+}
+
+func (c Category) place() place {
+	return place{Category: c.ID, Audience: c.Audience, Archived: c.Archived, Moderator: c.Moderating}
+}
+
+func selectCategories(ctx context.Context, q pg.Querier, a account.Actor) ([]Board, error) {
+	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null
+		from forum_categories c
+		left join lateral (select id, title, last_post_at, author_id from forum_threads
+			where category_id = c.id and deleted_at is null order by last_post_at desc, id desc limit 1) t on true
+		left join forum_posts p on p.thread_id = t.id and p.number = 1
+		where c.service_id = $1
+		order by c.archived_at is not null, c.position, c.title`, a.Service, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b Board, err error) {
+		var title *string
+		var author account.ID
+		var hidden *bool
+		err = row.Scan(append(b.fields(), &b.Latest, &title, &b.LatestAt, &author, &hidden)...)
+		if title != nil && (hidden == nil || !*hidden || maySeeHidden(a, b.place(), author == a.ID)) {
+			b.LatestTitle = *title
+		}
+		return b, err
+	})
+}
+
+func selectCategory(ctx context.Context, q pg.Querier, a account.Actor, slug string) (c Category, err error) {
+	err = q.QueryRow(ctx, `select `+categoryColumns+` from forum_categories c
+		where c.service_id = $1 and c.slug = $3`, a.Service, a.ID, slug).Scan(c.fields()...)
+	return c, one(err)
+}
+
+func insertModerator(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, esp account.ID, role account.Role) error {
+	_, err := q.Exec(ctx, `insert into forum_moderators (service_id, category_id, account_id, account_role, assigned_by)
+		values ($1, $2, $3, $4, $5) on conflict on constraint forum_moderators_once do nothing`, a.Service, c, esp, role, a.ID)
+	return err
+}
+
+func deleteModerator(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, esp account.ID) (bool, error) {
+	tag, err := q.Exec(ctx, `delete from forum_moderators where service_id = $1 and category_id = $2 and account_id = $3`, s, c, esp)
+	return tag.RowsAffected() == 1, err
+}
+
+func selectModerators(ctx context.Context, q pg.Querier, s account.ServiceID) (map[CategoryID][]account.ID, error) {
+	rows, err := q.Query(ctx, `select category_id, account_id from forum_moderators where service_id = $1
+		order by category_id, assigned_at, account_id`, s)
+	if err != nil {
+		return nil, err
+	}
+	out := map[CategoryID][]account.ID{}
+	var c CategoryID
+	var who account.ID
+	_, err = pgx.ForEachRow(rows, []any{&c, &who}, func() error {
+		out[c] = append(out[c], who)
+		return nil
+	})
+	return out, err
+}
+
+func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, c CategoryID, author account.ID, title string, at *time.Time) error {
+	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at)
+		select $1, $2, $3, $4, $5, t, t from coalesce($6::timestamptz, clock_timestamp()) t`, id, s, c, author, title, at)
+	return err
+}
+
+// threadRow is a thread with what decides how a reader sees it.
+type threadRow struct {
+	Thread
+	author        account.ID
+	hidden, ended bool // the opening post is hidden, is deleted
+}
+
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null,
+	p.hidden_at is not null, p.deleted_at is not null`
+
+func (t *threadRow) fields() []any {
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.hidden, &t.ended}
+}
+
+// selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
+func selectThreads(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, before Cursor, limit int) ([]threadRow, error) {
+	rows, err := q.Query(ctx, threadsSQL, s, c, before.at(), before.ID.String(), limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t threadRow, err error) {
+		return t, row.Scan(t.fields()...)
+	})
+}
+
+const threadsSQL = `select ` + threadColumns + `
+	from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
+	where t.service_id = $1 and t.category_id = $2 and t.deleted_at is null and (t.last_post_at, t.id) < ($3, $4::uuid)
+	order by t.last_post_at desc, t.id desc
+	limit $5`
+
+// at is the cursor's instant; the zero cursor stands before everything.
+func (c Cursor) at() pgtype.Timestamptz {
+	if c.At.IsZero() {
+		return pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	}
+	return pgtype.Timestamptz{Time: c.At, Valid: true}
+}
+
+func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID) (t threadRow, c Category, err error) {
+	err = q.QueryRow(ctx, `select `+threadColumns+`, `+categoryColumns+`
+		from forum_threads t join forum_categories c on c.id = t.category_id
+		left join forum_posts p on p.thread_id = t.id and p.number = 1
+		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(t.fields(), c.fields()...)...)
+	return t, c, one(err)
+}
+
+func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, title string) error {
+	_, err := q.Exec(ctx, `update forum_threads set title = $3 where service_id = $1 and id = $2`, s, id, title)
+	return err
+}
+
+// updateThreadOpeningDeleted takes the title away, and the whole thread when nobody has answered.
+func updateThreadOpeningDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) error {
+	_, err := q.Exec(ctx, `update forum_threads set title = '', deleted_at = case when posts = 1 then clock_timestamp() end
+		where service_id = $1 and id = $2`, s, id)
+	return err
+}
+
+func updateThreadLocked(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, locked bool) (changed bool, err error) {
+	tag, err := q.Exec(ctx, `update forum_threads set locked_at = case when $3 then clock_timestamp() end
+		where service_id = $1 and id = $2 and (locked_at is not null) <> $3`, s, id, locked)
+	return tag.RowsAffected() == 1, err
+}

@@ -1,0 +1,208 @@
+package forum
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+)
+
+// newPost is a post about to be stored.
+type newPost struct {
+	ID     PostID
+	Thread ThreadID
+	Author account.ID
+	CID    string
+	prepared
+	Level triage.Level
+	At    *time.Time // nil: now
+}
+
+// insertPost takes the thread's row lock, the next number and the time, and stores the post: one statement, so that the lock is held
+// for no round trip but the commit's. Times in a thread never go back, whichever clock they come from.
+// account.ErrNotFound when the thread is gone or locked: the caller knows which.
+func insertPost(ctx context.Context, q pg.Querier, s account.ServiceID, p newPost) (number int, err error) {
+	err = q.QueryRow(ctx, `with bumped as (
+		update forum_threads set posts = posts + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp()))
+		where service_id = $1 and id = $3 and locked_at is null and deleted_at is null
+		returning id, posts, last_post_at)
+		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at)
+		select $2, $1, b.id, b.posts, $4, $5, $6, $7, $8, $9, coalesce($10, b.last_post_at) from bumped b
+		returning number`,
+		s, p.ID, p.Thread, p.Author, p.CID, p.Source, p.HTML, renderer, p.Level.String(), p.At).Scan(&number)
+	return number, one(err)
+}
+
+// postRow is a post with what decides how a reader sees it.
+type postRow struct {
+	ID           PostID
+	Thread       ThreadID
+	Number       int
+	Author       account.ID
+	Source, HTML string
+	Version      int
+	Level        triage.Level
+	At           time.Time
+	EditedAt     *time.Time
+	Hidden       bool
+	Reason       string
+	Deleted      bool
+}
+
+const postColumns = `p.id, p.thread_id, p.number, p.author_id, p.source, p.html, p.version, p.level, p.created_at, p.edited_at,
+	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null`
+
+func (p *postRow) scan(row pgx.Row, more ...any) error {
+	var level string
+	err := row.Scan(append([]any{&p.ID, &p.Thread, &p.Number, &p.Author, &p.Source, &p.HTML, &p.Version, &level, &p.At, &p.EditedAt,
+		&p.Hidden, &p.Reason, &p.Deleted}, more...)...)
+	if err != nil {
+		return err
+	}
+	p.Level, err = triage.ParseLevel(level)
+	return err
+}
+
+// selectPosts reads a thread forwards from a number. Its plan is held by a test.
+func selectPosts(ctx context.Context, q pg.Querier, s account.ServiceID, t ThreadID, after, limit int) ([]postRow, error) {
+	rows, err := q.Query(ctx, postsSQL, s, t, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p postRow, err error) { return p, p.scan(row) })
+}
+
+const postsSQL = `select ` + postColumns + ` from forum_posts p
+	where p.service_id = $1 and p.thread_id = $2 and p.number > $3 and p.number <= $3::int + $4::int
+	order by p.number`
+
+// selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
+func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {
+	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null,
+		o.hidden_at is not null, o.deleted_at is not null, ` + categoryColumns + `
+		from forum_posts p
+		join forum_threads t on t.id = p.thread_id
+		join forum_posts o on o.thread_id = t.id and o.number = 1
+		join forum_categories c on c.id = t.category_id
+		where p.service_id = $1 and p.id = $3 and t.deleted_at is null`
+	if lock {
+		sql += ` for update of p`
+	}
+	err = p.scan(q.QueryRow(ctx, sql, a.Service, a.ID, id), append(t.fields(), c.fields()...)...)
+	return p, t, c, one(err)
+}
+
+func selectReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, err error) {
+	var level string
+	err = q.QueryRow(ctx, `select thread_id, id, number, level from forum_posts
+		where service_id = $1 and author_id = $2 and cid = $3`, a.Service, a.ID, cid).Scan(&r.Thread, &r.Post, &r.Number, &level)
+	if err != nil {
+		return r, one(err)
+	}
+	r.Level, err = triage.ParseLevel(level)
+	return r, err
+}
+
+// insertVersion keeps what a post says now, before it is changed.
+func insertVersion(ctx context.Context, q pg.Querier, s account.ServiceID, p postRow, title string) error {
+	_, err := q.Exec(ctx, `insert into forum_post_versions (post_id, version, service_id, title, source, level)
+		values ($1, $2, $3, $4, $5, $6)`, p.ID, p.Version, s, title, p.Source, p.Level.String())
+	return err
+}
+
+func updatePostText(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, p prepared, l triage.Level) error {
+	_, err := q.Exec(ctx, `update forum_posts set source = $3, html = $4, renderer = $5, level = $6, version = version + 1, edited_at = clock_timestamp()
+		where service_id = $1 and id = $2`, s, id, p.Source, p.HTML, renderer, l.String())
+	return err
+}
+
+func updatePostDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) error {
+	_, err := q.Exec(ctx, `update forum_posts set source = '', html = '', version = version + 1, deleted_at = clock_timestamp()
+		where service_id = $1 and id = $2`, s, id)
+	return err
+}
+
+// updatePostHidden hides a post; one that is hidden already keeps its first reason. False: there is no such post.
+func updatePostHidden(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, reason string, by account.ID) (bool, error) {
+	tag, err := q.Exec(ctx, `update forum_posts set hidden_reason = case when hidden_at is null then $3 else hidden_reason end,
+		hidden_by = case when hidden_at is null then $4::uuid else hidden_by end, hidden_at = coalesce(hidden_at, clock_timestamp())
+		where service_id = $1 and id = $2`, s, id, reason, by)
+	return tag.RowsAffected() == 1, err
+}
+
+func updatePostRestored(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) (bool, error) {
+	tag, err := q.Exec(ctx, `update forum_posts set hidden_at = null, hidden_reason = '', hidden_by = null
+		where service_id = $1 and id = $2`, s, id)
+	return tag.RowsAffected() == 1, err
+}
+
+// evidence is a post as moderation needs it: deleted text is read from its last version.
+type evidence struct {
+	Author   account.ID
+	Text     string
+	Category CategoryID
+	Title    string
+	Thread   ThreadID
+	Number   int
+	Hidden   bool
+	At       time.Time
+}
+
+func selectEvidence(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) (e evidence, err error) {
+	err = q.QueryRow(ctx, `select p.author_id, coalesce(v.source, p.source), t.category_id, coalesce(nullif(v.title, ''), t.title), t.id, p.number,
+		p.hidden_at is not null, p.created_at
+		from forum_posts p join forum_threads t on t.id = p.thread_id
+		left join forum_post_versions v on v.post_id = p.id and v.version = p.version - 1 and p.deleted_at is not null
+		where p.service_id = $1 and p.id = $2`, s, id).
+		Scan(&e.Author, &e.Text, &e.Category, &e.Title, &e.Thread, &e.Number, &e.Hidden, &e.At)
+	return e, one(err)
+}
+
+// selectModeratorsOf names those who look after the category of a post, but never its author.
+func selectModeratorsOf(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) (who []account.ID, err error) {
+	rows, err := q.Query(ctx, `select m.account_id from forum_posts p
+		join forum_threads t on t.id = p.thread_id
+		left join forum_moderators m on m.category_id = t.category_id and m.account_id <> p.author_id
+		where p.service_id = $1 and p.id = $2
+		order by m.assigned_at, m.account_id`, s, id)
+	if err != nil {
+		return nil, err
+	}
+	var one account.ID
+	tag, err := pgx.ForEachRow(rows, []any{&one}, func() error {
+		if !one.IsZero() { // the one row of a post that nobody moderates
+			who = append(who, one)
+		}
+		return nil
+	})
+	if err == nil && tag.RowsAffected() == 0 {
+		return nil, account.ErrNotFound
+	}
+	return who, err
+}
+
+// selectStale takes posts that older rules rendered; other instances skip those it holds.
+func selectStale(ctx context.Context, q pg.Querier, limit int) (ids []PostID, sources []string, err error) {
+	rows, err := q.Query(ctx, `select id, source from forum_posts where renderer < $1 and deleted_at is null
+		order by renderer, id limit $2 for update skip locked`, renderer, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	var id PostID
+	var source string
+	_, err = pgx.ForEachRow(rows, []any{&id, &source}, func() error {
+		ids, sources = append(ids, id), append(sources, source)
+		return nil
+	})
+	return ids, sources, err
+}
+
+func updateRendered(ctx context.Context, q pg.Querier, ids []PostID, htmls []string) error {
+	_, err := q.Exec(ctx, `update forum_posts p set html = n.html, renderer = $3
+		from unnest($1::uuid[], $2::text[]) as n(id, html) where p.id = n.id`, ids, htmls, renderer)
+	return err
+}

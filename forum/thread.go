@@ -1,0 +1,232 @@
+package forum
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+)
+
+// Sizes of a page.
+const (
+	ThreadsPerPage = 30
+	PostsPerPage   = 50
+)
+
+// Cursor is a position in the list of a category: a page holds what was last active before it. A thread that is bumped while
+// somebody reads on moves in front of their cursor, so nobody meets a thread twice on the way back in time.
+type Cursor struct {
+	At time.Time
+	ID ThreadID
+}
+
+// String is the form in URLs; empty for the zero cursor.
+func (c Cursor) String() string {
+	if c.At.IsZero() {
+		return ""
+	}
+	b := binary.BigEndian.AppendUint64(nil, uint64(c.At.UnixMicro())) //nolint:gosec // the bits, not the number
+	return base64.RawURLEncoding.EncodeToString(append(b, c.ID[:]...))
+}
+
+// ParseCursor reads what String wrote. Anything else is the zero cursor: an old or broken link shows the newest page.
+func ParseCursor(s string) Cursor {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != 24 {
+		return Cursor{}
+	}
+	us := int64(binary.BigEndian.Uint64(b)) //nolint:gosec // the bits, not the number
+	at := time.UnixMicro(us).UTC()
+	if at.Year() < 2000 || at.Year() > 9999 { // not from us, and not all of it fits a timestamptz
+		return Cursor{}
+	}
+	return Cursor{At: at, ID: ThreadID(b[8:])}
+}
+
+// ThreadList is one page of a category, newest activity first.
+type ThreadList struct {
+	Category Category
+	Threads  []Thread
+	Older    Cursor // zero when this page is the last
+	MayOpen  bool
+}
+
+// Threads gives the page of a category before a cursor; the zero cursor gives the newest.
+func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, before Cursor, limit int) (ThreadList, error) {
+	c, err := f.Category(ctx, actor, slug)
+	if err != nil {
+		return ThreadList{}, err
+	}
+	limit = min(max(limit, 1), 100)
+	rows, err := selectThreads(ctx, f.pool, actor.Service, c.ID, before, limit+1)
+	if err != nil {
+		return ThreadList{}, pg.Classify(err)
+	}
+	l := ThreadList{Category: c, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		l.Older = Cursor{At: rows[limit-1].LastPostAt, ID: rows[limit-1].ID}
+	}
+	authors := make([]account.ID, len(rows))
+	for i, r := range rows {
+		authors[i] = r.author
+	}
+	names, err := f.accounts.Public(ctx, f.pool, authors)
+	if err != nil {
+		return ThreadList{}, err
+	}
+	l.Threads = make([]Thread, len(rows))
+	for i, r := range rows {
+		l.Threads[i] = r.seenBy(actor, c.place(), names)
+	}
+	return l, nil
+}
+
+// seenBy leaves out what the actor may not see.
+func (t threadRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public) Thread {
+	v := t.Thread
+	v.Author, v.Opening = names[t.author], Shown
+	switch {
+	case t.ended:
+		v.Opening, v.Title = Deleted, ""
+	case t.hidden:
+		v.Opening = Hidden
+		if !maySeeHidden(actor, p, t.author == actor.ID) {
+			v.Title = ""
+		}
+	}
+	return v
+}
+
+// PostList is one page of a thread.
+type PostList struct {
+	Category Category
+	Thread   Thread
+	Posts    []Post
+	MayWrite bool
+	MayLock  bool
+}
+
+// Posts gives the posts of a thread after a number.
+func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, after, limit int) (PostList, error) {
+	if err := mayEnter(actor); err != nil {
+		return PostList{}, err
+	}
+	t, c, err := selectThread(ctx, f.pool, actor, id)
+	if err != nil {
+		return PostList{}, pg.Classify(err)
+	}
+	if err := mayRead(actor, c.place()); err != nil {
+		return PostList{}, err
+	}
+	rows, err := selectPosts(ctx, f.pool, actor.Service, id, max(after, 0), min(max(limit, 1), 100))
+	if err != nil {
+		return PostList{}, pg.Classify(err)
+	}
+	authors := []account.ID{t.author}
+	for _, r := range rows {
+		authors = append(authors, r.Author)
+	}
+	names, err := f.accounts.Public(ctx, f.pool, authors)
+	if err != nil {
+		return PostList{}, err
+	}
+	l := PostList{
+		Category: c, Thread: t.seenBy(actor, c.place(), names), Posts: make([]Post, len(rows)),
+		MayWrite: !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
+		MayLock:  mayLock(actor, c.place()) == nil,
+	}
+	for i, r := range rows {
+		if l.Posts[i], err = f.seenBy(ctx, actor, c.place(), r, names); err != nil {
+			return PostList{}, err
+		}
+	}
+	return l, nil
+}
+
+// Thread is one that the actor may read, with its category.
+func (f *Forum) Thread(ctx context.Context, actor account.Actor, id ThreadID) (Thread, Category, error) {
+	if err := mayEnter(actor); err != nil {
+		return Thread{}, Category{}, err
+	}
+	t, c, err := selectThread(ctx, f.pool, actor, id)
+	if err != nil {
+		return Thread{}, Category{}, pg.Classify(err)
+	}
+	if err := mayRead(actor, c.place()); err != nil {
+		return Thread{}, Category{}, err
+	}
+	names, err := f.accounts.Public(ctx, f.pool, []account.ID{t.author})
+	return t.seenBy(actor, c.place(), names), c, err
+}
+
+// NewThread is a thread with its opening post.
+type NewThread struct {
+	Category    string // slug
+	Title, Text string
+	CID         string // made with the form
+}
+
+// OpenThread starts a discussion. Errors: errs.Fields, ErrArchived, account.ErrNotFound for a category that is not the actor's.
+func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThread) (Receipt, error) {
+	if err := mayEnter(actor); err != nil {
+		return Receipt{}, err
+	}
+	w, err := f.read(in.Title, in.Text, in.CID, true)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) error {
+		c, err := selectCategory(ctx, tx, actor, in.Category)
+		if err != nil {
+			return err
+		}
+		if err := mayWrite(actor, c.place(), account.ThreadOpen); err != nil {
+			return err
+		}
+		w.post.Thread = ids.New[Thread]()
+		return insertThread(ctx, tx, actor.Service, w.post.Thread, c.ID, actor.ID, w.post.Title, nil)
+	})
+}
+
+// LockThread ends writing in a thread; reading and deleting one's own go on. Moderators of the category and tutors may; again is no mistake.
+func (f *Forum) LockThread(ctx context.Context, actor account.Actor, id ThreadID) error {
+	return f.setLocked(ctx, actor, id, true, "thread.lock")
+}
+
+// UnlockThread lets people write again.
+func (f *Forum) UnlockThread(ctx context.Context, actor account.Actor, id ThreadID) error {
+	return f.setLocked(ctx, actor, id, false, "thread.unlock")
+}
+
+func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID, locked bool, action string) error {
+	if err := mayEnter(actor); err != nil {
+		return err
+	}
+	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		_, c, err := selectThread(ctx, tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if err := mayLock(actor, c.place()); err != nil {
+			return err
+		}
+		if changed, err := updateThreadLocked(ctx, tx, actor.Service, id, locked); err != nil || !changed {
+			return err
+		}
+		return appendAudit(ctx, tx, actor, action, "thread:"+id.String())
+	})
+}
+
+func mayLock(actor account.Actor, p place) error {
+	if err := mayRead(actor, p); err != nil {
+		return err
+	}
+	return account.Can(actor, account.ThreadLockMovePin, p.relation(false))
+}
