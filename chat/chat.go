@@ -1,0 +1,100 @@
+// Package chat knows the waiting room and the conversations: places, offers, rooms, messages, who takes part and who may read.
+// It knows nothing of HTTP, sockets or how an escalation is answered.
+//
+// Invariants: the messages of a room are numbered 1 to n without holes, in the order in which they were committed; a message
+// is stored at most once per sender and client id; a person has at most one open place, which is waiting, offered, in session
+// or ended and never two of these; a place and an ESP have at most one open offer; what triage flags is committed together
+// with its escalation. Most of these are constraints of the tables; Check asks for all of them.
+package chat
+
+import (
+	"embed"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+
+	"ponti/account"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/internal/seal"
+	"ponti/moderation"
+	"ponti/roster"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations is the history of this package's tables. They refer to those of account.
+func Migrations() pg.Migrations {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the path is a constant of this file
+	}
+	return pg.Migrations{Name: "chat", FS: sub}
+}
+
+// Identifiers of this package. A RoomID grants nothing.
+type (
+	RoomID  = ids.ID[room]
+	PlaceID = ids.ID[place]
+	OfferID = ids.ID[Offer]
+)
+
+type place struct{}
+
+// Times of the waiting room.
+const (
+	offerFor   = 20 * time.Second // an ESP has this long to accept
+	placeFor   = 5 * time.Minute  // a place nobody looks at is kept this long
+	passFor    = time.Minute      // an ESP that let a person pass is asked again only after this, if somebody else is free
+	breathFor  = 10 * time.Second // and after this if nobody else is
+	openingFor = time.Hour        // one audited opening of a conversation by a tutor
+	peerReads  = 24 * time.Hour   // an ESP may read a conversation this long after its end
+)
+
+// maxPage is the most messages one call returns.
+const maxPage = 200
+
+// Errors that people meet.
+var (
+	ErrNotFound   = account.ErrNotFound
+	ErrClosed     = errs.New(errs.Unavailable, "chat.closed")
+	ErrNoPlace    = errs.New(errs.NotFound, "chat.no_place")
+	ErrTaken      = errs.New(errs.Conflict, "chat.taken")
+	ErrBusy       = errs.New(errs.Conflict, "chat.busy")
+	ErrNotStarted = errs.New(errs.Conflict, "chat.not_started")
+	ErrEnded      = errs.New(errs.Conflict, "chat.ended")
+	ErrCIDReused  = errs.New(errs.Conflict, "chat.cid_reused")
+	ErrInSession  = errs.New(errs.Conflict, "chat.in_session")
+)
+
+// Chat runs the waiting room and the conversations. Safe for concurrent use.
+type Chat struct {
+	pool       *pgxpool.Pool
+	accounts   *account.Accounts
+	roster     *roster.Roster
+	moderation *moderation.Moderation
+	keyring    *seal.Keyring
+	keys       *keyCache
+	hints      bus.Publisher
+	log        zerolog.Logger
+	worker     worker
+}
+
+// New makes a Chat. Start begins its worker.
+func New(pool *pgxpool.Pool, accounts *account.Accounts, r *roster.Roster, m *moderation.Moderation, k *seal.Keyring, hints bus.Publisher, log zerolog.Logger) *Chat {
+	return &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), hints: hints, log: log}
+}
+
+// tell sends one word to an account's sockets. It comes after the commit and may be lost: sockets look again by themselves.
+func (c *Chat) tell(word string, who ...account.ID) {
+	for _, id := range who {
+		if !id.IsZero() {
+			c.hints.Publish(bus.Account(id.String()), []byte(word))
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// AskForMoreHelp is the person's own button: a tutor is alerted at level red. It works while waiting, too.
+func (c *Chat) AskForMoreHelp(ctx context.Context, actor account.Actor, id RoomID) error {
+	if !actor.IsPerson() {
+		return account.ErrForbidden
+	}
+	return c.raiseFor(ctx, actor, id, moderation.CausePerson, triage.Red)
+}
+
+// FlagConversation is the ESP's one tap. Levels are amber, red or crisis.
+func (c *Chat) FlagConversation(ctx context.Context, actor account.Actor, id RoomID, level triage.Level) error {
+	if !actor.IsPeer() {
+		return account.ErrForbidden
+	}
+	if level < triage.Amber || level > triage.Crisis {
+		return errs.Field("level", "chat.level_invalid", nil)
+	}
+	return c.raiseFor(ctx, actor, id, moderation.CauseESP, level)
+}
+
+func (c *Chat) raiseFor(ctx context.Context, actor account.Actor, id RoomID, cause moderation.CauseKind, level triage.Level) error {
+	// Names this act: tried again it is the same one, asked again later it is another.
+	ref := id.String() + "/" + newCID()
+	var raised moderation.Raised
+	var r room
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		s, err := c.stand(ctx, tx, actor, id, true)
+		if err != nil {
+			return err
+		}
+		rel := s.relation(actor)
+		// In the hours after the end an ESP may still see that something was wrong; and a person may still need help.
+		rel.Participant = rel.Participant || rel.WithinDayOfEnd || rel.Own
+		if err := account.Can(actor, account.EscalationRaise, rel); err != nil {
+			return err
+		}
+		if actor.IsPeer() && !rel.Participant {
+			return ErrNotFound // the matrix lets an ESP raise; which rooms there are is not theirs to learn
+		}
+		r = s.room
+		raised, err = c.moderation.Raise(ctx, tx, moderation.Raise{
+			Service: r.service, Subject: subject(id), Cause: moderation.Cause{Kind: cause, Ref: ref},
+			Level: level, Category: triage.CategoryNone, Person: r.person, ESP: r.esp, By: actor,
+		})
+		if err != nil {
+			return fmt.Errorf("chat: raise: %w", err)
+		}
+		return audit.Append(ctx, tx, entry(actor, account.EscalationRaise, id, level.String()))
+	})
+	if err != nil {
+		return err
+	}
+	raised.Announce()
+	c.tellRoom(ctx, r)
+	return nil
+}
+
+// JoinVisibly brings a tutor into a conversation because of an escalation routed to them: the room is told first, then the
+// greeting stands there as their first message. A person who still waits is met by the tutor. Joining twice changes nothing.
+func (c *Chat) JoinVisibly(ctx context.Context, actor account.Actor, id RoomID, greeting string) error {
+	text, err := cleanField("greeting", greeting)
+	if err != nil {
+		return err
+	}
+	var posted []outcome
+	var r room
+	var esp account.ID
+	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		posted, esp = nil, account.ID{}
+		if err := lockPlaceOf(ctx, tx, actor.Service, id); err != nil {
+			return err
+		}
+		s, err := c.stand(ctx, tx, actor, id, true)
+		if err != nil {
+			return err
+		}
+		if err := account.Can(actor, account.ConversationJoinVisibly, s.relation(actor)); err != nil {
+			return err
+		}
+		if r = s.room; r.state == Ended {
+			return ErrEnded
+		}
+		if s.here {
+			return nil
+		}
+		if r.state == Waiting {
+			if esp, err = c.meetWaiting(ctx, tx, r); err != nil {
+				return err
+			}
+		}
+		number, err := insertParticipant(ctx, tx, r, actor.ID, "tutor")
+		if err != nil {
+			return err
+		}
+		key, err := c.open(id, r.key)
+		if err != nil {
+			return err
+		}
+		for _, m := range []Message{{From: number, CID: newCID(), Kind: Joined}, {From: number, CID: newCID(), Kind: Text, Text: text}} {
+			out, err := c.append(ctx, tx, &r, actor, key, m, c.read(actor, m.Text))
+			if err != nil {
+				return err
+			}
+			posted = append(posted, out)
+		}
+		return audit.Append(ctx, tx, entry(actor, account.ConversationJoinVisibly, id, ""))
+	})
+	if err != nil {
+		return err
+	}
+	for _, out := range posted {
+		c.publish(id, out.key, out.message)
+	}
+	c.tellRoom(ctx, r)
+	c.tell(bus.Place, r.person)
+	c.tell(bus.Desk, esp)
+	return nil
+}
+
+// meetWaiting begins the conversation of a person nobody has met yet, and says which ESP loses an offer.
+func (c *Chat) meetWaiting(ctx context.Context, tx pgx.Tx, r room) (account.ID, error) {
+	p, err := selectPlaceOfRoom(ctx, tx, r.id)
+	if err != nil {
+		return account.ID{}, err
+	}
+	if err := updatePlaceInSession(ctx, tx, p.id); err != nil {
+		return account.ID{}, err
+	}
+	esp, err := updateOfferWithdrawn(ctx, tx, p.id)
+	if err != nil {
+		return account.ID{}, err
+	}
+	return esp, updateRoomStarted(ctx, tx, r.id)
+}

@@ -1,0 +1,254 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/internal/audit"
+	"ponti/internal/ids"
+	"ponti/internal/pgtest"
+	"ponti/internal/seal"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+	"ponti/roster"
+)
+
+// engine is static: it never changes after New, and compiling its rules once per test would cost seconds.
+var engine *triage.Engine
+
+func TestMain(m *testing.M) {
+	var err error
+	if engine, err = triage.New(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := pgtest.Run(m, audit.Migrations(), account.Migrations(), roster.Migrations(), moderation.Migrations(), chat.Migrations())
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// recorder keeps what was published, as an eavesdropper on Redis would.
+type recorder struct {
+	mu       sync.Mutex
+	channels []string
+	payloads [][]byte
+}
+
+func (r *recorder) Publish(channel string, payload []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.channels, r.payloads = append(r.channels, channel), append(r.payloads, payload)
+}
+
+// on gives what was published on a channel.
+func (r *recorder) on(channel string) [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list [][]byte
+	for i, c := range r.channels {
+		if c == channel {
+			list = append(list, r.payloads[i])
+		}
+	}
+	return list
+}
+
+// world is one service with Ponti's domains on a database of its own.
+type world struct {
+	testing.TB
+	ctx        context.Context
+	pool       *pgxpool.Pool
+	chat       *chat.Chat
+	moderation *moderation.Moderation
+	roster     *roster.Roster
+	hints      *recorder
+	service    account.ServiceID
+	ring       *seal.Keyring
+	tutor      account.Actor // on call from the start
+	people     int
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{TB: t, ctx: t.Context(), pool: pgtest.New(t), hints: &recorder{}}
+	keks, err := seal.ParseKEKs(seal.GenerateKEK())
+	require.NoError(t, err)
+	w.ring, err = seal.NewKeyring(keks[0])
+	require.NoError(t, err)
+	accounts := account.New(w.pool, account.Options{})
+	w.roster = roster.New(w.pool, accounts, w.hints)
+	w.moderation = moderation.New(w.pool, accounts, w.roster, engine, w.hints, moderation.Options{Keys: w.ring, Every: 50 * time.Millisecond, Log: zerolog.Nop()})
+	w.chat = chat.New(w.pool, accounts, w.roster, w.moderation, w.ring, w.hints, zerolog.New(zerolog.NewTestWriter(t)))
+	w.moderation.Use(moderation.SubjectRoom, w.chat.RoomContent())
+	w.moderation.Use(moderation.SubjectMessage, w.chat.MessageContent())
+	w.service = w.newService("*")
+	w.tutor = w.onCall(account.RoleTutor)
+	return w
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.Helper()
+	_, err := w.pool.Exec(w.ctx, sql, args...)
+	require.NoError(w, err)
+}
+
+func (w *world) count(sql string, args ...any) (n int) {
+	w.Helper()
+	require.NoError(w, w.pool.QueryRow(w.ctx, sql, args...).Scan(&n))
+	return n
+}
+
+func (w *world) newService(host string) account.ServiceID {
+	w.Helper()
+	id := ids.New[account.Service]()
+	w.exec(`insert into account_services (id, name, host, locale, time_zone, numbers) values ($1, $2, $3, 'it', 'Europe/Rome', '[{}]')`, id, "Servizio "+host, host)
+	return id
+}
+
+// someone is a new account of a role; its alias is one that would stand out in a dump.
+func (w *world) someone(role account.Role) account.Actor { return w.someoneOf(w.service, role) }
+
+func (w *world) someoneOf(service account.ServiceID, role account.Role) account.Actor {
+	w.Helper()
+	w.people++
+	a := account.Actor{Service: service, ID: ids.New[account.Account](), Role: role, Alias: fmt.Sprintf("%s %d", role, w.people), Locale: "it"}
+	var password *string
+	if role != account.RoleGuest {
+		password = new(string)
+	}
+	w.exec(`insert into account_accounts (id, service_id, role, alias, alias_key, password_hash, locale) values ($1, $2, $3, $4, $5, $6, 'it')`,
+		a.ID, service, string(role), a.Alias, strings.ToLower(a.Alias), password)
+	return a
+}
+
+// onCall is someone on shift whose heartbeat was just heard; an ESP has a tutor.
+func (w *world) onCall(role account.Role) account.Actor {
+	w.Helper()
+	a := w.someone(role)
+	if a.IsPeer() {
+		w.exec(`insert into account_tutors (service_id, esp_id, esp_role, tutor_id, assigned_by) values ($1, $2, $3, $4, $4)`, w.service, a.ID, string(role), w.tutor.ID)
+	}
+	require.NoError(w, w.roster.GoOn(w.ctx, a))
+	return a
+}
+
+// enter puts a person in the waiting room.
+func (w *world) enter(person account.Actor, topic string) chat.PlaceView {
+	w.Helper()
+	v, err := w.chat.EnterWaiting(w.ctx, person, chat.Entry{Topic: topic})
+	require.NoError(w, err)
+	return v
+}
+
+func (w *world) place(person account.Actor) chat.PlaceView {
+	w.Helper()
+	v, err := w.chat.Place(w.ctx, person)
+	require.NoError(w, err)
+	return v
+}
+
+// offer is what stands on an ESP's desk; nil when nothing does.
+func (w *world) offer(esp account.Actor) *chat.Offer {
+	w.Helper()
+	d, err := w.chat.Desk(w.ctx, esp)
+	require.NoError(w, err)
+	return d.Offer
+}
+
+func (w *world) accept(esp account.Actor) chat.RoomID {
+	w.Helper()
+	o := w.offer(esp)
+	require.NotNil(w, o, "an offer")
+	id, err := w.chat.AcceptOffer(w.ctx, esp, o.ID)
+	require.NoError(w, err)
+	return id
+}
+
+// talking is a person and an ESP in an open conversation.
+func (w *world) talking() (person, esp account.Actor, room chat.RoomID) {
+	w.Helper()
+	person, esp = w.someone(account.RoleGuest), w.onCall(account.RoleESP)
+	w.enter(person, "parlare un po'")
+	return person, esp, w.accept(esp)
+}
+
+func newCID() string { return ids.New[chat.Message]().String() }
+
+func (w *world) post(a account.Actor, room chat.RoomID, text string) chat.Receipt {
+	w.Helper()
+	r, err := w.chat.PostMessage(w.ctx, a, chat.Post{Room: room, CID: newCID(), Text: text})
+	require.NoError(w, err)
+	return r
+}
+
+func (w *world) texts(a account.Actor, room chat.RoomID) []string {
+	w.Helper()
+	list, err := w.chat.MessagesAfter(w.ctx, a, room, 0, 200)
+	require.NoError(w, err)
+	texts := make([]string, len(list))
+	for i, m := range list {
+		texts[i] = m.Text
+	}
+	return texts
+}
+
+// holds asserts every invariant.
+func (w *world) holds() {
+	w.Helper()
+	broken, err := chat.Check(w.ctx, w.pool)
+	require.NoError(w, err)
+	require.Empty(w, broken)
+}
+
+// route waits until the ladder has asked the tutor on call to answer for a room.
+func (w *world) route(room chat.RoomID, tutor account.Actor) {
+	w.Helper()
+	w.moderation.Start(w.ctx)
+	w.Cleanup(w.moderation.Stop)
+	require.Eventually(w, func() bool {
+		routed, err := w.moderation.Routed(w.ctx, w.pool, moderation.Subject{Kind: moderation.SubjectRoom, ID: room.String()}, tutor.ID)
+		return err == nil && routed
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
+// close has the tutor acknowledge and close every open escalation of theirs.
+func (w *world) close(tutor account.Actor) {
+	w.Helper()
+	console, err := w.moderation.Console(w.ctx, tutor)
+	require.NoError(w, err)
+	require.NotEmpty(w, console.Waiting)
+	for _, e := range console.Waiting {
+		require.NoError(w, w.moderation.Acknowledge(w.ctx, tutor, e.ID))
+		require.NoError(w, w.moderation.CloseEscalation(w.ctx, tutor, e.ID, moderation.OutcomeNoRisk, "Ne abbiamo parlato, sta meglio."))
+	}
+}
+
+// talkingWhile is talking while somebody else's place, which is ended first, would be offered before.
+func (w *world) talkingWhile(waits chat.RoomID) (person, esp account.Actor, room chat.RoomID) {
+	w.Helper()
+	w.exec(`update chat_offers set state = 'withdrawn', answered_at = now() where state = 'open'`)
+	w.exec(`update chat_places set state = 'ended', offer_id = null, ended_at = now(), end_reason = 'left' where room_id = $1`, waits)
+	w.exec(`update chat_rooms set state = 'ended', ended_at = now() where id = $1`, waits)
+	w.exec(`update chat_participants set left_at = now() where room_id = $1`, waits)
+	return w.talking()
+}
+
+// withoutModeration is a Chat whose every call to moderation panics.
+func (w *world) withoutModeration() *chat.Chat {
+	return chat.New(w.pool, account.New(w.pool, account.Options{}), w.roster, nil, w.ring, w.hints, zerolog.Nop())
+}

@@ -1,0 +1,274 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/pg"
+	"ponti/internal/seal"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// Kind of a message.
+type Kind string
+
+// Joined and Ended are written by Ponti when the participant From joins or ends the conversation; their text is empty.
+const (
+	Text        Kind = "text"
+	Joined      Kind = "joined"
+	EndedByFrom Kind = "ended"
+)
+
+// Message is one message of a room as its participants see it. From is a participant's number: the other side's account id
+// does not exist here. A message that was hidden keeps its sequence and has no text.
+type Message struct {
+	Seq    int64     `json:"seq"`
+	From   int16     `json:"from"`
+	CID    string    `json:"cid"`
+	Text   string    `json:"text"`
+	At     time.Time `json:"at"`
+	Kind   Kind      `json:"kind"`
+	Hidden bool      `json:"hidden,omitempty"`
+}
+
+// Post is a message on its way in. CID is made by the client, 22 to 36 characters, and makes sending it again harmless.
+type Post struct {
+	Room RoomID
+	CID  string
+	Text string
+}
+
+// Receipt says that a message is stored. Sending the same message again gives the same Seq and At.
+type Receipt struct {
+	Seq   int64
+	At    time.Time
+	Level triage.Level
+	Care  moderation.Care // what a person may know of the help on its way
+}
+
+// bodyVersion is the version of a text that was never edited.
+const bodyVersion = 1
+
+// PostMessage stores a message and tells the room. A participant may, while the conversation is open. What triage says of it
+// never blocks or alters it: flagged, it is stored together with its escalation; unread, the worker reads it again.
+// Invalid with the field at fault, ErrNotFound, ErrNotStarted, ErrEnded, ErrCIDReused.
+func (c *Chat) PostMessage(ctx context.Context, actor account.Actor, in Post) (Receipt, error) {
+	if err := checkCID(in.CID); err != nil {
+		return Receipt{}, err
+	}
+	text, err := cleanField("text", in.Text)
+	if err != nil {
+		return Receipt{}, err
+	}
+	verdict := c.read(actor, text)
+	var posted outcome
+	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		posted = outcome{}
+		s, err := c.stand(ctx, tx, actor, in.Room, true)
+		if err != nil {
+			return err
+		}
+		key, err := c.open(in.Room, s.room.key)
+		if err != nil {
+			return err
+		}
+		// Before the state is looked at: who lost the answer to a message that was the last one still gets it.
+		posted, err = c.alreadyPosted(ctx, tx, actor, in, text, key)
+		if err != nil || posted.again {
+			return err
+		}
+		if err := s.mayPost(actor); err != nil {
+			return err
+		}
+		posted, err = c.append(ctx, tx, &s.room, actor, key, Message{From: s.number, CID: in.CID, Text: text, Kind: Text}, verdict)
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !posted.again {
+		c.publish(in.Room, posted.key, posted.message)
+		if posted.raised {
+			posted.announce()
+			c.tellRoom(ctx, posted.room)
+		}
+	}
+	return posted.receipt, nil
+}
+
+// read asks triage about a person's text. What helpers write is not read for signs of risk in the person.
+func (c *Chat) read(actor account.Actor, text string) triage.Verdict {
+	if !actor.IsPerson() || text == "" {
+		return triage.Verdict{Level: triage.None, Category: triage.CategoryNone}
+	}
+	return c.moderation.Read(text)
+}
+
+// mayPost decides whether the actor may write in the room now.
+func (s standing) mayPost(actor account.Actor) error {
+	rel := s.relation(actor)
+	// Whoever may read learns why not to write; for everybody else the room does not exist.
+	if s.room.state == Open {
+		if !s.here {
+			return ErrNotFound // a tutor reads by an escalation, and writes after joining visibly
+		}
+		return account.Can(actor, account.MessageSend, rel)
+	}
+	if err := s.mayRead(actor); err != nil {
+		return err
+	}
+	if s.room.state == Ended {
+		return ErrEnded
+	}
+	return ErrNotStarted
+}
+
+// outcome is what a committed message leaves to do and to answer.
+type outcome struct {
+	again    bool // it was stored before
+	message  Message
+	receipt  Receipt
+	key      *seal.Key
+	room     room
+	raised   bool   // with an escalation
+	announce func() // of it, after commit
+}
+
+// alreadyPosted finds the message that has this sender and client id. The same text in the same room is the same message.
+func (c *Chat) alreadyPosted(ctx context.Context, tx pgx.Tx, actor account.Actor, in Post, text string, key *seal.Key) (outcome, error) {
+	old, err := selectByCID(ctx, tx, actor.ID, in.CID)
+	if isNotFound(err) {
+		return outcome{}, nil
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	if old.room != in.Room || !bytes.Equal(old.sum, key.Sum([]byte(text))) {
+		return outcome{}, ErrCIDReused
+	}
+	care, err := c.careFor(ctx, tx, in.Room)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{again: true, receipt: Receipt{Seq: old.seq, At: old.at, Level: old.level, Care: care}}, nil
+}
+
+// append gives a message the next sequence of a room whose row the caller has locked, and raises what the verdict asks for.
+func (c *Chat) append(ctx context.Context, tx pgx.Tx, r *room, actor account.Actor, key *seal.Key, m Message, v triage.Verdict) (outcome, error) {
+	m.Seq = r.lastSeq + 1
+	out := outcome{key: key}
+	row := messageRow{
+		room: r.id, service: r.service, sender: actor.ID, message: m, keyID: key.ID(), level: v.Level,
+		sealed: key.Seal([]byte(m.Text), messageAAD(r.id, actor.ID, m.CID, bodyVersion, key.ID())),
+		sum:    key.Sum([]byte(m.Text)),
+	}
+	if v.Level > triage.None {
+		raised, err := c.moderation.Raise(ctx, tx, moderation.Raise{
+			Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
+			Cause:  moderation.Cause{Kind: moderation.CauseMessage, Ref: messageRef(r.id, m.Seq)},
+			Person: r.person, ESP: r.esp,
+		})
+		if err != nil {
+			return outcome{}, fmt.Errorf("chat: raise: %w", err)
+		}
+		row.escalation, out.announce, out.raised = raised.ID, raised.Announce, true
+	}
+	at, err := insertMessage(ctx, tx, row)
+	if err != nil {
+		return outcome{}, err
+	}
+	if actor.Is(account.RoleTutor) {
+		if err := c.moderation.Acted(ctx, tx, subject(r.id), actor.ID); err != nil {
+			return outcome{}, fmt.Errorf("chat: acted: %w", err)
+		}
+	}
+	r.lastSeq = m.Seq
+	m.At = at
+	out.message, out.room = m, *r
+	out.receipt = Receipt{Seq: m.Seq, At: at, Level: v.Level}
+	out.receipt.Care, err = c.careFor(ctx, tx, r.id)
+	return out, err
+}
+
+func (c *Chat) careFor(ctx context.Context, q pg.Querier, id RoomID) (moderation.Care, error) {
+	care, _, err := c.moderation.CareFor(ctx, q, subject(id))
+	if err != nil {
+		return "", fmt.Errorf("chat: care: %w", err)
+	}
+	return care, nil
+}
+
+func ruleNames(v triage.Verdict) []string {
+	names := make([]string, len(v.Reasons))
+	for i, r := range v.Reasons {
+		names[i] = r.Rule
+	}
+	return names
+}
+
+func messageRef(id RoomID, seq int64) string { return fmt.Sprintf("%s/%d", id, seq) }
+
+// MessagesAfter reads up to limit messages with a sequence beyond after, in order. Participants may; an ESP until 24 h after
+// the end; a tutor with an open routed escalation, audited. For everybody else the room does not exist.
+func (c *Chat) MessagesAfter(ctx context.Context, actor account.Actor, id RoomID, after int64, limit int) ([]Message, error) {
+	return c.messages(ctx, actor, id, func(ctx context.Context) ([]messageRow, error) {
+		return selectMessagesAfter(ctx, c.pool, id, after, page(limit))
+	})
+}
+
+// MessagesBefore reads the last messages with a sequence below before, in order; rights as MessagesAfter.
+func (c *Chat) MessagesBefore(ctx context.Context, actor account.Actor, id RoomID, before int64, limit int) ([]Message, error) {
+	return c.messages(ctx, actor, id, func(ctx context.Context) ([]messageRow, error) {
+		return selectMessagesBefore(ctx, c.pool, id, before, page(limit))
+	})
+}
+
+func page(limit int) int { return max(1, min(limit, maxPage)) }
+
+func (c *Chat) messages(ctx context.Context, actor account.Actor, id RoomID, read func(context.Context) ([]messageRow, error)) ([]Message, error) {
+	var list []Message
+	err := c.reading(ctx, actor, id, func(ctx context.Context, s standing) error {
+		rows, err := read(ctx)
+		if err != nil {
+			return err
+		}
+		list, err = c.openAll(s.room, rows)
+		return err
+	})
+	return list, err
+}
+
+// openAll unseals messages of one room.
+func (c *Chat) openAll(r room, rows []messageRow) ([]Message, error) {
+	key, err := c.open(r.id, r.key)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Message, len(rows))
+	for i, row := range rows {
+		list[i] = row.message
+		if row.message.Hidden {
+			continue
+		}
+		text, err := openBody(key, row)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Text = text
+	}
+	return list, nil
+}
+
+func openBody(key *seal.Key, row messageRow) (string, error) {
+	text, err := key.Open(row.sealed, messageAAD(row.room, row.sender, row.message.CID, row.version, row.keyID))
+	if err != nil {
+		return "", fmt.Errorf("chat: message %s: %w", messageRef(row.room, row.message.Seq), err)
+	}
+	return string(text), nil
+}

@@ -1,0 +1,288 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// placeRow is a place as it is stored.
+type placeRow struct {
+	id         PlaceID
+	service    account.ServiceID
+	room       RoomID
+	person     account.ID
+	state      PlaceState
+	level      triage.Level
+	feeling    *int
+	escalation moderation.EscalationID
+	createdAt  time.Time
+	endReason  string
+}
+
+const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, '')`
+
+func (p *placeRow) fields() []any {
+	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason}
+}
+
+func scanPlace(row pgx.CollectableRow) (placeRow, error) {
+	var p placeRow
+	return p, row.Scan(p.fields()...)
+}
+
+// The order of the queue: the higher level first, then the lower feeling (none counts as 5), then who has waited longest. What triage has not read yet is not put last for it.
+const queueOrder = `(-greatest(p.level, 0), coalesce(p.feeling, 5), p.created_at, p.id)`
+
+// insertPlace gives errHasPlace when the person has an open place already.
+func insertPlace(ctx context.Context, q pg.Querier, p placeRow) error {
+	tag, err := q.Exec(ctx, `insert into chat_places (id, service_id, room_id, person_id, level, feeling, escalation_id)
+		values ($1, $2, $3, $4, $5, $6, $7) on conflict (person_id) where state <> 'ended' do nothing`,
+		p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation)
+	if err == nil && tag.RowsAffected() == 0 {
+		return errHasPlace
+	}
+	return store("insert place", err)
+}
+
+func updatePlaceSeen(ctx context.Context, q pg.Querier, actor account.Actor) error {
+	_, err := q.Exec(ctx, `update chat_places set seen_at = now() where person_id = $1 and service_id = $2 and state <> 'ended'`, actor.ID, actor.Service)
+	return store("update place seen", err)
+}
+
+func selectPlaceOf(ctx context.Context, q pg.Querier, actor account.Actor) (placeRow, room, error) {
+	var p placeRow
+	var r room
+	err := q.QueryRow(ctx, `select `+placeColumns+`, `+roomColumns+` from chat_places p join chat_rooms r on r.id = p.room_id
+		where p.person_id = $1 and p.service_id = $2 order by p.state <> 'ended' desc, p.created_at desc limit 1`, actor.ID, actor.Service).
+		Scan(append(p.fields(), r.fields()...)...)
+	return p, r, store("select place", err)
+}
+
+func selectPosition(ctx context.Context, q pg.Querier, p placeRow) (int, error) {
+	var n int
+	err := q.QueryRow(ctx, `select count(*) from chat_places p join chat_places mine on mine.id = $1
+		where p.service_id = mine.service_id and p.state in ('waiting', 'offered')
+			and `+queueOrder+` <= (-greatest(mine.level, 0), coalesce(mine.feeling, 5), mine.created_at, mine.id)`, p.id).Scan(&n)
+	return n, store("select position", err)
+}
+
+func selectWaitingCount(ctx context.Context, q pg.Querier, service account.ServiceID) (int, error) {
+	var n int
+	err := q.QueryRow(ctx, `select count(*) from chat_places where service_id = $1 and state in ('waiting', 'offered')`, service).Scan(&n)
+	return n, store("count waiting", err)
+}
+
+func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceID) (from, to time.Duration, err error) {
+	err = q.QueryRow(ctx, `select
+			case when count(*) < 5 then interval '0' else make_interval(secs => percentile_cont(0.25) within group (order by extract(epoch from started_at - created_at))) end,
+			case when count(*) < 5 then interval '0' else make_interval(secs => percentile_cont(0.75) within group (order by extract(epoch from started_at - created_at))) end
+		from (select started_at, created_at from chat_places where service_id = $1 and started_at > now() - interval '7 days'
+			order by started_at desc limit 200) met`, service).Scan(&from, &to)
+	return from, to, store("select usual wait", err)
+}
+
+func lockOpenPlace(ctx context.Context, q pg.Querier, actor account.Actor) (placeRow, error) {
+	var p placeRow
+	err := q.QueryRow(ctx, `select `+placeColumns+` from chat_places p where p.person_id = $1 and p.service_id = $2 and p.state <> 'ended' for update`,
+		actor.ID, actor.Service).Scan(p.fields()...)
+	return p, store("lock place", err)
+}
+
+// lockPlaceOf locks the place that belongs to a room; ErrNotFound when there is no such room.
+func lockPlaceOf(ctx context.Context, q pg.Querier, service account.ServiceID, id RoomID) error {
+	var one int
+	err := q.QueryRow(ctx, `select 1 from chat_places where room_id = $1 and service_id = $2 for update`, id, service).Scan(&one)
+	return store("lock place of room", err)
+}
+
+func selectPlaceOfRoom(ctx context.Context, q pg.Querier, id RoomID) (placeRow, error) {
+	var p placeRow
+	err := q.QueryRow(ctx, `select `+placeColumns+` from chat_places p where p.room_id = $1`, id).Scan(p.fields()...)
+	return p, store("select place of room", err)
+}
+
+// lockPlaceOfOffer locks the place an offer to this ESP is about, whatever became of the offer.
+func lockPlaceOfOffer(ctx context.Context, q pg.Querier, actor account.Actor, id OfferID) (placeRow, error) {
+	var p placeRow
+	err := q.QueryRow(ctx, `select `+placeColumns+` from chat_places p
+		where p.id = (select place_id from chat_offers where id = $1 and esp_id = $2 and service_id = $3) for update`, id, actor.ID, actor.Service).Scan(p.fields()...)
+	return p, store("lock place of offer", err)
+}
+
+func updatePlaceInSession(ctx context.Context, q pg.Querier, id PlaceID) error {
+	_, err := q.Exec(ctx, `update chat_places set state = 'in_session', offer_id = null, started_at = now() where id = $1`, id)
+	return store("start place", err)
+}
+
+func updatePlaceWaiting(ctx context.Context, q pg.Querier, id PlaceID) error {
+	_, err := q.Exec(ctx, `update chat_places set state = 'waiting', offer_id = null where id = $1`, id)
+	return store("return place", err)
+}
+
+func updatePlaceEnded(ctx context.Context, q pg.Querier, id RoomID, reason string) error {
+	_, err := q.Exec(ctx, `update chat_places set state = 'ended', offer_id = null, ended_at = now(), end_reason = $2 where room_id = $1 and state <> 'ended'`, id, reason)
+	return store("end place", err)
+}
+
+// lockUnseenPlaces takes places that nobody has looked at for too long; those somebody works on are skipped.
+func lockUnseenPlaces(ctx context.Context, q pg.Querier) ([]placeRow, error) {
+	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.state in ('waiting', 'offered') and p.seen_at < now() - $1::interval
+		order by p.seen_at limit 100 for update skip locked`, placeFor)
+	if err != nil {
+		return nil, store("lock unseen places", err)
+	}
+	list, err := pgx.CollectRows(rows, scanPlace)
+	return list, store("lock unseen places", err)
+}
+
+// lockQueue lets one transaction at a time match the places of a service.
+func lockQueue(ctx context.Context, q pg.Querier, service account.ServiceID) error {
+	_, err := q.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('chat_places ' || $1::text, 0))`, service.String())
+	return store("lock queue", err)
+}
+
+func selectQueue(ctx context.Context, q pg.Querier, service account.ServiceID) ([]placeRow, error) {
+	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.service_id = $1 and p.state = 'waiting'
+		order by `+queueOrder+` limit 100 for update skip locked`, service)
+	if err != nil {
+		return nil, store("select queue", err)
+	}
+	list, err := pgx.CollectRows(rows, scanPlace)
+	return list, store("select queue", err)
+}
+
+func selectServicesWaiting(ctx context.Context, q pg.Querier) ([]account.ServiceID, error) {
+	rows, err := q.Query(ctx, `select distinct service_id from chat_places where state = 'waiting'`)
+	if err != nil {
+		return nil, store("select services", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[account.ServiceID])
+	return list, store("select services", err)
+}
+
+// selectFree keeps those without a conversation or an offer, who was offered somebody longest ago first.
+func selectFree(ctx context.Context, q pg.Querier, peers []account.ID) ([]account.ID, error) {
+	rows, err := q.Query(ctx, `select e.id from unnest($1::uuid[]) e (id)
+		left join lateral (select max(made_at) as at from chat_offers where esp_id = e.id) last on true
+		where not exists (select from chat_participants p where p.account_id = e.id and p.part = 'esp' and p.left_at is null)
+			and not exists (select from chat_offers o where o.esp_id = e.id and o.state = 'open')
+		order by last.at nulls first, e.id`, peers)
+	if err != nil {
+		return nil, store("select free", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[account.ID])
+	return list, store("select free", err)
+}
+
+// selectPassed says which ESPs let which of these people pass in the last minute, and whether they have had a breath since.
+func selectPassed(ctx context.Context, q pg.Querier, queue []placeRow) (map[passing]bool, error) {
+	places := make([]PlaceID, len(queue))
+	for i, p := range queue {
+		places[i] = p.id
+	}
+	rows, err := q.Query(ctx, `select place_id, esp_id, max(answered_at) < now() - $2::interval from chat_offers
+		where place_id = any($1) and state in ('passed', 'expired') and answered_at > now() - $3::interval group by place_id, esp_id`, places, breathFor, passFor)
+	if err != nil {
+		return nil, store("select passed", err)
+	}
+	passed := map[passing]bool{}
+	var p passing
+	var rested bool
+	_, err = pgx.ForEachRow(rows, []any{&p.place, &p.esp, &rested}, func() error { passed[p] = rested; return nil })
+	return passed, store("select passed", err)
+}
+
+// insertOffer makes an offer of a place whose row the caller has locked.
+func insertOffer(ctx context.Context, q pg.Querier, service account.ServiceID, m match) error {
+	_, err := q.Exec(ctx, `with made as (insert into chat_offers (id, service_id, place_id, esp_id, made_at, expires_at)
+			values ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + $5::interval))
+		update chat_places set state = 'offered', offer_id = $1 where id = $3 and state = 'waiting'`, ids.New[Offer](), service, m.place.id, m.esp, offerFor)
+	return store("insert offer", err)
+}
+
+// updateOfferAnswered is the compare-and-set of an answer: ErrTaken unless the offer is this ESP's, open and in time.
+func updateOfferAnswered(ctx context.Context, q pg.Querier, actor account.Actor, id OfferID, answer string) error {
+	tag, err := q.Exec(ctx, `update chat_offers set state = $4, answered_at = clock_timestamp()
+		where id = $1 and esp_id = $2 and service_id = $3 and state = 'open' and expires_at > clock_timestamp()`, id, actor.ID, actor.Service, answer)
+	if err == nil && tag.RowsAffected() == 0 {
+		return ErrTaken
+	}
+	return store("answer offer", err)
+}
+
+// updateOfferWithdrawn takes back the open offer of a place, if there is one, and says whose it was.
+func updateOfferWithdrawn(ctx context.Context, q pg.Querier, id PlaceID) (account.ID, error) {
+	var esp account.ID
+	err := q.QueryRow(ctx, `update chat_offers set state = 'withdrawn', answered_at = clock_timestamp() where place_id = $1 and state = 'open' returning esp_id`, id).Scan(&esp)
+	if err = store("withdraw offer", err); isNotFound(err) {
+		return account.ID{}, nil
+	}
+	return esp, err
+}
+
+// expired is an offer nobody answered in time.
+type expired struct {
+	place  PlaceID
+	offer  OfferID
+	esp    account.ID
+	person account.ID
+}
+
+// lockExpired locks the places of offers that ran out; those somebody works on are skipped.
+func lockExpired(ctx context.Context, q pg.Querier) ([]expired, error) {
+	rows, err := q.Query(ctx, `select p.id, o.id, o.esp_id, p.person_id from chat_places p join chat_offers o on o.id = p.offer_id
+		where p.state = 'offered' and o.state = 'open' and o.expires_at <= clock_timestamp() order by o.expires_at limit 100 for update of p skip locked`)
+	if err != nil {
+		return nil, store("lock expired", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (expired, error) {
+		var e expired
+		return e, row.Scan(&e.place, &e.offer, &e.esp, &e.person)
+	})
+	return list, store("lock expired", err)
+}
+
+// updateOfferExpired ends an offer and gives the place back its turn, if the offer is still the open one.
+func updateOfferExpired(ctx context.Context, q pg.Querier, e expired) error {
+	_, err := q.Exec(ctx, `with over as (update chat_offers set state = 'expired', answered_at = clock_timestamp() where id = $2 and state = 'open' returning 1)
+		update chat_places set state = 'waiting', offer_id = null where id = $1 and offer_id = $2 and exists (select from over)`, e.place, e.offer)
+	return store("expire offer", err)
+}
+
+func selectOpenOffer(ctx context.Context, q pg.Querier, actor account.Actor) (Offer, account.ID, room, error) {
+	var o Offer
+	var person account.ID
+	var r room
+	err := q.QueryRow(ctx, `select o.id, p.feeling, greatest(p.level, 0), p.created_at, o.expires_at, o.expires_at - clock_timestamp(), p.person_id, `+roomColumns+`
+		from chat_offers o join chat_places p on p.id = o.place_id join chat_rooms r on r.id = p.room_id
+		where o.esp_id = $1 and o.service_id = $2 and o.state = 'open' and o.expires_at > clock_timestamp()`, actor.ID, actor.Service).
+		Scan(append([]any{&o.ID, &o.Feeling, &o.Level, &o.WaitedSince, &o.ExpiresAt, &o.ExpiresAfter, &person}, r.fields()...)...)
+	return o, person, r, store("select offer", err)
+}
+
+// lockUnscoredPlaces is lockUnscoredMessages for topics.
+func lockUnscoredPlaces(ctx context.Context, q pg.Querier) ([]unscored, error) {
+	rows, err := q.Query(ctx, `select `+placeColumns+`, p.created_at < now() - $1::interval from chat_places p where p.level = -1
+		order by p.created_at limit 20 for update skip locked`, giveUpReading)
+	if err != nil {
+		return nil, store("lock unscored places", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (unscored, error) {
+		u := unscored{place: &placeRow{}}
+		return u, row.Scan(append(u.place.fields(), &u.late)...)
+	})
+	return list, store("lock unscored places", err)
+}
+
+func updatePlaceLevel(ctx context.Context, q pg.Querier, p placeRow) error {
+	_, err := q.Exec(ctx, `update chat_places set level = $2, escalation_id = $3 where id = $1`, p.id, p.level, p.escalation)
+	return store("update place level", err)
+}

@@ -1,0 +1,234 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// PlaceState is where a person is on the way to a conversation.
+type PlaceState string
+
+// The states of a place. It is in exactly one of them.
+const (
+	PlaceWaiting   PlaceState = "waiting"
+	PlaceOffered   PlaceState = "offered"
+	PlaceInSession PlaceState = "in_session"
+	PlaceEnded     PlaceState = "ended"
+)
+
+// Why a place ended.
+const (
+	endLeft   = "left"
+	endUnseen = "unseen"
+	endTalked = "talked"
+)
+
+// Entry is what a person says when they begin to wait. Both may be left out.
+type Entry struct {
+	Topic   string
+	Feeling *int // 0, as bad as it gets, to 10
+}
+
+// PlaceView is a person's place as they see it.
+type PlaceView struct {
+	ID        PlaceID
+	State     PlaceState
+	Position  int // 1 is next; 0 when not waiting
+	Topic     string
+	Feeling   *int
+	Room      RoomID
+	Since     time.Time
+	Unseen    bool // ended because nobody looked at it for 5 minutes
+	Care      moderation.Care
+	Level     triage.Level
+	Opening   bool          // an ESP and a tutor are there now
+	UsualFrom time.Duration // with UsualTo: how long half of the people waited lately; both 0 when too few did to say
+	UsualTo   time.Duration
+}
+
+// errHasPlace ends the transaction of a second entry.
+var errHasPlace = errors.New("chat: has an open place")
+
+// EnterWaiting gives a person a place and a room of their own. Who has a place already keeps it, topic and all.
+// ErrClosed while Ponti is closed; Invalid for a topic too long or a feeling beyond 0 to 10.
+func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) (PlaceView, error) {
+	if err := account.Can(actor, account.ConversationAskForOne, account.Relation{}); err != nil {
+		return PlaceView{}, err
+	}
+	topic, err := c.checkEntry(in)
+	if err != nil {
+		return PlaceView{}, err
+	}
+	open, err := c.roster.Opening(ctx, actor.Service)
+	if err != nil {
+		return PlaceView{}, fmt.Errorf("chat: opening: %w", err)
+	}
+	if !open.Open {
+		return PlaceView{}, ErrClosed
+	}
+	key, wrapped, keyID, err := c.keyring.NewKey()
+	if err != nil {
+		return PlaceView{}, fmt.Errorf("chat: new key: %w", err)
+	}
+	id, placeID := newRoomID(), newPlaceID()
+	verdict := c.read(actor, topic)
+	announce := func() {}
+	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		announce = func() {}
+		r := room{id: id, service: actor.Service, person: actor.ID, feelBefore: in.Feeling, key: sealedKey{id: keyID, wrapped: wrapped}}
+		r.topic = key.Seal([]byte(topic), topicAAD(id, keyID))
+		if err := insertRoom(ctx, tx, r); err != nil {
+			return err
+		}
+		if _, err := insertParticipant(ctx, tx, r, actor.ID, "person"); err != nil {
+			return err
+		}
+		p := placeRow{id: placeID, service: actor.Service, room: id, person: actor.ID, level: verdict.Level, feeling: in.Feeling}
+		if verdict.Level > triage.None {
+			raised, err := c.raiseWaiting(ctx, tx, p, verdict)
+			if err != nil {
+				return err
+			}
+			p.escalation, announce = raised.ID, raised.Announce
+		}
+		return insertPlace(ctx, tx, p)
+	})
+	switch {
+	case errors.Is(err, errHasPlace):
+		return c.Place(ctx, actor)
+	case err != nil:
+		return PlaceView{}, err
+	}
+	announce()
+	c.Match(ctx, actor.Service)
+	return c.Place(ctx, actor)
+}
+
+func (c *Chat) checkEntry(in Entry) (topic string, err error) {
+	var mistakes errs.Fields
+	topic, err = clean("topic", in.Topic, MaxTopic)
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		mistakes = append(mistakes, e)
+	}
+	if in.Feeling != nil {
+		if e, ok := errors.AsType[*errs.Error](checkFeeling(*in.Feeling)); ok {
+			mistakes = append(mistakes, e)
+		}
+	}
+	return topic, mistakes.Err()
+}
+
+func (c *Chat) raiseWaiting(ctx context.Context, tx pgx.Tx, p placeRow, v triage.Verdict) (moderation.Raised, error) {
+	raised, err := c.moderation.Raise(ctx, tx, moderation.Raise{
+		Service: p.service, Subject: subject(p.room), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
+		Cause: moderation.Cause{Kind: moderation.CauseWaiting, Ref: p.id.String()}, Person: p.person,
+	})
+	if err != nil {
+		return raised, fmt.Errorf("chat: raise: %w", err)
+	}
+	return raised, nil
+}
+
+// Place is the actor's open place, or how the last one ended. Looking keeps the place for another 5 minutes. ErrNoPlace when
+// the actor never had one.
+func (c *Chat) Place(ctx context.Context, actor account.Actor) (PlaceView, error) {
+	if err := account.Can(actor, account.ConversationAskForOne, account.Relation{}); err != nil {
+		return PlaceView{}, err
+	}
+	if err := updatePlaceSeen(ctx, c.pool, actor); err != nil {
+		return PlaceView{}, pg.Classify(err)
+	}
+	p, r, err := selectPlaceOf(ctx, c.pool, actor)
+	if isNotFound(err) {
+		return PlaceView{}, ErrNoPlace
+	}
+	if err != nil {
+		return PlaceView{}, pg.Classify(err)
+	}
+	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen}
+	if v.Topic, err = c.topic(r); err != nil {
+		return PlaceView{}, err
+	}
+	if p.state == PlaceEnded || p.state == PlaceInSession {
+		return v, nil
+	}
+	if v.Position, err = selectPosition(ctx, c.pool, p); err != nil {
+		return PlaceView{}, pg.Classify(err)
+	}
+	if v.Care, v.Level, err = c.moderation.CareFor(ctx, c.pool, subject(p.room)); err != nil {
+		return PlaceView{}, pg.Classify(err)
+	}
+	if v.UsualFrom, v.UsualTo, err = c.UsualWait(ctx, actor.Service); err != nil {
+		return PlaceView{}, err
+	}
+	open, err := c.roster.Opening(ctx, actor.Service)
+	v.Opening = open.Open
+	return v, pg.Classify(err)
+}
+
+// KeepPlace notes that the person is still there, as Place does; their socket calls it. It does nothing for others.
+func (c *Chat) KeepPlace(ctx context.Context, actor account.Actor) error {
+	if !actor.IsPerson() {
+		return nil
+	}
+	return pg.Classify(updatePlaceSeen(ctx, c.pool, actor))
+}
+
+// LeaveWaiting gives the place up. ErrNoPlace when there is none, ErrInSession when the conversation has begun: that one is ended, not left.
+func (c *Chat) LeaveWaiting(ctx context.Context, actor account.Actor) error {
+	if err := account.Can(actor, account.ConversationAskForOne, account.Relation{}); err != nil {
+		return err
+	}
+	var esp account.ID
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		p, err := lockOpenPlace(ctx, tx, actor)
+		if isNotFound(err) {
+			return ErrNoPlace
+		}
+		if err != nil {
+			return err
+		}
+		if p.state == PlaceInSession {
+			return ErrInSession
+		}
+		esp, err = c.endPlace(ctx, tx, p, endLeft)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	c.tell(bus.Place, actor.ID)
+	c.tell(bus.Desk, esp)
+	c.Match(ctx, actor.Service)
+	return nil
+}
+
+// endPlace ends a place whose person was not met, whose row the caller has locked, and says which ESP loses an offer.
+func (c *Chat) endPlace(ctx context.Context, tx pgx.Tx, p placeRow, reason string) (account.ID, error) {
+	if err := updatePlaceEnded(ctx, tx, p.room, reason); err != nil {
+		return account.ID{}, err
+	}
+	esp, err := updateOfferWithdrawn(ctx, tx, p.id)
+	if err != nil {
+		return account.ID{}, err
+	}
+	return esp, updateRoomEnded(ctx, tx, p.room, 0)
+}
+
+// UsualWait is how long half of the people of the last week waited, from the quarter who waited least to the quarter who
+// waited longest; zeros when fewer than five did.
+func (c *Chat) UsualWait(ctx context.Context, service account.ServiceID) (from, to time.Duration, err error) {
+	from, to, err = selectUsualWait(ctx, c.pool, service)
+	return from, to, pg.Classify(err)
+}

@@ -1,0 +1,312 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/bus"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+const (
+	workEvery = time.Second
+	// Triage that still cannot read a text after this long has a human read it.
+	giveUpReading = 6 * time.Second
+	// unreadRule names itself in an escalation that no rule raised.
+	unreadRule = "unread"
+)
+
+// worker is the goroutine that Start begins and Stop ends.
+type worker struct {
+	mu     sync.Mutex
+	cancel context.CancelFunc // guarded by mu
+	done   chan struct{}      // guarded by mu
+}
+
+// Start begins the work of each second: offers run out, places nobody looks at end, the free are offered who waits, what triage
+// could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
+// ones. It goes on through panics and without a database. Starting twice is fine.
+func (c *Chat) Start(ctx context.Context) {
+	w := &c.worker
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cancel != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	w.cancel, w.done = cancel, done
+	go func() {
+		defer close(done)
+		// Instances that start together should not all work at the same instant.
+		timer := time.NewTimer(rand.N(workEvery)) //nolint:gosec // jitter, not a secret
+		defer timer.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+			}
+			began := time.Now()
+			c.Work(ctx)
+			timer.Reset(max(0, workEvery-time.Since(began)))
+		}
+	}()
+}
+
+// Stop returns when the worker has stopped. Stopping twice is fine.
+func (c *Chat) Stop() {
+	w := &c.worker
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cancel == nil {
+		return
+	}
+	w.cancel()
+	<-w.done
+	w.cancel, w.done = nil, nil
+}
+
+// Work does one second's work now. A step that fails is logged and does not keep the others from being done.
+func (c *Chat) Work(ctx context.Context) {
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"chat.read_again", c.readAgain},
+		{"chat.expire_offers", c.expireOffers},
+		{"chat.drop_places", c.dropPlaces},
+		{"chat.match_places", c.matchAll},
+		{"chat.dismiss_tutors", c.dismissTutors},
+	}
+	for _, s := range steps {
+		if err := survive(ctx, s.do); err != nil && ctx.Err() == nil {
+			c.log.Error().Err(err).Str("job", s.name).Msg("chat work failed")
+		}
+	}
+}
+
+// survive turns a panic into an error.
+func survive(ctx context.Context, do func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("chat: panic of type %T\n%s", p, debug.Stack()) // not its value: it may quote a text
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, 10*workEvery)
+	defer cancel()
+	return do(ctx)
+}
+
+func (c *Chat) expireOffers(ctx context.Context) error {
+	var over []expired
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		var err error
+		if over, err = lockExpired(ctx, tx); err != nil {
+			return err
+		}
+		for _, e := range over {
+			if err := updateOfferExpired(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, e := range over {
+		c.tell(bus.Desk, e.esp)
+		c.tell(bus.Place, e.person)
+	}
+	return nil
+}
+
+func (c *Chat) dropPlaces(ctx context.Context) error {
+	var who, esps []account.ID
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		who, esps = nil, nil
+		places, err := lockUnseenPlaces(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, p := range places {
+			esp, err := c.endPlace(ctx, tx, p, endUnseen)
+			if err != nil {
+				return err
+			}
+			who, esps = append(who, p.person), append(esps, esp)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	c.tell(bus.Place, who...)
+	c.tell(bus.Desk, esps...)
+	return nil
+}
+
+func (c *Chat) matchAll(ctx context.Context) error {
+	services, err := selectServicesWaiting(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	for _, s := range services {
+		if err := c.match(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dismissTutors ends the part of tutors whose escalation was closed or went to somebody else. They cannot read or write from
+// that moment on; this also tells the sockets.
+func (c *Chat) dismissTutors(ctx context.Context) error {
+	here, err := selectTutorsHere(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	for id, tutors := range here {
+		for _, who := range tutors {
+			if err := c.dismiss(ctx, id, who); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Chat) dismiss(ctx context.Context, id RoomID, who account.ID) error {
+	left := false
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		routed, err := c.moderation.Routed(ctx, tx, subject(id), who)
+		if err != nil || routed {
+			return err
+		}
+		left = true
+		return updateParticipantLeft(ctx, tx, id, who)
+	})
+	if err != nil || !left {
+		return err
+	}
+	c.tellRoom(ctx, room{id: id})
+	return nil
+}
+
+// unscored is a message, or a place with its topic, that triage has not read.
+type unscored struct {
+	message messageRow
+	place   *placeRow
+	late    bool // for too long
+}
+
+// readAgain reads what triage failed on.
+func (c *Chat) readAgain(ctx context.Context) error {
+	for _, next := range []func(context.Context, pg.Querier) ([]unscored, error){lockUnscoredMessages, lockUnscoredPlaces} {
+		if err := c.readAgainFrom(ctx, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Chat) readAgainFrom(ctx context.Context, next func(context.Context, pg.Querier) ([]unscored, error)) error {
+	var announce []func()
+	var people []account.ID
+	var failed error
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		announce, people, failed = nil, nil, nil
+		list, err := next(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, u := range list {
+			// A savepoint each: a text that cannot be read must not hold up those behind it.
+			err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+				r, err := c.roomOfUnscored(ctx, tx, u)
+				if err != nil {
+					return err
+				}
+				raised, err := c.score(ctx, tx, r, u)
+				if err == nil && raised != nil {
+					announce, people = append(announce, raised), append(people, r.person, r.esp)
+				}
+				return err
+			})
+			failed = errors.Join(failed, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, f := range announce {
+		f()
+	}
+	c.tell(bus.Rooms, people...)
+	return failed
+}
+
+func (c *Chat) roomOfUnscored(ctx context.Context, q pg.Querier, u unscored) (room, error) {
+	if u.place != nil {
+		return selectRoom(ctx, q, u.place.service, u.place.room)
+	}
+	return selectRoom(ctx, q, u.message.service, u.message.room)
+}
+
+// score gives an unread text its level and raises what it asks for. A text that cannot be read at all, or not even be
+// opened, becomes amber: a human looks.
+func (c *Chat) score(ctx context.Context, tx pgx.Tx, r room, u unscored) (announce func(), err error) {
+	v := triage.Verdict{Level: triage.Unscored}
+	text, err := c.textOf(r, u)
+	if err == nil {
+		v = c.moderation.Read(text)
+	}
+	rules := ruleNames(v)
+	if v.Level == triage.Unscored {
+		if !u.late {
+			return nil, err
+		}
+		v.Level, v.Category, rules = triage.Amber, triage.CategoryNone, []string{unreadRule}
+	}
+	raise := moderation.Raise{Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: rules, Person: r.person, ESP: r.esp}
+	if u.place != nil {
+		raise.Cause = moderation.Cause{Kind: moderation.CauseWaiting, Ref: u.place.id.String()}
+	} else {
+		raise.Cause = moderation.Cause{Kind: moderation.CauseMessage, Ref: messageRef(r.id, u.message.message.Seq)}
+	}
+	var raised moderation.Raised
+	if v.Level > triage.None {
+		if raised, err = c.moderation.Raise(ctx, tx, raise); err != nil {
+			return nil, fmt.Errorf("chat: raise: %w", err)
+		}
+	}
+	if u.place != nil {
+		u.place.level, u.place.escalation = v.Level, raised.ID
+		return raised.Announce, updatePlaceLevel(ctx, tx, *u.place)
+	}
+	u.message.level, u.message.escalation = v.Level, raised.ID
+	return raised.Announce, updateMessageLevel(ctx, tx, u.message)
+}
+
+func (c *Chat) textOf(r room, u unscored) (string, error) {
+	if u.place != nil {
+		return c.topic(r)
+	}
+	key, err := c.open(r.id, r.key)
+	if err != nil {
+		return "", err
+	}
+	return openBody(key, u.message)
+}
