@@ -1,20 +1,29 @@
 package web
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/chat"
+	"ponti/forum"
 	"ponti/internal/pg"
 	"ponti/internal/pgtest"
+	"ponti/internal/seal"
+	"ponti/moderation"
+	"ponti/moderation/triage"
 	"ponti/roster"
 )
 
@@ -39,9 +48,31 @@ func newSite(t *testing.T) *site {
 	accounts := account.New(pool, account.Options{Hints: silence{}})
 	id, err := accounts.CreateService(t.Context(), account.System(account.ServiceID{}), account.NewService{Name: "DSM di prova", Host: "ponti.test", Locale: "it"})
 	require.NoError(t, err)
-	st := siteOf(t, Deps{Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping})
+	st := siteOf(t, domains(t, pool, accounts))
 	st.service = id
 	return st
+}
+
+// engine is the one reader of texts of all tests: it never changes, and its rules take a while to prove.
+var engine = sync.OnceValues(triage.New)
+
+// domains are all of them over one pool, wired as the program does it.
+func domains(t *testing.T, pool *pgxpool.Pool, accounts *account.Accounts) Deps {
+	t.Helper()
+	reader, err := engine()
+	require.NoError(t, err)
+	kek := make([]byte, seal.KeySize)
+	_, _ = rand.Read(kek)
+	keys, err := seal.NewKeyring(kek)
+	require.NoError(t, err)
+	d := Deps{Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping}
+	d.Moderation = moderation.New(pool, accounts, d.Roster, reader, silence{}, moderation.Options{Keys: keys, Every: 20 * time.Millisecond})
+	d.Chat = chat.New(pool, accounts, d.Roster, d.Moderation, keys, silence{}, zerolog.Nop())
+	d.Forum = forum.New(pool, accounts, d.Moderation)
+	d.Moderation.Use(moderation.SubjectRoom, d.Chat.RoomContent())
+	d.Moderation.Use(moderation.SubjectMessage, d.Chat.MessageContent())
+	d.Moderation.Use(moderation.SubjectPost, d.Forum.Content())
+	return d
 }
 
 // newSiteDown is the site while no database answers, and none ever did.
@@ -51,7 +82,7 @@ func newSiteDown(t *testing.T) *site {
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	accounts := account.New(pool, account.Options{})
-	return siteOf(t, Deps{Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping})
+	return siteOf(t, domains(t, pool, accounts))
 }
 
 func siteOf(t *testing.T, d Deps) *site {

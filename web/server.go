@@ -21,7 +21,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"ponti/account"
+	"ponti/chat"
+	"ponti/forum"
 	"ponti/internal/i18n"
+	"ponti/moderation"
 	"ponti/roster"
 )
 
@@ -39,6 +42,10 @@ type Deps struct {
 
 	Accounts *account.Accounts
 	Roster   *roster.Roster
+	// Moderation asks Chat and Forum for texts: they are registered with it before the site is built.
+	Moderation *moderation.Moderation
+	Chat       *chat.Chat
+	Forum      *forum.Forum
 	// StoresUp tells whether PostgreSQL answers. It returns within a second.
 	StoresUp func(ctx context.Context) error
 }
