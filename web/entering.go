@@ -106,7 +106,10 @@ func (s *Server) showSignUp(w http.ResponseWriter, r *http.Request) error {
 // signUp answers with the recovery code instead of a redirect: it can be shown only here, since only its hash is kept.
 func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		entering
+		Adult    string `form:"adult"`
+		Consent  bool   `form:"consent"`
+		Version  string `form:"version"`
+		Alias    string `form:"alias"`
 		Password string `form:"password"`
 		Family   bool   `form:"family"`
 	}
@@ -114,7 +117,7 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := func(f parts.Form) templ.Component { return accountpage.SignUp(f, "") }
-	bad, _ := errors.AsType[errs.Fields](in.mistakes())
+	bad, _ := errors.AsType[errs.Fields](entering{Adult: in.Adult, Consent: in.Consent}.mistakes())
 	if in.Adult == "false" {
 		return s.enterAgain(w, r, account.ErrAdultsOnly, page)
 	}
