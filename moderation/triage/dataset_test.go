@@ -224,3 +224,29 @@ func TestBothSetsCoverTheSameFunctionalities(t *testing.T) {
 	}
 	require.Equal(t, seen["dev_functional.jsonl"], seen["heldout.jsonl"])
 }
+
+// TestProbes reads short texts written after the first rules to see what they missed. Rules were then widened on
+// them, so they show what works, not how well new wording is read (docs/triage.md). A probe of level none must raise
+// nothing; any other must reach red when it is a crisis or red, amber when it is amber.
+func TestProbes(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	f, err := os.Open("testdata/probes.jsonl")
+	require.NoError(t, err)
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var p struct{ ID, Text, Level string }
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &p))
+		level, err := ParseLevel(p.Level)
+		require.NoError(t, err, p.ID)
+		v, err := e.Read(p.Text)
+		require.NoError(t, err, p.ID)
+		if level == None {
+			require.Equal(t, None, v.Level, "%s %q: %v", p.ID, p.Text, v.Reasons)
+			continue
+		}
+		require.GreaterOrEqual(t, v.Level, min(level, Red), "%s %q: %v", p.ID, p.Text, v.Reasons)
+	}
+	require.NoError(t, lines.Err())
+}

@@ -144,7 +144,7 @@ func (r *reading) contraction(t token, w []byte) bool {
 // spacedOut joins s p a c e d or d.o.t.t.e.d letters into the words they spell.
 func (r *reading) spacedOut(i int) int {
 	n := i
-	for n < len(r.raw) && n-i < 40 && r.raw[n].ne-r.raw[n].ns == 1 && r.raw[n].class < 0 && r.raw[n].word == unknown {
+	for n < len(r.raw) && n-i < 40 && r.raw[n].ne-r.raw[n].ns == 1 && r.raw[n].flags&apostrophe == 0 && r.raw[n].class < 0 && r.raw[n].word == unknown {
 		n++
 	}
 	if n-i < 3 {
@@ -181,7 +181,7 @@ func (r *reading) spacedOut(i int) int {
 		parts++
 		longest = max(longest, size)
 	}
-	if longest < 4 && !(parts == 1 && longest == 3) {
+	if longest < 4 {
 		return 0
 	}
 	from := 0
@@ -256,7 +256,7 @@ func (r *reading) glued(i int) int {
 		whole := r.raw[i]
 		whole.end = r.raw[n-1].end
 		whole.ne = r.raw[n-1].ne
-		if len(r.word) >= 4 && r.plain(whole, r.word) {
+		if (len(r.word) >= 4 || n-i == 2 && leetLetter(r.raw[i+1].glue, one) != 0) && r.plain(whole, r.word) {
 			return n - i
 		}
 		if _, ok := v.abbr[string(r.word)]; ok && r.plain(whole, r.word) {
