@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/a-h/templ"
 
@@ -16,8 +17,18 @@ import (
 // people is the page of the staff as the actor sees it.
 func (s *Server) people(r *http.Request) (accountpage.People, error) {
 	actor := s.actor(r)
-	staff, err := s.Accounts.Staff(r.Context(), actor)
-	return accountpage.People{Me: actor, Staff: staff}, err
+	p := accountpage.People{Me: actor}
+	var err error
+	if p.Staff, err = s.Accounts.Staff(r.Context(), actor); err != nil || !actor.Is(account.RoleAdmin) {
+		return p, err
+	}
+	categories, err := s.Forum.ManagedCategories(r.Context(), actor)
+	for _, c := range categories {
+		if !c.Archived {
+			p.Categories = append(p.Categories, accountpage.Category{ID: c.ID.String(), Name: c.Title, Moderators: c.Moderators})
+		}
+	}
+	return p, err
 }
 
 func (s *Server) showPeople(w http.ResponseWriter, r *http.Request) error {
@@ -83,6 +94,39 @@ func (s *Server) assignTutor(w http.ResponseWriter, r *http.Request) error {
 		return s.peopleAgain(w, r, err, esp)
 	}
 	return s.redirectDone(w, r, "/people", "tutor_assigned")
+}
+
+// assignCategories makes an ESP the moderator of the ticked categories and of no other that the page shows.
+func (s *Server) assignCategories(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Categories []string `form:"category"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	esp, err := ids.Parse[account.Account](r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	ctx, actor := r.Context(), s.actor(r)
+	categories, err := s.Forum.ManagedCategories(ctx, actor)
+	if err != nil {
+		return err
+	}
+	for _, c := range categories {
+		wanted, has := slices.Contains(in.Categories, c.ID.String()), slices.Contains(c.Moderators, esp)
+		switch {
+		case c.Archived || wanted == has:
+		case wanted:
+			err = s.Forum.AssignModerator(ctx, actor, c.ID, esp)
+		default:
+			err = s.Forum.UnassignModerator(ctx, actor, c.ID, esp)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.redirectDone(w, r, "/people", "categories_saved")
 }
 
 func (s *Server) disableAccount(w http.ResponseWriter, r *http.Request) error {

@@ -7,10 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/forum"
 )
 
 func mustURL(t *testing.T, s string) *url.URL {
@@ -76,6 +78,29 @@ func TestPeople(t *testing.T) {
 		assert.Equal(t, "Tutor assegnato.", after.text(".notice-good"))
 		assert.Contains(t, after.text("#p-"+martaID), "Tutor: Tullio")
 		assert.Equal(t, http.StatusUnprocessableEntity, admin.post("/people/"+martaID+"/tutor", "tutor", martaID).StatusCode)
+	})
+	t.Run("the categories an ESP moderates are ticked", func(t *testing.T) {
+		for _, slug := range []string{"giardino", "cucina"} {
+			_, err := st.Forum.CreateCategory(t.Context(), account.System(st.service), forum.NewCategory{Slug: slug, Title: strings.ToUpper(slug), Audience: forum.ForMembers})
+			require.NoError(t, err)
+		}
+		form := func() *goquery.Selection { return admin.get("/people").Find(`form[action="/people/` + martaID + `/categories"]`) }
+		boxes := form().Find(`input[name="category"]`)
+		require.Equal(t, 2, boxes.Length())
+		first, second := boxes.Eq(0).AttrOr("value", ""), boxes.Eq(1).AttrOr("value", "")
+		for _, want := range [][]string{{first, second}, {second}, {}} {
+			var fields []string
+			for _, c := range want {
+				fields = append(fields, "category", c)
+			}
+			assert.Equal(t, http.StatusSeeOther, admin.post("/people/"+martaID+"/categories", fields...).StatusCode)
+			ticked := []string{}
+			for _, box := range form().Find("input[checked]").EachIter() {
+				ticked = append(ticked, box.AttrOr("value", ""))
+			}
+			assert.ElementsMatch(t, want, ticked)
+		}
+		assert.Equal(t, http.StatusNotFound, esp.post("/people/"+martaID+"/categories", "category", first).StatusCode)
 	})
 	t.Run("who may not see it gets nothing", func(t *testing.T) {
 		assert.Equal(t, http.StatusForbidden, esp.get("/people").StatusCode)

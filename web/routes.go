@@ -68,6 +68,7 @@ func (s *Server) routes() []route {
 		{"GET /people", may(account.RoleTutor, account.RoleAdmin), acts(account.AccountCreateStaffByInvitation, account.AccountSuspendLongerEnd), s.showPeople},
 		{"POST /people/invitations", admin, acts(account.AccountCreateStaffByInvitation), s.invite},
 		{"POST /people/{account}/tutor", admin, acts(account.AccountCreateStaffByInvitation), s.assignTutor},
+		{"POST /people/{account}/categories", admin, acts(account.AccountCreateStaffByInvitation), s.assignCategories},
 		{"POST /people/{account}/disable", may(account.RoleTutor, account.RoleAdmin), acts(account.AccountSuspendLongerEnd, account.AccountEndAnotherSessions), s.disableAccount},
 		{"POST /people/{account}/enable", may(account.RoleTutor, account.RoleAdmin), acts(account.AccountSuspendLongerEnd), s.enableAccount},
 		{"GET /service", may(account.RoleAdmin, account.RoleAuditor), acts(account.SettingsService), s.showService},
