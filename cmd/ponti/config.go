@@ -1,0 +1,188 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+
+	"ponti/internal/bus"
+	"ponti/internal/embedded"
+)
+
+// Settings are what an operator sets, as flags or in the environment, still as they wrote them. The help texts are the
+// reference: docs/configuration.md repeats them, and a test keeps the two alike.
+type Settings struct {
+	Listen        string `env:"PONTI_LISTEN" default:"127.0.0.1:8080" help:"Address and port that the site listens on."`
+	URL           string `env:"PONTI_URL" default:"http://localhost:8080" help:"Address people type: scheme, host and port, without a path. With https the cookies are Secure."`
+	MetricsListen string `env:"PONTI_METRICS_LISTEN" default:"127.0.0.1:9464" help:"Private address and port for Prometheus metrics; 'off' for none."`
+	DatabaseURL   string `env:"DATABASE_URL" help:"PostgreSQL to use, as postgres://…; without it Ponti runs a private one in the data directory."`
+	RedisURL      string `env:"REDIS_URL" help:"Redis to use, as redis://… or rediss://…; goes together with DATABASE_URL."`
+	DatabaseConns string `env:"PONTI_DATABASE_CONNS" default:"20" help:"Most connections to PostgreSQL for pages and chat; escalations keep four of their own beside them."`
+	Data          string `env:"PONTI_DATA" help:"Directory of the private PostgreSQL and of its key; without it ./data, or /var/lib/ponti where root starts Ponti in a place that PostgreSQL may not enter."`
+	PGBin         string `env:"PONTI_PG_BIN" help:"Directory with PostgreSQL's programs, if they are not found by themselves."`
+	KeyFile       string `env:"PONTI_KEY_FILE" help:"File with the keys that wrap the rooms' keys, one a line as 32 bytes in base64; the first wraps, the others still open. Keep it out of the database's backups."`
+	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
+	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere."`
+	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
+}
+
+// Config is Settings understood.
+type Config struct {
+	Listen, MetricsListen string
+	URL                   *url.URL
+	DatabaseURL           string
+	RedisURL              string
+	DatabaseConns         int32
+	Data, PGBin, KeyFile  string
+	Proxies               []netip.Prefix
+	Drain                 time.Duration
+	LogLevel              zerolog.Level
+}
+
+// Embedded is true when Ponti runs its own stores.
+func (c Config) Embedded() bool { return c.DatabaseURL == "" }
+
+// Config understands the settings, or says every mistake at once.
+func (s Settings) Config() (Config, error) {
+	var bad mistakes
+	c := Config{Listen: s.Listen, DatabaseURL: s.DatabaseURL, RedisURL: s.RedisURL, PGBin: s.PGBin, KeyFile: s.KeyFile}
+	bad.address("PONTI_LISTEN", s.Listen)
+	if s.MetricsListen != "off" {
+		bad.address("PONTI_METRICS_LISTEN", s.MetricsListen)
+		c.MetricsListen = s.MetricsListen
+	}
+	c.URL = bad.publicURL(s.URL)
+	if (s.DatabaseURL == "") != (s.RedisURL == "") {
+		bad.add("DATABASE_URL and REDIS_URL go together: give both, or neither to let Ponti run its own")
+	}
+	if s.DatabaseURL != "" {
+		if _, err := pgxpool.ParseConfig(s.DatabaseURL); err != nil {
+			bad.add("DATABASE_URL cannot be read: it looks like postgres://user:password@host:5432/ponti")
+		}
+		if s.KeyFile == "" {
+			bad.add("PONTI_KEY_FILE is missing: with DATABASE_URL the key must be kept outside the database; make one with: ponti key > FILE")
+		}
+	}
+	if s.RedisURL != "" {
+		if client, err := bus.Open(s.RedisURL); err != nil {
+			bad.add("REDIS_URL cannot be read: it looks like redis://host:6379/0")
+		} else {
+			_ = client.Close() // it was never used
+		}
+	}
+	if s.KeyFile != "" {
+		if _, err := readKeys(s.KeyFile); err != nil {
+			bad.add("PONTI_KEY_FILE: %v", err)
+		}
+	}
+	c.DatabaseConns = int32(bad.number("PONTI_DATABASE_CONNS", s.DatabaseConns, 4, 500)) //nolint:gosec // bounded to 500
+	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
+	var err error
+	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
+		bad.add("PONTI_DRAIN must be a time from 0s to 5m, such as 20s; it is %q", s.Drain)
+	}
+	if c.LogLevel, err = zerolog.ParseLevel(s.LogLevel); err != nil {
+		bad.add("PONTI_LOG_LEVEL must be debug, info, warn or error; it is %q", s.LogLevel)
+	}
+	if c.Data = embedded.DefaultDir(); s.Data != "" {
+		if c.Data, err = filepath.Abs(s.Data); err != nil {
+			bad.add("PONTI_DATA: %v", err)
+		}
+	}
+	return c, bad.err()
+}
+
+// mistakes collects sentences for the operator.
+type mistakes []error
+
+func (m *mistakes) add(format string, args ...any) { *m = append(*m, fmt.Errorf(format, args...)) }
+
+func (m mistakes) err() error { return errors.Join(m...) }
+
+func (m *mistakes) address(name, value string) {
+	_, port, err := net.SplitHostPort(value)
+	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || n > 65535 {
+		m.add("%s must be an address and a port, such as 127.0.0.1:8080; it is %q", name, value)
+	}
+}
+
+func (m *mistakes) number(name, value string, least, most int) int {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < least || n > most {
+		m.add("%s must be a whole number from %d to %d; it is %q", name, least, most, value)
+		return least
+	}
+	return n
+}
+
+func (m *mistakes) networks(name, value string) []netip.Prefix {
+	var all []netip.Prefix
+	for part := range strings.SplitSeq(value, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(part)
+		if err != nil {
+			m.add("%s must be networks such as 10.0.0.0/8, with commas between them; it has %q", name, part)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// publicURL refuses plain http anywhere but on this machine: a session cookie must not cross a network in clear.
+func (m *mistakes) publicURL(value string) *url.URL {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		m.add("PONTI_URL must be an address such as https://ponti.example.org, without a path; it is %q", value)
+		return &url.URL{}
+	}
+	u.Path = ""
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		m.add("PONTI_URL must begin with https:// unless it is on this machine (localhost); it is %q", value)
+	}
+	return u
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// readKeys reads a key file: keys of 32 bytes in base64, one a line; empty lines and lines that begin with # do not count.
+func readKeys(file string) ([][]byte, error) {
+	raw, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fmt.Errorf("the key file cannot be read: %w", err)
+	}
+	var keys [][]byte
+	for i, line := range strings.Split(string(raw), "\n") {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		k, err := base64.StdEncoding.DecodeString(line)
+		if err != nil || len(k) != 32 {
+			return nil, fmt.Errorf("line %d is not 32 bytes in base64; make a key with: ponti key", i+1)
+		}
+		keys = append(keys, k)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("the file holds no key; make one with: ponti key")
+	}
+	return keys, nil
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// defaults are the settings of an operator who sets nothing.
+func defaults() Settings {
+	var s Settings
+	v := reflect.ValueOf(&s).Elem()
+	for i := range v.NumField() {
+		v.Field(i).SetString(v.Type().Field(i).Tag.Get("default"))
+	}
+	return s
+}
+
+func newKeyFile(t *testing.T) string {
+	t.Helper()
+	k := make([]byte, 32)
+	_, err := rand.Read(k)
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(file, []byte("# test\n"+base64.StdEncoding.EncodeToString(k)+"\n"), 0o600))
+	return file
+}
+
+func TestConfig(t *testing.T) {
+	t.Run("the defaults run Ponti with its own stores", func(t *testing.T) {
+		c, err := defaults().Config()
+		require.NoError(t, err)
+		assert.True(t, c.Embedded())
+	})
+	t.Run("given stores are used", func(t *testing.T) {
+		s := defaults()
+		s.DatabaseURL, s.RedisURL, s.KeyFile = "postgres://p@db/ponti", "redis://cache:6379/0", newKeyFile(t)
+		c, err := s.Config()
+		require.NoError(t, err)
+		assert.False(t, c.Embedded())
+		assert.Equal(t, "redis://cache:6379/0", c.RedisURL)
+	})
+	t.Run("all mistakes are said at once", func(t *testing.T) {
+		s := Settings{Listen: "8080", URL: "http://ponti.example.org", MetricsListen: "x", DatabaseURL: "::", DatabaseConns: "many",
+			KeyFile: filepath.Join(t.TempDir(), "none"), Proxies: "10.0.0.1", Drain: "soon", LogLevel: "loud"}
+		_, err := s.Config()
+		require.Error(t, err)
+		for _, name := range []string{"PONTI_LISTEN", "PONTI_URL", "PONTI_METRICS_LISTEN", "DATABASE_URL cannot", "REDIS_URL go together",
+			"PONTI_DATABASE_CONNS", "PONTI_KEY_FILE", "PONTI_PROXIES", "PONTI_DRAIN", "PONTI_LOG_LEVEL"} {
+			assert.ErrorContains(t, err, name)
+		}
+	})
+	t.Run("a password in DATABASE_URL is never repeated", func(t *testing.T) {
+		s := defaults()
+		s.DatabaseURL, s.RedisURL = "postgres://p:s3cr%t@db:x/ponti", "redis://:s3cr%t@cache"
+		_, err := s.Config()
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "s3cr")
+	})
+	t.Run("plain http stays on this machine", func(t *testing.T) {
+		for address, ok := range map[string]bool{"http://localhost:8080": true, "http://valle.localhost": true, "http://127.0.0.1:1": true,
+			"http://10.0.0.1": false, "http://example.org": false, "https://example.org": true, "https://example.org/chat": false, "ftp://localhost": false} {
+			s := defaults()
+			s.URL = address
+			_, err := s.Config()
+			assert.Equal(t, ok, err == nil, address)
+		}
+	})
+}
+
+// TestConfigurationDocument keeps docs/configuration.md true: each setting with its default and its meaning, and none besides.
+func TestConfigurationDocument(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/configuration.md")
+	require.NoError(t, err)
+	typ := reflect.TypeFor[Settings]()
+	var rows int
+	for _, line := range strings.Split(string(doc), "\n") {
+		if strings.HasPrefix(line, "| `") {
+			rows++
+		}
+	}
+	for i := range typ.NumField() {
+		tag := typ.Field(i).Tag
+		def := tag.Get("default")
+		if def != "" {
+			def = "`" + def + "`"
+		}
+		assert.Contains(t, string(doc), "| `"+tag.Get("env")+"` | "+def+" | "+tag.Get("help")+" |")
+	}
+	assert.Equal(t, typ.NumField(), rows, "docs/configuration.md has a row for each setting, and no other")
+}

@@ -1,0 +1,77 @@
+// Command ponti is the whole server: site, live socket, workers and, where none are given, its own PostgreSQL and Redis.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"ponti/moderation/triage"
+)
+
+// commands are what `ponti --help` lists.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run Ponti. Without DATABASE_URL and REDIS_URL it runs its own PostgreSQL and Redis."`
+	Demo    demoCommand    `cmd:"" help:"Run Ponti with invented people, shifts and threads, to try it out."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and end; serve does it too."`
+	Key     keyCommand     `cmd:"" help:"Print a new key for PONTI_KEY_FILE."`
+	Triage  triageCommand  `cmd:"" help:"Read conversations as JSON lines on standard input, write their risk level as JSON lines."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	k := kong.Parse(&c,
+		kong.Name("ponti"),
+		kong.Description("Ponti: peer support by chat and forum, with escalation to the tutors of a mental-health service."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindTo(os.Stdout, (*io.Writer)(nil)),
+	)
+	if err := k.Run(); err != nil {
+		complain(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// complain says what is wrong, each mistake on a line of its own.
+func complain(w io.Writer, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		_, _ = fmt.Fprintf(w, "ponti: %s\n", line) // there is nowhere else to say it
+	}
+}
+
+type keyCommand struct{}
+
+func (keyCommand) Run(out io.Writer) error {
+	_, err := fmt.Fprintf(out, "# made by ponti key on %s\n%s\n", time.Now().UTC().Format(time.DateOnly), newKey())
+	return err
+}
+
+// newKey is 32 random bytes in base64, as a key file holds them.
+func newKey() string {
+	k := make([]byte, 32)
+	_, _ = rand.Read(k) // never fails: crypto/rand ends the program instead
+	return base64.StdEncoding.EncodeToString(k)
+}
+
+type triageCommand struct{}
+
+func (triageCommand) Run(out io.Writer) error {
+	engine, err := triage.New()
+	if err != nil {
+		return err
+	}
+	return triage.Run(engine, os.Stdin, out)
+}
