@@ -61,7 +61,7 @@ func statusOf(err error) int {
 // troubles are the texts of the error page. What is not here reads as an internal error.
 var troubles = map[int]front.Trouble{
 	http.StatusBadRequest:            {Title: "error.unreadable_title", What: "error.unreadable_what", Next: "error.unreadable_next"},
-	http.StatusUnauthorized:          {Title: "error.sign_in_title", What: "error.sign_in_first", Next: "error.sign_in_next"},
+	http.StatusUnauthorized:          {Title: "error.sign_in_title", What: "error.sign_in_first", Next: "error.sign_in_next", To: "/sign-in", ToKey: "error.sign_in"},
 	http.StatusForbidden:             {Title: "error.forbidden_title", What: "error.forbidden", Next: "error.forbidden_next"},
 	http.StatusNotFound:              {Title: "error.not_found_title", What: "error.not_found", Next: "error.not_found_next"},
 	http.StatusMethodNotAllowed:      {Title: "error.unreadable_title", What: "error.unreadable_what", Next: "error.unreadable_next"},
@@ -93,7 +93,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case ok && e.retryAfter > 0:
 		h.Set("Retry-After", strconv.Itoa(e.retryAfter))
 	case status == http.StatusTooManyRequests:
-		h.Set("Retry-After", "60")
+		h.Set("Retry-After", strconv.Itoa(secondsOf(err)))
 	case status == http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
 	}
@@ -113,10 +113,23 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*errs.Error](err); ok && status != http.StatusNotFound && status < 500 && e.Key != "" {
 		trouble.What, trouble.Params = e.Key, e.Params
 	}
+	if trouble.To == "" {
+		trouble.To, trouble.ToKey = "/", "error.home"
+	}
 	trouble.Request = v.id
 	if rerr := s.render(w, r, status, front.TroublePage(trouble)); rerr != nil {
 		s.Log.Error().Str("req", v.id).Err(rerr).Msg("error page failed")
 	}
+}
+
+// secondsOf is how long a domain asks to wait, as "Seconds" of its error; a minute when it does not say.
+func secondsOf(err error) int {
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		if n, ok := e.Params["Seconds"].(int); ok && n > 0 {
+			return n
+		}
+	}
+	return 60
 }
 
 // ignoreGone drops the error of an answer nobody waits for any more.

@@ -117,5 +117,7 @@ func TestStatusOf(t *testing.T) {
 		assert.Equal(t, want, statusOf(errs.New(kind, "x")))
 		assert.Contains(t, troubles, want, "each kind has a page")
 	}
+	assert.Equal(t, 60, secondsOf(errs.New(errs.TooMany, "x")))
+	assert.Equal(t, 7, secondsOf(&errs.Error{Kind: errs.TooMany, Params: map[string]any{"Seconds": 7}}))
 	assert.Equal(t, 413, statusOf(&http.MaxBytesError{Limit: 1}))
 }

@@ -367,3 +367,32 @@ func TestCompression(t *testing.T) {
 	assert.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
 	assert.Less(t, w.Body.Len(), 8<<10, "a page of text over the wire")
 }
+
+func TestViolations(t *testing.T) {
+	t.Parallel()
+	st := newSiteDown(t)
+	report := func(body string) int {
+		r := httptest.NewRequest(http.MethodPost, siteURL+"/csp-reports", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/csp-report")
+		return st.browser(t).do(r).StatusCode
+	}
+	assert.Equal(t, http.StatusNoContent, report(`{"csp-report":{"document-uri":"https://ponti.test/secret-place","effective-directive":"img-src"}}`))
+	assert.Equal(t, http.StatusNoContent, report(`{"csp-report":{"effective-directive":"my own words"}}`))
+	assert.Equal(t, http.StatusBadRequest, report(`{`))
+	assert.Contains(t, st.log.String(), `"directive":"img-src"`)
+	assert.NotContains(t, st.log.String(), "secret-place", "where it happened is not kept")
+	assert.NotContains(t, st.log.String(), "my own words")
+}
+
+// TestUnavailable: while the stores are down, pages that need them say so, and nobody is signed out by it.
+func TestUnavailable(t *testing.T) {
+	t.Parallel()
+	b := newSiteDown(t).browser(t)
+	r := httptest.NewRequest(http.MethodGet, siteURL+"/access", nil)
+	r.AddCookie(&http.Cookie{Name: "__Host-ponti", Value: "a-token-of-before"})
+	a := b.do(r)
+	assert.Equal(t, http.StatusServiceUnavailable, a.StatusCode)
+	assert.NotEmpty(t, a.Header.Get("Retry-After"))
+	assert.Equal(t, 5, a.Find(".numbers a").Length())
+	assert.Empty(t, a.Cookies(), "the session is kept for when they are back")
+}

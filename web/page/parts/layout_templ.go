@@ -14,7 +14,7 @@ import "ponti/account"
 type Page struct {
 	Title string // in the page's language; the first heading says the same or more
 	Wide  bool   // a console with columns, rather than one column to read
-	Bare  bool   // no navigation and no footer but the small print: where one thing matters, as in a conversation
+	Bare  bool   // no navigation, and less air: where one thing matters, as in a conversation
 }
 
 // Layout is every page: who we are, the way out, the numbers, then the page, then the small print.
