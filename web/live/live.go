@@ -1,0 +1,231 @@
+// Package live keeps the sockets of one instance: it lets people hear their rooms and send into them, and tells them when a
+// page of theirs changed. It decides no right by itself, stores nothing, and knows no SQL and no HTML.
+//
+// Invariants: the database is the truth and a socket a hint, so whatever was lost on the way is found by comparing with
+// Postgres every 2 s (every 500 ms while the bus is degraded); a room's messages reach a socket in order, each once; only
+// members of a room are sent its frames, and nobody when their rights could not be checked for 5 s; no socket holds up
+// another, since each has a queue bounded in bytes and is cut when it is full.
+//
+// Locks are taken in this order: Hub.mu, room.mu, socket.mu. None is held while anything waits.
+package live
+
+import (
+	"context"
+	"crypto/rand"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/internal/bus"
+)
+
+// Limits and times of SECURITY WS3, WS4 and RELIABILITY rules 4 to 9.
+const (
+	socketsPerAccount = 8
+	roomsPerSocket    = 50
+	queueBytes        = 256 << 10 // frames that may wait for one socket
+	kernelBytes       = 64 << 10  // and in the system's buffer of its line
+	ringFrames        = 64        // latest frames of a room kept for those who come back
+
+	handshakeTimeout = 10 * time.Second
+	writeTimeout     = 5 * time.Second
+	goodbyeTimeout   = 3 * time.Second // for the other side to close after our close frame
+	pingEvery        = 25 * time.Second
+	silentAfter      = 60 * time.Second // nothing came, not even a pong
+	staleAfter       = 35 * time.Second // a socket this silent gives way to a new one of its account
+	headsEvery       = 10 * time.Second // browsers see no pings
+	heartbeatEvery   = 15 * time.Second // for the roster
+	authorityWithin  = 5 * time.Second  // rights older than this deliver nothing
+	callTimeout      = 3 * time.Second  // longest wait for a use-case
+	historyPage      = 200
+)
+
+// Conversations is what the hub asks of chat. It is an interface so that tests can make the store fail, answer late or lose
+// what it said, around the real one.
+type Conversations interface {
+	Room(ctx context.Context, actor account.Actor, id chat.RoomID) (chat.RoomView, error)
+	MessagesAfter(ctx context.Context, actor account.Actor, id chat.RoomID, after int64, limit int) ([]chat.Message, error)
+	PostMessage(ctx context.Context, actor account.Actor, in chat.Post) (chat.Receipt, error)
+	Heads(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Head, error)
+	Members(ctx context.Context, id chat.RoomID) ([]account.ID, int64, error)
+	OpenEvent(payload []byte) (chat.Event, error)
+	Epoch(ctx context.Context) (string, error)
+	Place(ctx context.Context, actor account.Actor) (chat.PlaceView, error)
+	Desk(ctx context.Context, actor account.Actor) (chat.Desk, error)
+}
+
+// Deps are what a hub is made of.
+type Deps struct {
+	Chat Conversations
+	// LiveSessions tells which sessions still hold, and who each belongs to now.
+	LiveSessions func(ctx context.Context, sessions []account.SessionID) (map[account.SessionID]account.Actor, error)
+	// Heartbeat keeps a member of staff on call while they have a socket.
+	Heartbeat func(ctx context.Context, who account.ID) error
+	Bus       *bus.Bus
+	// Text is what people read for an error's key.
+	Text    func(locale, key string, params map[string]any) string
+	Metrics prometheus.Registerer // nil: not counted anywhere
+	Log     zerolog.Logger
+}
+
+// Hub is one instance's sockets. Safe for concurrent use.
+type Hub struct {
+	Deps     // static after New
+	instance string
+	counts   *metrics
+
+	mu       sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
+	accounts map[account.ID]*listener
+	rooms    map[chat.RoomID]*room
+	closing  bool // no more sockets
+	dirty    map[chat.RoomID]bool
+
+	epoch     atomic.Pointer[string]
+	checkedAt atomic.Int64 // monotonic nanoseconds since begin of the last time that all rights were found to hold
+	begin     time.Time    // static after New
+
+	kick    chan struct{} // rooms became dirty
+	base    context.Context
+	cancel  context.CancelFunc
+	tasks   sync.WaitGroup // loops and tasks
+	slots   chan struct{}  // bounds tasks that ask the database
+	readers sync.WaitGroup // one for each socket
+	start   sync.Once
+	stop    sync.Once
+}
+
+// listener is one account's sockets here.
+type listener struct {
+	sockets map[*socket]bool
+	beatAt  time.Time // last roster heartbeat; owned by the beat loop
+}
+
+// New makes a hub that accepts nobody until Start.
+func New(d Deps) *Hub {
+	base, cancel := context.WithCancel(context.Background())
+	h := &Hub{
+		Deps: d, instance: rand.Text(), counts: newMetrics(),
+		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, dirty: map[chat.RoomID]bool{}, closing: true,
+		kick: make(chan struct{}, 1), slots: make(chan struct{}, 8), base: base, cancel: cancel, begin: time.Now(),
+	}
+	h.counts.register(d.Metrics, h)
+	return h
+}
+
+// Start begins to accept sockets. The bus is started and stopped by the caller.
+func (h *Hub) Start() {
+	h.start.Do(func() {
+		h.mu.Lock()
+		h.closing = false
+		h.mu.Unlock()
+		h.tasks.Go(h.listen)
+		h.tasks.Go(h.reconcile)
+		h.tasks.Go(h.beat)
+	})
+}
+
+// Stop cuts all sockets that Drain left and returns when nothing of the hub runs. Stopping twice is fine.
+func (h *Hub) Stop() {
+	h.start.Do(func() {})
+	h.stop.Do(func() {
+		h.mu.Lock()
+		h.closing = true
+		h.mu.Unlock()
+		all := h.allSockets()
+		for _, s := range all {
+			s.bye(reasonRestart, 0)
+		}
+		late := time.AfterFunc(goodbyeTimeout, func() {
+			for _, s := range all {
+				s.cut()
+			}
+		})
+		h.cancel()
+		h.readers.Wait()
+		h.tasks.Wait()
+		late.Stop()
+	})
+}
+
+// task runs f beside the loops, a few at a time. f gets callTimeout, and nothing it does may panic the process.
+func (h *Hub) task(f func(ctx context.Context)) {
+	h.tasks.Go(func() {
+		select {
+		case h.slots <- struct{}{}:
+		case <-h.base.Done():
+			return
+		}
+		defer func() { <-h.slots }()
+		h.safely(f)
+	})
+}
+
+// safely runs f and survives it.
+func (h *Hub) safely(f func(ctx context.Context)) {
+	defer h.survive()
+	ctx, cancel := context.WithTimeout(h.base, callTimeout)
+	defer cancel()
+	f(ctx)
+}
+
+// survive ends a panic: one room's or socket's misfortune is not the process's.
+func (h *Hub) survive() {
+	if p := recover(); p != nil {
+		h.panicked()
+	}
+}
+
+func (h *Hub) panicked() {
+	h.counts.panics.Inc()
+	h.Log.Error().Bytes("stack", debug.Stack()).Msg("live: panic") // not its value: that may hold what somebody wrote
+}
+
+func (h *Hub) allSockets() []*socket {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []*socket
+	for _, l := range h.accounts {
+		for s := range l.sockets {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (h *Hub) socketsOf(id account.ID) []*socket {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.accounts[id]
+	if l == nil {
+		return nil
+	}
+	list := make([]*socket, 0, len(l.sockets))
+	for s := range l.sockets {
+		list = append(list, s)
+	}
+	return list
+}
+
+func (h *Hub) allRooms() []*room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*room, 0, len(h.rooms))
+	for _, r := range h.rooms {
+		list = append(list, r)
+	}
+	return list
+}
+
+// authorityAge is the time since all rights were last found to hold.
+func (h *Hub) authorityAge() time.Duration {
+	return time.Since(h.begin) - time.Duration(h.checkedAt.Load())
+}
+
+// checked notes that what was asked at a moment still held then.
+func (h *Hub) checked(asked time.Time) { h.checkedAt.Store(int64(asked.Sub(h.begin))) }

@@ -1,0 +1,297 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/web/wire"
+)
+
+// room is one conversation that has sockets here.
+type room struct {
+	id chat.RoomID // static
+
+	mu       sync.Mutex // guards the rest
+	subs     map[*socket]*sub
+	members  map[account.ID]bool
+	version  int64 // of members; 0: not read yet
+	head     int64 // all up to here was delivered
+	loaded   bool  // head is known
+	ring     []kept
+	missing  bool // something was said that we lack, or may lack
+	reading  bool // the one refill is under way
+	seenAt   map[int16]time.Time
+	remotes  map[string]remote
+	toldAt   time.Time // presence last published
+	told     []int16
+	viewedAt time.Time // views last compared with the database
+}
+
+// kept is a delivered frame.
+type kept struct {
+	seq  int64
+	data []byte
+}
+
+// sub is one socket's hearing of a room.
+type sub struct {
+	me      int16
+	last    int64 // sequence last sent
+	joining bool  // the past is being read; what arrives meanwhile is found in the ring
+	view    *chat.RoomView
+	people  []byte // frames last sent
+	state   []byte
+}
+
+var errNotHere = errs.New(errs.NotFound, "error.not_found")
+
+// join lets a socket hear a room from after a sequence on : check the right, keep what is said from now on, read the past, send
+// both in order, go live.
+func (h *Hub) join(ctx context.Context, s *socket, in *wire.Join) error {
+	var id chat.RoomID
+	if err := id.UnmarshalText([]byte(in.Room)); err != nil {
+		return err
+	}
+	actor := *s.actor.Load()
+	view, err := h.Chat.Room(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	members, version, err := h.Chat.Members(ctx, id)
+	if err != nil {
+		return err
+	}
+	r, me, err := h.enter(s, id, members, version, view)
+	if err != nil {
+		return err
+	}
+	if err := h.catchUp(ctx, s, r, me, in); err != nil {
+		h.leave(s, r)
+		return err
+	}
+	return nil
+}
+
+// enter makes the socket part of the room: from here on everything that is said reaches its sub.
+func (h *Hub) enter(s *socket, id chat.RoomID, members []account.ID, version int64, view chat.RoomView) (*room, *sub, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.rooms[id]
+	if r == nil {
+		r = &room{id: id, subs: map[*socket]*sub{}, seenAt: map[int16]time.Time{}, remotes: map[string]remote{}}
+		h.rooms[id] = r
+		h.Bus.Subscribe(bus.Room(id.String()), presenceChannel(id))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.setMembers(members, version)
+	defer h.dropIfEmpty(r)
+	if !r.members[s.account] {
+		return nil, nil, errNotHere
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return nil, nil, errNotHere
+	}
+	me := &sub{me: view.Me, joining: true, view: &view}
+	r.subs[s] = me // a second join of the same room begins anew
+	s.rooms[id] = r
+	return r, me, nil
+}
+
+// leave ends the hearing.
+func (h *Hub) leave(s *socket, r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.drop(s)
+	h.dropIfEmpty(r)
+}
+
+// drop ends one socket's hearing; r.mu is held.
+func (r *room) drop(s *socket) {
+	if me := r.subs[s]; me != nil {
+		r.seenAt[me.me] = time.Now()
+	}
+	delete(r.subs, s)
+	s.mu.Lock()
+	delete(s.rooms, r.id)
+	s.mu.Unlock()
+}
+
+// dropIfEmpty forgets a room without sockets; h.mu and r.mu are held.
+func (h *Hub) dropIfEmpty(r *room) {
+	if len(r.subs) == 0 && h.rooms[r.id] == r {
+		delete(h.rooms, r.id)
+		h.Bus.Unsubscribe(bus.Room(r.id.String()), presenceChannel(r.id))
+	}
+}
+
+// setMembers takes a newer answer to who may hear; r.mu is held.
+func (r *room) setMembers(members []account.ID, version int64) {
+	if version < r.version {
+		return
+	}
+	r.version = version
+	r.members = make(map[account.ID]bool, len(members))
+	for _, m := range members {
+		r.members[m] = true
+	}
+}
+
+// catchUp sends what was said after the client's sequence and ends with going live.
+func (h *Hub) catchUp(ctx context.Context, s *socket, r *room, me *sub, in *wire.Join) error {
+	epoch, err := h.knownEpoch(ctx)
+	if err != nil {
+		return err
+	}
+	heads, err := h.Chat.Heads(ctx, []chat.RoomID{r.id})
+	if err != nil {
+		return err
+	}
+	head := heads[r.id].Seq
+	r.mu.Lock()
+	if !r.loaded {
+		r.loaded, r.head = true, head
+		if r.missing {
+			defer h.refill(r)
+		}
+	}
+	r.mu.Unlock()
+	if in.After > 0 && in.Epoch != epoch || in.After > head {
+		h.counts.resyncs.Inc()
+		s.send(wire.Resync{Room: r.id.String()})
+		h.leave(s, r)
+		return nil
+	}
+	last := in.After
+	for {
+		done, err := h.goLive(s, r, me, last, epoch)
+		if done || err != nil {
+			return err
+		}
+		list, err := h.Chat.MessagesAfter(ctx, *s.actor.Load(), r.id, last, historyPage)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return errs.New(errs.Unavailable, "error.unavailable") // the head says that there is more: a replica behind, or a restore
+		}
+		for _, m := range list {
+			if m.Seq != last+1 {
+				break
+			}
+			if err := s.wait(ctx); err != nil {
+				return err
+			}
+			s.put(frame(messageFrame(r.id, m)))
+			last++
+		}
+	}
+}
+
+// goLive ends the catching up if what is kept in memory joins on to last; else the past must be read first.
+func (h *Hub) goLive(s *socket, r *room, me *sub, last int64, epoch string) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.subs[s] != me {
+		return true, nil // it left, or joined again, meanwhile
+	}
+	if !r.members[s.account] {
+		return false, errNotHere
+	}
+	if last < r.head {
+		missed, size := r.after(last)
+		if size == 0 || size > queueBytes/2 {
+			return false, nil
+		}
+		for _, k := range missed {
+			s.put(k.data)
+			last = k.seq
+		}
+	}
+	me.joining, me.last = false, last
+	s.send(wire.CaughtUp{Room: r.id.String(), Head: last, Epoch: epoch, Me: me.me})
+	h.tellView(r, s, me)
+	return true, nil
+}
+
+// after is what the ring has from the sequence after last on, and its size; nothing if that is not all; r.mu is held.
+func (r *room) after(last int64) (missed []kept, size int) {
+	if len(r.ring) == 0 || r.ring[0].seq > last+1 {
+		return nil, 0
+	}
+	missed = r.ring[last+1-r.ring[0].seq:]
+	for _, k := range missed {
+		size += len(k.data)
+	}
+	return missed, size
+}
+
+// deliver sends one message to all who hear the room, and reports a gap before it; r.mu is held.
+func (h *Hub) deliver(r *room, m chat.Message) (gap bool) {
+	switch {
+	case m.Seq <= r.head:
+		return false
+	case !r.loaded || m.Seq != r.head+1:
+		return true
+	}
+	k := kept{m.Seq, frame(messageFrame(r.id, m))}
+	r.head = m.Seq
+	if r.ring = append(r.ring, k); len(r.ring) > ringFrames {
+		r.ring = append(r.ring[:0], r.ring[len(r.ring)-ringFrames:]...)
+	}
+	for s, me := range r.subs {
+		switch {
+		case !r.members[s.account] || me.joining:
+		case k.seq == me.last+1:
+			s.put(k.data)
+			me.last = k.seq
+		case k.seq > me.last:
+			// Cannot happen while the rules above hold; were it to, the client asks for what it lacks.
+			s.end(wire.CloseLater, "")
+		}
+	}
+	if m.Kind != chat.Text { // somebody joined or ended it
+		h.task(func(ctx context.Context) { _ = h.checkMembers(ctx, r) }) // failing, the next comparison of versions does it
+		h.viewsOf(r)
+	}
+	h.counts.delivered.Inc()
+	h.counts.commitToDeliver.Observe(max(0, time.Since(m.At).Seconds()))
+	return false
+}
+
+func messageFrame(id chat.RoomID, m chat.Message) wire.Message {
+	return wire.Message{Room: id.String(), Seq: m.Seq, From: m.From, CID: m.CID, At: m.At.UTC(), Kind: string(m.Kind), Text: m.Text, Hidden: m.Hidden}
+}
+
+// tellView sends who is in the room and how it stands, if that differs from what was sent; r.mu is held.
+func (h *Hub) tellView(r *room, s *socket, me *sub) {
+	if me.joining || me.view == nil {
+		return
+	}
+	v := me.view
+	id := r.id.String()
+	people := wire.People{Room: id, People: make([]wire.Participant, len(v.People))}
+	now := time.Now()
+	for i, p := range v.People {
+		people.People[i] = wire.Participant{N: p.N, Alias: p.Alias, Role: string(p.Role), Here: !p.Left && r.here(p.N, now), Left: p.Left}
+	}
+	staff := s.actor.Load().IsStaff()
+	if b := frame(people); !bytes.Equal(b, me.people) {
+		me.people = b
+		s.put(b)
+	}
+	if b := frame(stateFrame(id, v, staff)); !bytes.Equal(b, me.state) {
+		me.state = b
+		s.put(b)
+	}
+}

@@ -1,0 +1,349 @@
+package live
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/web/wire"
+)
+
+// Reasons in bye frames.
+const (
+	reasonRestart = "restart"
+	reasonSession = "session"
+	reasonLater   = "later"
+)
+
+// socket is one connection. Its reading goroutine is serve; whoever has something to write queues it, and a writing
+// goroutine lives while something waits.
+type socket struct {
+	hub     *Hub
+	account account.ID        // static
+	session account.SessionID // static
+	actor   atomic.Pointer[account.Actor]
+	ws      *websocket.Conn // static after open; read by serve only
+	conn    net.Conn        // static after open; written by write only
+
+	messages *rate.Limiter // sends; owned by serve
+	frames   *rate.Limiter // everything; owned by serve
+	heardAt  atomic.Int64  // nanoseconds since hub.begin
+
+	pingAt, headsAt time.Time // next ones; owned by the beat loop
+
+	mu      sync.Mutex // guards the rest
+	queue   [][]byte   // whole frames with their headers
+	bytes   int
+	writing bool
+	last    []byte // close frame to be written after the queue
+	gone    bool   // nothing is queued any more
+	goodbye bool   // a close frame was queued
+	drained chan struct{}
+	rooms   map[chat.RoomID]*room
+	views   map[wire.View]*watched
+}
+
+func newSocket(h *Hub, actor account.Actor) *socket {
+	perMinute := 60
+	switch {
+	case actor.Is(account.RoleGuest):
+		perMinute = 30
+	case actor.IsStaff():
+		perMinute = 120
+	}
+	now := time.Now()
+	s := &socket{
+		hub: h, account: actor.ID, session: actor.Session,
+		messages: rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute)), 10),
+		frames:   rate.NewLimiter(20, 100),
+		pingAt:   now.Add(rand.N(pingEvery)), headsAt: now.Add(headsEvery/2 + rand.N(headsEvery/2)), //nolint:gosec // jitter
+		drained: make(chan struct{}, 1), rooms: map[chat.RoomID]*room{}, views: map[wire.View]*watched{},
+	}
+	s.actor.Store(&actor)
+	s.heard()
+	return s
+}
+
+func (s *socket) heard() { s.heardAt.Store(int64(time.Since(s.hub.begin))) }
+
+func (s *socket) silence() time.Duration {
+	return time.Since(s.hub.begin) - time.Duration(s.heardAt.Load())
+}
+
+// open gives the socket its line.
+func (s *socket) open(ws *websocket.Conn) {
+	ws.SetReadLimit(wire.MaxFrame)
+	// gorilla's own answers would be written beside our queue.
+	ws.SetPingHandler(func(data string) error { s.put(header(opPong, []byte(data))); return s.keepListening() })
+	ws.SetPongHandler(func(string) error { return s.keepListening() })
+	ws.SetCloseHandler(func(int, string) error { return nil })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ws, s.conn = ws, ws.NetConn()
+	if c, ok := s.conn.(interface{ SetWriteBuffer(int) error }); ok {
+		_ = c.SetWriteBuffer(kernelBytes) // else the system lets megabytes wait for a client that does not read
+	}
+	if s.gone { // cut between counting in and opening
+		_ = s.conn.Close()
+	}
+}
+
+// serve reads until the line ends.
+func (s *socket) serve() {
+	defer s.hangUp()
+	defer s.survive()
+	s.hub.counts.accepted.Inc()
+	s.welcome()
+	for {
+		if err := s.keepListening(); err != nil {
+			return
+		}
+		kind, data, err := s.ws.ReadMessage()
+		if err != nil {
+			s.readFailed(err)
+			return
+		}
+		if s.isGone() {
+			return
+		}
+		if !s.frames.Allow() {
+			s.hub.counts.refused("frames").Inc()
+			s.bye(reasonLater, 30*time.Second)
+			return
+		}
+		frame, err := wire.Decode(data)
+		if kind != websocket.TextMessage || err != nil {
+			s.hub.counts.refused("frame").Inc()
+			s.end(wire.CloseBadFrame, "")
+			return
+		}
+		s.answer(frame)
+	}
+}
+
+// keepListening notes that the other side was heard, and gives it time until it must be heard again.
+func (s *socket) keepListening() error {
+	s.heard()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return nil // finish has set the last deadline
+	}
+	return s.conn.SetReadDeadline(time.Now().Add(silentAfter))
+}
+
+func (s *socket) readFailed(err error) {
+	if errors.Is(err, websocket.ErrReadLimit) {
+		s.end(wire.CloseTooBig, "")
+		return
+	}
+	if ce, ok := errors.AsType[*websocket.CloseError](err); ok && ce.Code != websocket.CloseAbnormalClosure {
+		s.end(websocket.CloseNormalClosure, "")
+	}
+}
+
+// send queues one frame.
+func (s *socket) send(f wire.Server) { s.put(frame(f)) }
+
+// put queues bytes that are a whole frame. It never waits: if they do not fit, the socket is cut, and the client resumes
+// from its last sequence. Nothing is dropped in silence.
+func (s *socket) put(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return
+	}
+	if s.bytes+len(b) > queueBytes {
+		s.hub.counts.slow.Inc()
+		s.queue, s.bytes = nil, 0
+		s.finish(wire.CloseSlow, "")
+		return
+	}
+	s.queue = append(s.queue, b)
+	s.bytes += len(b)
+	s.write()
+}
+
+// end writes what waits, then a close frame, then hangs up.
+func (s *socket) end(code int, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finish(code, reason)
+}
+
+// bye says why and when to come back, at a moment chosen from the given time, and ends.
+func (s *socket) bye(reason string, within time.Duration) {
+	code, after := wire.CloseLater, 0.5
+	switch reason {
+	case reasonRestart:
+		code = wire.CloseRestart
+	case reasonSession:
+		code, within = wire.CloseSessionEnded, 0
+	}
+	if within > 0 {
+		after += rand.Float64() * within.Seconds() //nolint:gosec // jitter
+	}
+	after = float64(int(after*10)) / 10
+	f := wire.Bye{Reason: reason}
+	text := ""
+	if wire.ComeBack(code) {
+		f.RetryAfter = after
+		text = "retry_after=" + strconv.FormatFloat(after, 'f', 1, 64)
+	}
+	s.send(f)
+	s.end(code, text)
+}
+
+// finish queues the close frame; mu is held.
+func (s *socket) finish(code int, reason string) {
+	if s.gone {
+		return
+	}
+	s.gone, s.goodbye = true, true
+	s.last = closeFrame(code, reason)
+	s.hub.counts.closed(code).Inc()
+	if s.conn != nil {
+		_ = s.conn.SetReadDeadline(time.Now().Add(goodbyeTimeout)) // wakes the reader; failing, the line is gone already
+	}
+	s.write()
+}
+
+// write starts the writer if none runs; mu is held. Before open there is nobody to write to: what waits goes with the first frame.
+func (s *socket) write() {
+	if !s.writing && s.conn != nil {
+		s.writing = true
+		s.hub.tasks.Go(s.flush)
+	}
+}
+
+// flush writes until nothing waits. What waits leaves in as few writes as possible, since writes are what sockets cost.
+func (s *socket) flush() {
+	defer s.hub.survive()
+	for {
+		s.mu.Lock()
+		batch, last := s.queue, s.last
+		if len(batch) == 0 && last == nil {
+			s.writing = false
+			s.mu.Unlock()
+			return
+		}
+		s.queue, s.last, s.bytes = nil, nil, 0
+		s.mu.Unlock()
+		select {
+		case s.drained <- struct{}{}:
+		default:
+		}
+		if last != nil {
+			batch = append(batch, last)
+		}
+		err := s.writeAll(batch)
+		if half, ok := s.conn.(interface{ CloseWrite() error }); ok && err == nil && last != nil {
+			err = half.CloseWrite()
+		} else if last != nil && !ok {
+			s.cut() // a line that cannot be closed for one direction only
+		}
+		if err != nil {
+			if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+				s.hub.counts.slow.Inc()
+			}
+			s.cut()
+		}
+		if err != nil || last != nil {
+			return // writing stays true: nothing is ever written again
+		}
+	}
+}
+
+// buffers are shared by all writers; each holds one write.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, writeChunk); return &b }}
+
+const writeChunk = 16 << 10
+
+func (s *socket) writeAll(batch [][]byte) error {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	for len(batch) > 0 {
+		out := (*buf)[:0]
+		for len(batch) > 0 && (len(out) == 0 || len(out)+len(batch[0]) <= writeChunk) {
+			out = append(out, batch[0]...)
+			batch = batch[1:]
+		}
+		if cap(out) <= 2*writeChunk {
+			*buf = out[:0]
+		}
+		if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+			return err
+		}
+		if _, err := s.conn.Write(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hangUp ends the line after its reader has ended. After a close frame of ours it reads on a little: closing with bytes
+// unread makes TCP throw away what was written, the close frame with it.
+func (s *socket) hangUp() {
+	s.mu.Lock()
+	goodbye := s.goodbye
+	s.gone = true
+	s.mu.Unlock()
+	if goodbye && s.conn.SetReadDeadline(time.Now().Add(goodbyeTimeout)) == nil {
+		_, _ = io.Copy(io.Discard, s.conn) // until the other side hangs up too, or time is over
+	}
+	s.cut()
+}
+
+// cut ends the line at once; its reader and writer end by it.
+func (s *socket) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gone = true
+	s.queue, s.bytes = nil, 0
+	if s.conn != nil {
+		_ = s.conn.Close() // closing twice is harmless
+	}
+}
+
+// survive ends a panic of one socket: it is closed, the others go on.
+func (s *socket) survive() {
+	if p := recover(); p != nil {
+		s.hub.panicked()
+		s.end(wire.CloseInternal, "")
+	}
+}
+
+// waiting is how many bytes wait for the socket.
+func (s *socket) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
+}
+
+func (s *socket) isGone() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gone
+}
+
+func (s *socket) joined() []*room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*room, 0, len(s.rooms))
+	for _, r := range s.rooms {
+		list = append(list, r)
+	}
+	slices.SortFunc(list, func(a, b *room) int { return slices.Compare(a.id[:], b.id[:]) })
+	return list
+}

@@ -1,0 +1,157 @@
+package live
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/internal/bus"
+	"ponti/internal/errs"
+	"ponti/web/wire"
+)
+
+// watched is one view that a socket was promised news of; guarded by socket.mu.
+type watched struct {
+	next time.Time // when to look without having been told
+	last string    // what was told
+}
+
+// every is how often a view is looked at without a word from the bus: what the bus lost shows after this at the latest.
+func every(v wire.View) time.Duration {
+	switch v {
+	case wire.Desk:
+		return 2 * time.Second // an offer lives 20 s
+	case wire.Waiting:
+		return 5 * time.Second // keeps the place, too
+	case wire.Console:
+		return 5 * time.Second
+	}
+	return 30 * time.Second
+}
+
+// look compares a view with what the socket was told of it, and says that it changed; told: somebody said that it did.
+func (s *socket) look(ctx context.Context, v wire.View, told bool) {
+	actor := *s.actor.Load()
+	f := wire.Changed{View: v}
+	now := ""
+	switch v {
+	case wire.Waiting:
+		p, err := s.hub.Chat.Place(ctx, actor)
+		if errs.KindOf(err) == errs.NotFound {
+			return
+		}
+		if err != nil {
+			return // looked at again soon
+		}
+		f.Place = &wire.Place{State: string(p.State), Position: p.Position}
+		if !p.Room.IsZero() {
+			f.Place.Room = p.Room.String()
+		}
+		now = fmt.Sprint(*f.Place, p.Care, p.Level, p.Opening)
+	case wire.Desk:
+		d, err := s.hub.Chat.Desk(ctx, actor)
+		if err != nil {
+			return
+		}
+		if d.Offer != nil {
+			f.Offer = &wire.Offer{ID: d.Offer.ID.String(), ExpiresAt: d.Offer.ExpiresAt.UTC()}
+			now = f.Offer.ID
+		}
+		now += fmt.Sprint(d.Waiting, len(d.Rooms))
+		for _, r := range d.Rooms {
+			now += fmt.Sprint(r.ID, r.State)
+		}
+	case wire.Console, wire.Notices:
+		told = true // the page compares by itself: what is in it is read with its own authority
+	}
+	s.mu.Lock()
+	w := s.views[v]
+	news := w != nil && (told || w.last != now)
+	if news {
+		w.last = now
+	}
+	s.mu.Unlock()
+	if news {
+		s.send(f)
+	}
+}
+
+// lookDue looks at the views whose time has come; owned by the beat loop.
+func (s *socket) lookDue(now time.Time, degraded bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v, w := range s.views {
+		if now.Before(w.next) {
+			continue
+		}
+		w.next = now.Add(every(v))
+		if degraded {
+			w.next = now.Add(min(every(v), 2*time.Second))
+		}
+		s.hub.task(func(ctx context.Context) { s.look(ctx, v, false) })
+	}
+}
+
+func (s *socket) watches(v wire.View) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.views[v] != nil
+}
+
+// word acts on what was said on an account's channel.
+func (h *Hub) word(id account.ID, word string) {
+	list := h.socketsOf(id)
+	tell := func(v wire.View) {
+		for _, s := range list {
+			if s.watches(v) {
+				h.task(func(ctx context.Context) { s.look(ctx, v, true) })
+			}
+		}
+	}
+	switch word {
+	case bus.Session:
+		h.task(func(ctx context.Context) { _ = h.checkSessions(ctx, list) }) // failing, the next round does it
+	case bus.Rooms:
+		h.lookAtRooms(list)
+	case bus.Place:
+		tell(wire.Waiting)
+		h.lookAtRooms(list)
+	case bus.Desk:
+		tell(wire.Desk)
+		h.lookAtRooms(list)
+	case bus.Escalations:
+		tell(wire.Console)
+		tell(wire.Desk)
+		h.lookAtRooms(list)
+	case bus.Notices:
+		tell(wire.Notices)
+	}
+}
+
+// lookAtRooms reads again who may hear the rooms of these sockets, and how the rooms stand.
+func (h *Hub) lookAtRooms(list []*socket) {
+	for _, s := range list {
+		for _, r := range s.joined() {
+			h.task(func(ctx context.Context) { _ = h.checkMembers(ctx, r) }) // failing, the next round does it
+			h.lookAgain(s, r.id)
+		}
+	}
+}
+
+// lookAgain reads a room anew for one socket.
+func (h *Hub) lookAgain(s *socket, id chat.RoomID) {
+	s.mu.Lock()
+	r := s.rooms[id]
+	s.mu.Unlock()
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	me := r.subs[s]
+	r.mu.Unlock()
+	if me != nil {
+		h.task(func(ctx context.Context) { h.readView(ctx, r, s, me) })
+	}
+}
