@@ -43,7 +43,9 @@ func (s *Server) network(r *http.Request) account.Network { return s.Accounts.Ne
 // home is where somebody goes who has signed in and asked for no page.
 func home(role account.Role) string {
 	switch role {
-	case account.RoleESP, account.RoleSenior, account.RoleTutor:
+	case account.RoleESP, account.RoleSenior:
+		return "/desk"
+	case account.RoleTutor:
 		return "/shifts"
 	case account.RoleAdmin:
 		return "/people"

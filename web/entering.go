@@ -14,7 +14,7 @@ import (
 )
 
 // afterEntering is where a guest goes on.
-const afterEntering = "/"
+const afterEntering = "/waiting"
 
 // entering is what the steps of a guest carry along. Nothing is stored before the last one.
 type entering struct {

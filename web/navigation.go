@@ -8,6 +8,9 @@ var navigation = []struct {
 	url, key string
 	guard    guard
 }{
+	{"/waiting", "nav.waiting", persons},
+	{"/desk", "nav.desk", peers},
+	{"/rooms", "nav.rooms", persons},
 	{"/shifts", "nav.shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin)},
 	{"/people", "nav.people", may(account.RoleTutor, account.RoleAdmin)},
 	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},

@@ -100,12 +100,13 @@ func (s *Server) goOn(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Roster.GoOn(r.Context(), s.actor(r)); err != nil {
 		return err
 	}
-	return s.redirectDone(w, r, "/shifts", "on_shift")
+	s.Chat.Match(r.Context(), s.actor(r).Service) // whoever waits does not wait for the worker
+	return s.redirectDone(w, r, home(s.actor(r).Role), "on_shift")
 }
 
 func (s *Server) goOff(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Roster.GoOff(r.Context(), s.actor(r)); err != nil {
 		return err
 	}
-	return s.redirectDone(w, r, "/shifts", "off_shift")
+	return s.redirectDone(w, r, home(s.actor(r).Role), "off_shift")
 }

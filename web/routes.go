@@ -23,6 +23,9 @@ var (
 		account.RoleAdmin, account.RoleAuditor)
 	onShift = may(account.RoleESP, account.RoleSenior, account.RoleTutor)
 	admin   = may(account.RoleAdmin)
+	persons = may(account.RoleGuest, account.RoleMember, account.RoleFamily)
+	peers   = may(account.RoleESP, account.RoleSenior)
+	talkers = may(account.RoleGuest, account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleSenior, account.RoleTutor)
 )
 
 // may names the roles of a guard.
@@ -34,6 +37,8 @@ func acts(a ...account.Action) []account.Action { return a }
 // routes is every route. A test holds the table to the authorization matrix, both ways.
 func (s *Server) routes() []route {
 	public, own := acts(account.PublicPageRead), acts(account.ProfileReadOwnEditOwn)
+	readRoom := acts(account.ConversationReadContent, account.ConversationReadAfterItIsClosed, account.BreakGlassOpenAConversation,
+		account.EscalationSeeStateOfOneOwn, account.AuditLogSeeWhoOpenedMyConversation)
 	return []route{
 		// The front, and pages for everybody.
 		{"GET /{$}", everybody, public, s.showFront},
@@ -79,6 +84,24 @@ func (s *Server) routes() []route {
 		{"POST /shifts/{shift}/remove", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.removeShift},
 		{"POST /shifts/on", onShift, acts(account.ShiftGoOnOff), s.goOn},
 		{"POST /shifts/off", onShift, acts(account.ShiftGoOnOff), s.goOff},
+
+		// The waiting room, conversations, the ESP's desk.
+		{"GET /waiting", persons, acts(account.ConversationAskForOne), s.showWaiting},
+		{"POST /waiting", persons, acts(account.ConversationAskForOne), s.enterWaiting},
+		{"POST /waiting/leave", persons, acts(account.ConversationAskForOne), s.leaveWaiting},
+		{"GET /rooms", talkers, acts(account.ConversationList), s.showRooms},
+		{"GET /rooms/{room}", talkers, readRoom, s.showRoom},
+		{"POST /rooms/{room}/messages", talkers, acts(account.MessageSend), s.postMessage},
+		{"GET /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.showEnd},
+		{"POST /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.endConversation},
+		{"POST /rooms/{room}/feeling", persons, acts(account.ConversationCloseLeave), s.recordFeeling},
+		{"GET /rooms/{room}/help", persons, acts(account.EscalationRaise), s.showHelp},
+		{"POST /rooms/{room}/help", persons, acts(account.EscalationRaise), s.askForMoreHelp},
+		{"POST /rooms/{room}/flag", peers, acts(account.EscalationRaise), s.flagConversation},
+		{"POST /rooms/{room}/join", may(account.RoleTutor), acts(account.ConversationJoinVisibly), s.joinVisibly},
+		{"GET /desk", peers, acts(account.ConversationAcceptTheNextOne, account.QueueLiveWall), s.showDesk},
+		{"POST /desk/offers/{offer}/accept", peers, acts(account.ConversationAcceptTheNextOne), s.acceptOffer},
+		{"POST /desk/offers/{offer}/pass", peers, acts(account.ConversationAcceptTheNextOne), s.passOffer},
 
 		// For machines.
 		{"GET /assets/{path...}", everybody, public, s.assets.serve},

@@ -23,22 +23,20 @@ import (
 // notBuilt are rows of the authorization matrix that no route or frame stands for yet. The list only shrinks: a row that
 // gets its route must leave it.
 var notBuilt = []account.Action{
-	account.ConversationAskForOne, account.ConversationSeeTheWaitingList, account.ConversationAcceptTheNextOne, account.ConversationList,
-	account.ConversationReadContent, account.ConversationReadAfterItIsClosed, account.ConversationCloseLeave, account.ConversationHandOver,
-	account.ConversationJoinVisibly, account.ConversationSearchText, account.MessageSend, account.MessageEditOrDeleteOwn,
+	account.ConversationSeeTheWaitingList, account.ConversationHandOver,
+	account.ConversationSearchText, account.MessageEditOrDeleteOwn,
 	account.MessageHideAnother, account.MessageTypingSeenPresence, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
-	account.QueueLiveWall, account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
+	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
 	account.ForumCategoryReadMembersOnly, account.ForumCategoryReadStaffOnly, account.ForumCategoryReadFamilyOnly,
 	account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.ThreadOpen, account.ThreadLockMovePin,
 	account.PostWriteEditOwnDeleteOwn, account.PostReadHiddenOrHeld, account.PostApproveHideRestore, account.PostSeeEditHistory,
 	account.PostReadersReactionsList, account.ReportMake, account.ReportSeeOwnAndItsOutcome, account.ReportSeeTheQueue,
-	account.ReportSeeWhoReported, account.ReportDecide, account.ReportAppeal, account.ReportDecideAnAppeal, account.EscalationRaise,
-	account.EscalationSeeStateOfOneOwn, account.EscalationSeeAndAcknowledge, account.EscalationReRouteTakeOver,
-	account.EscalationCloseWithOutcome, account.EscalationStatistics, account.BreakGlassOpenAConversation, account.IdentityRevealAsk,
+	account.ReportSeeWhoReported, account.ReportDecide, account.ReportAppeal, account.ReportDecideAnAppeal, account.EscalationSeeAndAcknowledge, account.EscalationReRouteTakeOver,
+	account.EscalationCloseWithOutcome, account.EscalationStatistics, account.IdentityRevealAsk,
 	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart, account.AccountSuspendUpTo24H,
 	account.AccountGrantARole,
 	account.AccountResetAnotherPasswordOrFactor, account.AuditLogRead,
-	account.AuditLogSeeWhoOpenedMyConversation, account.AuditLogVerifyTheChain, account.HoursReportOwn, account.HoursReportApprove,
+	account.AuditLogVerifyTheChain, account.HoursReportOwn, account.HoursReportApprove,
 	account.HoursReportAll, account.SettingsRiskRulesAndEscalationTimes, account.ExportsOwnData,
 	account.ExportsStatistics, account.PublicPageEdit,
 }

@@ -1,0 +1,304 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"ponti/chat"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/moderation/triage"
+	chatpage "ponti/web/page/chat"
+	"ponti/web/page/parts"
+)
+
+// historyPage is how many messages stand on one page of a conversation.
+const historyPage = 200
+
+// showWaiting is the person's place, or the way to one.
+func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request) error {
+	place, err := s.Chat.Place(r.Context(), s.actor(r))
+	switch {
+	case errors.Is(err, chat.ErrNoPlace), err == nil && place.State == chat.PlaceEnded:
+		return s.renderAsk(w, r, http.StatusOK, parts.Form{}, place.Unseen)
+	case err != nil:
+		return err
+	}
+	return s.render(w, r, http.StatusOK, chatpage.Waiting(place))
+}
+
+func (s *Server) renderAsk(w http.ResponseWriter, r *http.Request, status int, f parts.Form, unseen bool) error {
+	open, err := s.Roster.Opening(r.Context(), s.service(r).ID)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, chatpage.Ask(f, open.Open, open.NextAt, unseen))
+}
+
+func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Topic   string `form:"topic"`
+		Feeling string `form:"feeling"` // empty when the person would rather not say
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	feeling, err := feelingOf(in.Feeling)
+	if err == nil {
+		_, err = s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feeling})
+	}
+	if f, again := formAgain(r, err); again {
+		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, false)
+	}
+	if errors.Is(err, chat.ErrClosed) { // while the form was being filled in
+		return s.renderAsk(w, r, http.StatusServiceUnavailable, parts.Form{}, false)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/waiting")
+}
+
+// feelingOf reads a step of the scale; nil when nothing was said.
+func feelingOf(text string) (*int, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // not saying is an answer
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		n = -1 // refused by the domain, in its words
+	}
+	return &n, nil
+}
+
+func (s *Server) leaveWaiting(w http.ResponseWriter, r *http.Request) error {
+	err := s.Chat.LeaveWaiting(r.Context(), s.actor(r))
+	if errors.Is(err, chat.ErrInSession) {
+		return s.redirect(w, r, "/waiting") // it shows the way into the conversation
+	}
+	if err != nil && !errors.Is(err, chat.ErrNoPlace) {
+		return err
+	}
+	return s.redirect(w, r, "/")
+}
+
+func (s *Server) showRooms(w http.ResponseWriter, r *http.Request) error {
+	rooms, err := s.Chat.RoomsOf(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, chatpage.Rooms(rooms, s.actor(r).IsPerson()))
+}
+
+// roomID is the conversation a path names.
+func roomID(r *http.Request) (chat.RoomID, error) {
+	var id chat.RoomID
+	err := id.UnmarshalText([]byte(r.PathValue("room")))
+	return id, err
+}
+
+func (s *Server) showRoom(w http.ResponseWriter, r *http.Request) error {
+	return s.renderRoom(w, r, http.StatusOK, parts.Form{})
+}
+
+// renderRoom shows a conversation; with a form, as it was sent and with its mistakes.
+func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	ctx, actor := r.Context(), s.actor(r)
+	view, err := s.Chat.Room(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	if view.State == chat.Waiting && actor.IsPerson() {
+		return s.redirect(w, r, "/waiting")
+	}
+	p := chatpage.RoomPage{View: view, Role: actor.Role, Form: f, CID: f.Value("cid")}
+	if p.CID == "" {
+		p.CID = ids.New[chat.Message]().String()
+	}
+	before := view.Head + 1
+	if n, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64); err == nil && n > 1 && n <= view.Head {
+		before, p.OnPage = n, true
+	}
+	messages, err := s.Chat.MessagesBefore(ctx, actor, id, before, historyPage)
+	if err != nil {
+		return err
+	}
+	if len(messages) > 0 && messages[0].Seq > 1 {
+		p.Older = messages[0].Seq
+	}
+	p.Items = chatpage.Items(view, messages, s.words(r).Zone())
+	if p.Epoch, err = s.Chat.Epoch(ctx); err != nil {
+		return err
+	}
+	s.stillHere(r)
+	return s.render(w, r, status, chatpage.Room(p))
+}
+
+// stillHere keeps staff on call who work without a socket: a page asked for is a sign of life.
+func (s *Server) stillHere(r *http.Request) {
+	if !s.actor(r).IsStaff() {
+		return
+	}
+	if err := s.Roster.Heartbeat(r.Context(), s.actor(r).ID); err != nil {
+		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("heartbeat not kept")
+	}
+}
+
+// postMessage is the way of a message without a socket.
+func (s *Server) postMessage(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		CID  string `form:"cid"`
+		Text string `form:"text"`
+	}
+	return s.inRoom(w, r, &in, "#end", func(id chat.RoomID) error {
+		_, err := s.Chat.PostMessage(r.Context(), s.actor(r), chat.Post{Room: id, CID: in.CID, Text: in.Text})
+		return err
+	})
+}
+
+// inRoom reads a form into in, does an act in the room of the path and goes back to it; a form with mistakes is shown again in the room.
+func (s *Server) inRoom(w http.ResponseWriter, r *http.Request, in any, tail string, act func(chat.RoomID) error) error {
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	if in != nil {
+		if err := decode(r, in); err != nil {
+			return err
+		}
+	}
+	err = act(id)
+	if f, again := formAgain(r, err); again {
+		return s.renderRoom(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/rooms/"+id.String()+tail)
+}
+
+func (s *Server) showHelp(w http.ResponseWriter, r *http.Request) error {
+	return s.confirm(w, r, func(url string) templ.Component {
+		words := s.words(r)
+		return chatpage.Confirm(words.T("chat.help_title"), words.T("chat.help_text"), url+"/help", words.T("chat.help_go"), url)
+	})
+}
+
+func (s *Server) showEnd(w http.ResponseWriter, r *http.Request) error {
+	return s.confirm(w, r, func(url string) templ.Component {
+		words := s.words(r)
+		return chatpage.Confirm(words.T("chat.end_title"), words.T("chat.end_text"), url+"/end", words.T("chat.end_go"), url)
+	})
+}
+
+// confirm shows a question about a room that the actor may read.
+func (s *Server) confirm(w http.ResponseWriter, r *http.Request, page func(url string) templ.Component) error {
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Chat.Room(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, page("/rooms/"+id.String()))
+}
+
+func (s *Server) askForMoreHelp(w http.ResponseWriter, r *http.Request) error {
+	return s.inRoom(w, r, nil, "", func(id chat.RoomID) error { return s.Chat.AskForMoreHelp(r.Context(), s.actor(r), id) })
+}
+
+func (s *Server) endConversation(w http.ResponseWriter, r *http.Request) error {
+	return s.inRoom(w, r, nil, "#end", func(id chat.RoomID) error { return s.Chat.EndConversation(r.Context(), s.actor(r), id) })
+}
+
+func (s *Server) recordFeeling(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Feeling string `form:"feeling"`
+	}
+	return s.inRoom(w, r, &in, "#end", func(id chat.RoomID) error {
+		feeling, err := feelingOf(in.Feeling)
+		if err != nil {
+			return err
+		}
+		if feeling == nil {
+			return errs.Field("feeling", "chat.feeling_invalid", nil)
+		}
+		return s.Chat.RecordFeeling(r.Context(), s.actor(r), id, *feeling)
+	})
+}
+
+func (s *Server) flagConversation(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Level string `form:"level"`
+	}
+	return s.inRoom(w, r, &in, "", func(id chat.RoomID) error {
+		level, err := triage.ParseLevel(in.Level)
+		if err != nil {
+			return errs.Field("level", "chat.level_invalid", nil)
+		}
+		return s.Chat.FlagConversation(r.Context(), s.actor(r), id, level)
+	})
+}
+
+func (s *Server) joinVisibly(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Greeting string `form:"greeting"`
+	}
+	return s.inRoom(w, r, &in, "#end", func(id chat.RoomID) error {
+		return s.Chat.JoinVisibly(r.Context(), s.actor(r), id, in.Greeting)
+	})
+}
+
+func (s *Server) showDesk(w http.ResponseWriter, r *http.Request) error {
+	s.stillHere(r)
+	desk, err := s.Chat.Desk(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	duty, err := s.Roster.Current(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, chatpage.Desk(desk, duty))
+}
+
+func offerID(r *http.Request) (chat.OfferID, error) {
+	var id chat.OfferID
+	err := id.UnmarshalText([]byte(r.PathValue("offer")))
+	return id, err
+}
+
+func (s *Server) acceptOffer(w http.ResponseWriter, r *http.Request) error {
+	id, err := offerID(r)
+	if err != nil {
+		return err
+	}
+	room, err := s.Chat.AcceptOffer(r.Context(), s.actor(r), id)
+	if errors.Is(err, chat.ErrTaken) {
+		return s.redirectDone(w, r, "/desk", "offer_gone")
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/rooms/"+room.String())
+}
+
+func (s *Server) passOffer(w http.ResponseWriter, r *http.Request) error {
+	id, err := offerID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.PassOffer(r.Context(), s.actor(r), id); errors.Is(err, chat.ErrTaken) {
+		return s.redirectDone(w, r, "/desk", "offer_gone")
+	} else if err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/desk", "offer_passed")
+}

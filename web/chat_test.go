@@ -1,0 +1,199 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/moderation"
+)
+
+// guest enters and gives a browser and its account.
+func (st *site) guest(t *testing.T, alias string) *browser {
+	t.Helper()
+	id, err := st.Accounts.Enter(t.Context(), st.service, account.Entry{Adult: true, ConsentVersion: account.ConsentVersion, Alias: alias, Locale: "it"})
+	require.NoError(t, err)
+	return st.signedIn(t, id)
+}
+
+// open has an ESP and a tutor on shift, each with their browser.
+func (st *site) open(t *testing.T) (esp, tutor *browser, who staff) {
+	t.Helper()
+	who = newStaff(t, st)
+	esp, tutor = st.signedIn(t, who.esp.ID), st.signedIn(t, who.tutor.ID)
+	require.Equal(t, http.StatusSeeOther, tutor.post("/shifts/on").StatusCode)
+	require.Equal(t, http.StatusSeeOther, esp.post("/shifts/on").StatusCode)
+	return esp, tutor, who
+}
+
+// action is where the form of a button with this text goes.
+func (a answer) action(t *testing.T, label string) string {
+	t.Helper()
+	form := a.Find("form").FilterFunction(func(_ int, s *goquery.Selection) bool {
+		return strings.TrimSpace(s.Find("button").Last().Text()) == label
+	})
+	require.Equal(t, 1, form.Length(), "one form with the button %q", label)
+	to, ok := form.Attr("action")
+	require.True(t, ok)
+	return to
+}
+
+// TestConversationWithoutScripts is the whole way by forms: wait, be offered, accept, write, call for help, end, say how it was.
+func TestConversationWithoutScripts(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	person := st.guest(t, "Airone")
+
+	closed := person.get("/waiting")
+	assert.Equal(t, "Adesso non c'è nessuno", closed.text("main h2"))
+	assert.Positive(t, closed.Find("main .numbers a[href='tel:112']").Length())
+	assert.Zero(t, closed.Find("main form").Length(), "a closed service takes nobody")
+
+	esp, tutor, who := st.open(t)
+	ask := person.get("/waiting")
+	assert.Equal(t, 12, ask.Find("input[name=feeling]").Length())
+	wrong := person.post("/waiting", "topic", strings.Repeat("a", 501), "feeling", "12")
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	assert.Equal(t, 2, wrong.Find(".error-summary li").Length())
+	assert.Equal(t, 501, len(wrong.text("#topic")), "what was typed is kept")
+
+	require.Equal(t, "/waiting", person.post("/waiting", "topic", "il lavoro", "feeling", "3").Header.Get("Location"))
+	place := person.get("/waiting")
+	assert.Equal(t, "Tocca a te: un ESP sta per risponderti", place.text("h1"))
+	assert.Equal(t, "waiting", place.Find("[data-module=waiting]").AttrOr("data-view", ""))
+
+	desk := esp.get("/desk")
+	assert.Contains(t, desk.text(".offer"), "Airone")
+	assert.Contains(t, desk.text(".offer"), "il lavoro")
+	assert.Positive(t, desk.Find("[data-seconds]").Length())
+	accept := desk.action(t, "Ci sono io")
+	room := esp.post(accept).Header.Get("Location")
+	require.True(t, strings.HasPrefix(room, "/rooms/"), room)
+	again := esp.post(accept)
+	assert.Contains(t, esp.get(again.Header.Get("Location")).text("main"), "sta già parlando")
+	assert.Equal(t, room, person.get("/waiting").Find("[data-in-session]").AttrOr("href", ""))
+
+	t.Run("messages", func(t *testing.T) {
+		page := person.get(room)
+		cid := page.Find("[data-composer] [name=cid]").AttrOr("value", "")
+		post := page.Find("[data-composer]").AttrOr("action", "")
+		assert.Equal(t, room+"#end", person.post(post, "cid", cid, "text", "ciao <b>a te</b>").Header.Get("Location"))
+		person.post(post, "cid", cid, "text", "ciao <b>a te</b>") // sent twice by an impatient finger
+		list := esp.get(room)
+		require.Equal(t, 1, list.Find("#messages > [data-seq]").Length())
+		item := list.Find("#messages > [data-seq='1']")
+		assert.Equal(t, "ciao <b>a te</b>", item.Find("[data-slot=text]").Text(), "text is text")
+		assert.Equal(t, "Airone", item.Find("[data-slot=author]").Text())
+		assert.False(t, item.HasClass("message-own"))
+		assert.Equal(t, "1", list.Find("#messages").AttrOr("data-head", ""))
+		assert.Equal(t, "2", list.Find("#messages").AttrOr("data-me", ""))
+		assert.NotEmpty(t, list.Find("#messages").AttrOr("data-epoch", ""))
+		assert.True(t, person.get(room).Find("#messages > [data-seq='1']").HasClass("message-own"))
+		empty := person.post(post, "cid", cid, "text", "  ")
+		assert.Equal(t, http.StatusUnprocessableEntity, empty.StatusCode)
+		assert.Equal(t, 1, empty.Find(".error-summary a[href='#text']").Length())
+	})
+	t.Run("the same part renders history and fills the templates", func(t *testing.T) {
+		page := person.get(room)
+		shape := func(s *goquery.Selection) string {
+			var slots []string
+			s.Find("[data-slot]").Each(func(_ int, e *goquery.Selection) { slots = append(slots, goquery.NodeName(e)+"."+e.AttrOr("data-slot", "")) })
+			return strings.Join(slots, " ")
+		}
+		for _, kind := range []string{"", "-joined", "-ended", "-hidden"} {
+			require.Equal(t, 1, page.Find("template#message-template"+kind).Length(), kind)
+		}
+		assert.Equal(t, shape(page.Find("#messages > [data-seq='1']")), shape(page.Find("template#message-template")))
+	})
+	t.Run("nobody else finds the room", func(t *testing.T) {
+		none := "/rooms/00000000-0000-4000-8000-000000000001"
+		for name, b := range map[string]*browser{"guest": st.guest(t, "Merlo"), "tutor": tutor, "admin": st.signedIn(t, who.admin.ID)} {
+			real, missing := b.get(room), b.get(none)
+			assert.Equal(t, http.StatusNotFound, real.StatusCode, name)
+			assert.Equal(t, missing.text("main h1"), real.text("main h1"), name)
+		}
+		assert.True(t, strings.HasPrefix(st.browser(t).get(room).Header.Get("Location"), "/sign-in"))
+	})
+	t.Run("more help is asked for on purpose, and said honestly", func(t *testing.T) {
+		confirm := person.get(room + "/help")
+		require.Equal(t, room, person.post(confirm.action(t, "Sì, avvisate un operatore")).Header.Get("Location"))
+		page := person.get(room)
+		assert.Contains(t, page.text("[data-region=care]"), "Stiamo avvisando un operatore adesso")
+		assert.NotContains(t, page.text("[data-region=care]"), "Un operatore ha visto")
+		_, hidden := page.Find("[data-numbers]").Attr("hidden")
+		assert.False(t, hidden)
+		assert.Positive(t, page.Find("[data-numbers] a[href='tel:112']").Length())
+		assert.Contains(t, esp.get(room).text("[data-region=care]"), "Un tutor è stato avvisato")
+	})
+	t.Run("a tutor joins visibly", func(t *testing.T) {
+		st.Moderation.Start(t.Context())
+		t.Cleanup(st.Moderation.Stop)
+		require.Eventually(t, func() bool { return tutor.get(room).StatusCode == http.StatusOK }, 10*time.Second, 20*time.Millisecond)
+		page := tutor.get(room)
+		assert.Zero(t, page.Find("[data-composer]").Length(), "nobody writes before joining")
+		require.Equal(t, http.StatusUnprocessableEntity, tutor.post(room+"/join", "greeting", " ").StatusCode)
+		require.Equal(t, http.StatusSeeOther, tutor.post(page.action(t, "Entra nella conversazione"), "greeting", "Sono qui").StatusCode)
+		seen := person.get(room)
+		assert.Contains(t, seen.text("#messages"), "Adesso c'è anche Tullio")
+		assert.Contains(t, seen.text("[data-region=head]"), "Un tutor ha letto questa conversazione")
+
+		console, err := st.Moderation.Console(t.Context(), who.tutor)
+		require.NoError(t, err)
+		require.Len(t, console.Waiting, 1)
+		require.NoError(t, st.Moderation.Acknowledge(t.Context(), who.tutor, console.Waiting[0].ID))
+		assert.Contains(t, person.get(room).text("[data-region=care]"), "Un operatore ha visto")
+		require.NoError(t, st.Moderation.CloseEscalation(t.Context(), who.tutor, console.Waiting[0].ID, moderation.OutcomeTalked, "Ne abbiamo parlato, sta meglio."))
+		assert.Equal(t, http.StatusNotFound, tutor.get(room).StatusCode)
+	})
+	t.Run("the end", func(t *testing.T) {
+		confirm := esp.get(room + "/end")
+		esp.post(confirm.action(t, "Chiudi"))
+		page := person.get(room)
+		assert.Equal(t, "La conversazione è finita", page.text("[data-region=foot] h2"))
+		assert.Zero(t, page.Find("[data-composer]").Length())
+		assert.Equal(t, http.StatusUnprocessableEntity, person.post(room+"/feeling").StatusCode)
+		person.post(room+"/feeling", "feeling", "6")
+		assert.Contains(t, person.get(room).text("[data-region=foot]"), "6 su 10")
+		assert.Contains(t, person.get("/rooms").text("main"), "Marta")
+		assert.Contains(t, esp.get("/desk").text("[data-region=rooms]"), "Airone")
+	})
+}
+
+func TestCrisisWhileWaiting(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	st.open(t)
+	person := st.guest(t, "Airone")
+	person.post("/waiting", "topic", "Ho deciso, stanotte mi ammazzo, ho già preparato tutto.")
+	page := person.get("/waiting")
+	assert.Contains(t, page.text("[data-region=place]"), "Stiamo avvisando un operatore adesso")
+	assert.Positive(t, page.Find("[data-numbers]:not([hidden]) a[href='tel:112']").Length())
+}
+
+func TestOlderMessages(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, _, who := st.open(t)
+	person := st.guest(t, "Airone")
+	person.post("/waiting")
+	room := esp.post(esp.get("/desk").action(t, "Ci sono io")).Header.Get("Location")
+	var id chat.RoomID
+	require.NoError(t, id.UnmarshalText([]byte(strings.TrimPrefix(room, "/rooms/"))))
+	for i := range historyPage + 5 {
+		_, err := st.Chat.PostMessage(t.Context(), who.esp, chat.Post{Room: id, CID: fmt.Sprintf("%022d", i), Text: fmt.Sprint(i + 1)})
+		require.NoError(t, err)
+	}
+	page := person.get(room)
+	assert.Equal(t, historyPage, page.Find("#messages > [data-seq]").Length())
+	older := person.get(page.Find("a[href*='before=']").AttrOr("href", ""))
+	assert.Equal(t, 5, older.Find("#messages > [data-seq]").Length())
+	assert.Zero(t, older.Find("[data-module=conversation]").Length(), "only the newest page lives")
+}

@@ -1,0 +1,175 @@
+package chat
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+	"ponti/web/page/parts"
+)
+
+// Limits of the texts, for the forms.
+const (
+	maxTopic = chat.MaxTopic
+	maxText  = chat.MaxText
+)
+
+// Item is one message as it stands in the list.
+type Item struct {
+	chat.Message
+	Author  string
+	Own     bool
+	Follows bool // by the same writer within a minute
+	NewDay  bool
+}
+
+// Items readies messages for the list: who wrote each, and what belongs together.
+func Items(view chat.RoomView, messages []chat.Message, zone *time.Location) []Item {
+	names := map[int16]string{}
+	for _, p := range view.People {
+		names[p.N] = p.Alias
+	}
+	items := make([]Item, len(messages))
+	for i, m := range messages {
+		items[i] = Item{Message: m, Author: names[m.From], Own: m.From == view.Me}
+		if i == 0 {
+			items[i].NewDay = true
+			continue
+		}
+		before := messages[i-1]
+		items[i].NewDay = before.At.In(zone).YearDay() != m.At.In(zone).YearDay() || before.At.In(zone).Year() != m.At.In(zone).Year()
+		items[i].Follows = m.Kind == chat.Text && before.From == m.From && m.At.Sub(before.At) < time.Minute && !items[i].NewDay
+	}
+	return items
+}
+
+// RoomPage is what the page of a conversation shows.
+type RoomPage struct {
+	View   chat.RoomView
+	Items  []Item
+	Older  int64 // sequence before which there is more; 0 when all is shown
+	Role   account.Role
+	Epoch  string
+	CID    string // of the next message sent without JavaScript
+	Form   parts.Form
+	OnPage bool // an older page: nothing is live on it
+}
+
+func (p RoomPage) person() bool {
+	return p.Role == account.RoleGuest || p.Role == account.RoleMember || p.Role == account.RoleFamily
+}
+
+func (p RoomPage) peer() bool { return p.Role == account.RoleESP || p.Role == account.RoleSenior }
+
+// here is true of a reader who takes part.
+func (p RoomPage) here() bool {
+	for _, someone := range p.View.People {
+		if someone.Me && !someone.Left {
+			return true
+		}
+	}
+	return false
+}
+
+func (p RoomPage) url(tail string) string { return "/rooms/" + p.View.ID.String() + tail }
+
+// others are the participants that are not the reader.
+func (p RoomPage) others() []chat.Participant {
+	var list []chat.Participant
+	for _, someone := range p.View.People {
+		if !someone.Me {
+			list = append(list, someone)
+		}
+	}
+	return list
+}
+
+// title names the others, or says what it is while there is nobody.
+func (p RoomPage) title(ctx context.Context) string {
+	var names []string
+	for _, someone := range p.others() {
+		if !someone.Left || p.View.State == chat.Ended {
+			names = append(names, someone.Alias)
+		}
+	}
+	if len(names) == 0 {
+		return parts.T(ctx, "chat.room_title")
+	}
+	return strings.Join(names, ", ")
+}
+
+func flagged(l triage.Level) bool { return l >= triage.Amber }
+
+func alerting(c moderation.Care) bool { return c == moderation.CareAlerting }
+
+func seen(c moderation.Care) bool { return c == moderation.CareSeen }
+
+func number[T ~int | ~int16 | ~int64](n T) string { return strconv.FormatInt(int64(n), 10) }
+
+// seconds are what is left of an offer, rounded up.
+func seconds(d time.Duration) string { return number(int64(max(0, (d+time.Second-1)/time.Second))) }
+
+type chatCare = moderation.Care
+
+// closedText says that nobody is there, and when somebody will be if that is known.
+func closedText(ctx context.Context, nextAt *time.Time) string {
+	if nextAt == nil {
+		return parts.T(ctx, "chat.closed_no_next")
+	}
+	return parts.T(ctx, "chat.closed_next", "When", parts.L(ctx).When(parts.Now(ctx), *nextAt))
+}
+
+// waitingWords says how many wait; under five no count is told (matrix: cells under 5 are suppressed).
+func waitingWords(ctx context.Context, n int) string {
+	switch {
+	case n == 0:
+		return parts.T(ctx, "chat.desk_waiting_none")
+	case n < 5:
+		return parts.T(ctx, "chat.desk_waiting_few")
+	}
+	return parts.N(ctx, "chat.desk_waiting_many", n)
+}
+
+func kindOnly(k chat.Kind) Item { return Item{Message: chat.Message{Kind: k}} }
+
+func hiddenOnly() Item { return Item{Message: chat.Message{Hidden: true}} }
+
+// marks are what the scripts know a message by.
+func (i Item) marks() templ.Attributes {
+	if i.Seq == 0 {
+		return nil
+	}
+	return templ.Attributes{"data-seq": number(i.Seq), "data-from": number(i.From), "data-cid": i.CID}
+}
+
+// live is what makes the list of messages a living one; its texts are for the scripts.
+func (p RoomPage) live(ctx context.Context) templ.Attributes {
+	a := templ.Attributes{
+		"data-module": "conversation", "data-live": "/live", "data-room": p.View.ID.String(), "data-me": number(p.View.Me),
+		"data-head": number(p.head()), "data-epoch": p.Epoch,
+	}
+	for name, key := range map[string]string{
+		"data-sending": "chat.sending", "data-sent": "chat.sent", "data-not-sent": "chat.not_sent", "data-line-down": "chat.line_down",
+		"data-session-over": "chat.session_over",
+	} {
+		a[name] = parts.T(ctx, key)
+	}
+	// The script puts the number in; {n} stands for it in both forms.
+	a["data-pill-one"], a["data-pill-other"] = parts.T(ctx, "chat.pill_one", "N", "{n}"), parts.T(ctx, "chat.pill_other", "N", "{n}")
+	return a
+}
+
+// head is the last sequence that stands on the page: what came after it was read is heard by the socket.
+func (p RoomPage) head() int64 {
+	if len(p.Items) == 0 {
+		return 0
+	}
+	return p.Items[len(p.Items)-1].Seq
+}
