@@ -60,7 +60,7 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if slices.Contains(s.catalog.Languages(), in.Language) {
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people reach us by https
 			Name: s.cookieName("language"), Value: in.Language, Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()),
 			HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 		})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -165,9 +166,7 @@ func (b *browser) post(path string, fields ...string) answer {
 
 func (b *browser) do(r *http.Request) answer {
 	b.t.Helper()
-	for name, values := range b.headers {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, b.headers)
 	for _, c := range b.jar.Cookies(r.URL) {
 		r.AddCookie(c)
 	}

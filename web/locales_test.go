@@ -2,6 +2,7 @@ package web
 
 import (
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -32,9 +33,7 @@ func texts(t *testing.T, lang string) map[string]i18n.Message {
 		require.NoError(t, err)
 		part, err := i18n.Parse(data, strings.TrimSuffix(filepath.Base(f), ".json"))
 		require.NoError(t, err, f)
-		for key, m := range part {
-			all[key] = m
-		}
+		maps.Copy(all, part)
 	}
 	return all
 }

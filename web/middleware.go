@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -221,7 +222,8 @@ func (s *Server) alwaysOpen(rt route) bool {
 // finish ends a request: one log line, with the route's pattern and never its address, which may hold an id; and after a panic a page.
 func (s *Server) finish(rec *recorder, r *http.Request, v *visit, begin time.Time) {
 	p := recover()
-	if p != nil && p != http.ErrAbortHandler {
+	asked, _ := p.(error) // to cut the answer off
+	if p != nil && !errors.Is(asked, http.ErrAbortHandler) {
 		s.metrics.panics.Inc()
 		s.Log.Error().Str("req", v.id).Str("route", v.pattern).Str("panic", fmt.Sprintf("%T", p)).
 			Bytes("stack", debug.Stack()).Msg("request panicked")

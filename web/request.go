@@ -25,7 +25,13 @@ type visit struct {
 
 type visitKey struct{}
 
-func visitOf(r *http.Request) *visit { return r.Context().Value(visitKey{}).(*visit) }
+func visitOf(r *http.Request) *visit {
+	v, ok := r.Context().Value(visitKey{}).(*visit)
+	if !ok {
+		panic("web: a request that did not come through outer")
+	}
+	return v
+}
 
 func withVisit(r *http.Request, v *visit) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), visitKey{}, v))

@@ -240,7 +240,7 @@ var moduleName = regexp.MustCompile(`data-module="([a-z -]+)"`)
 func modulesInTemplates(t *testing.T) []string {
 	t.Helper()
 	var names []string
-	require.NoError(t, filepath.WalkDir("page", func(path string, d fs.DirEntry, err error) error {
+	require.NoError(t, filepath.WalkDir("page", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".templ" {
 			return err
 		}

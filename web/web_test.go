@@ -326,7 +326,7 @@ func TestSocketRoute(t *testing.T) {
 	st := newSite(t)
 	hijackable := false
 	st.table = slices.DeleteFunc(st.table, func(rt route) bool { return rt.pattern == socketPattern })
-	st.table = append(st.table, route{socketPattern, may(account.RoleGuest), nil, func(w http.ResponseWriter, r *http.Request) error {
+	st.table = append(st.table, route{socketPattern, may(account.RoleGuest), nil, func(w http.ResponseWriter, _ *http.Request) error {
 		_, hijackable = w.(http.Hijacker)
 		w.WriteHeader(http.StatusUpgradeRequired)
 		return nil
@@ -334,7 +334,7 @@ func TestSocketRoute(t *testing.T) {
 	st.handler = st.Handler()
 	server := httptest.NewServer(st.handler)
 	defer server.Close()
-	ask := func(cookies []*http.Cookie) *http.Response {
+	ask := func(cookies []*http.Cookie) (status int) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/live", nil)
 		require.NoError(t, err)
 		r.Host = "ponti.test"
@@ -344,14 +344,14 @@ func TestSocketRoute(t *testing.T) {
 		res, err := server.Client().Do(r)
 		require.NoError(t, err)
 		require.NoError(t, res.Body.Close())
-		return res
+		return res.StatusCode
 	}
-	assert.Equal(t, http.StatusUnauthorized, ask(nil).StatusCode, "a script is not led to a sign-in page")
+	assert.Equal(t, http.StatusUnauthorized, ask(nil), "a script is not led to a sign-in page")
 	id, err := st.Accounts.Enter(t.Context(), st.service, account.Entry{Adult: true, ConsentVersion: account.ConsentVersion, Alias: "Airone", Locale: "it"})
 	require.NoError(t, err)
 	u, err := url.Parse(siteURL)
 	require.NoError(t, err)
-	assert.Equal(t, http.StatusUpgradeRequired, ask(st.signedIn(t, id).jar.Cookies(u)).StatusCode)
+	assert.Equal(t, http.StatusUpgradeRequired, ask(st.signedIn(t, id).jar.Cookies(u)))
 	assert.True(t, hijackable)
 	assert.Equal(t, "https://ponti.test", st.origin(httptest.NewRequest(http.MethodGet, siteURL+"/live", nil)))
 }

@@ -112,5 +112,9 @@ func With(ctx context.Context, l *Localizer) context.Context {
 
 // From is the Localizer of a context made by With. Without one it panics: a page cannot be written without a language.
 func From(ctx context.Context) *Localizer {
-	return ctx.Value(contextKey{}).(*Localizer)
+	l, ok := ctx.Value(contextKey{}).(*Localizer)
+	if !ok {
+		panic("i18n: no language in this context")
+	}
+	return l
 }

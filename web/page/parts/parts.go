@@ -59,7 +59,13 @@ func With(ctx context.Context, f *Frame) context.Context {
 }
 
 // Of is the frame of a context made by With; without one it panics.
-func Of(ctx context.Context) *Frame { return ctx.Value(frameKey{}).(*Frame) }
+func Of(ctx context.Context) *Frame {
+	f, ok := ctx.Value(frameKey{}).(*Frame)
+	if !ok {
+		panic("parts: no frame in this context")
+	}
+	return f
+}
 
 // T is the text of a key in the page's language, with its values as name and value in turn.
 func T(ctx context.Context, key string, values ...any) string {
