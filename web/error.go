@@ -118,6 +118,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		trouble.To, trouble.ToKey = "/", "error.home"
 	}
 	trouble.Request = v.id
+	trouble.Kept = keptText(r, status)
 	if rerr := s.render(w, r, status, front.TroublePage(trouble)); rerr != nil {
 		s.Log.Error().Str("req", v.id).Err(rerr).Msg("error page failed")
 	}
@@ -131,6 +132,28 @@ func secondsOf(err error) int {
 		}
 	}
 	return 60
+}
+
+// keptText is what somebody was sending when it could not be taken: their session was over, the stores were down, somebody was first. It goes
+// back to them on the page that says so, with a button to send it again; nothing they wrote is lost. Only what our own pages
+// sent is given back: a form from another site was refused before it was read.
+func keptText(r *http.Request, status int) *front.Kept {
+	switch status {
+	case http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests,
+		http.StatusInternalServerError, http.StatusServiceUnavailable:
+	default:
+		return nil
+	}
+	if r.Method != http.MethodPost || r.ParseForm() != nil || r.PostForm.Get("text") == "" {
+		return nil
+	}
+	k := &front.Kept{Action: localPath(r.URL.RequestURI()), Text: r.PostForm.Get("text"), SignIn: status == http.StatusUnauthorized}
+	for _, name := range []string{"title", "cid", "version"} {
+		if r.PostForm.Has(name) {
+			k.Fields = append(k.Fields, [2]string{name, r.PostForm.Get(name)})
+		}
+	}
+	return k
 }
 
 // ignoreGone drops the error of an answer nobody waits for any more.

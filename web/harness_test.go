@@ -35,6 +35,7 @@ type site struct {
 	*Server
 	handler http.Handler
 	service account.ServiceID
+	pool    *pgxpool.Pool
 	log     *strings.Builder // every line logged
 }
 
@@ -50,7 +51,7 @@ func newSite(t *testing.T) *site {
 	id, err := accounts.CreateService(t.Context(), account.System(account.ServiceID{}), account.NewService{Name: "DSM di prova", Host: "ponti.test", Locale: "it"})
 	require.NoError(t, err)
 	st := siteOf(t, domains(t, pool, accounts))
-	st.service = id
+	st.service, st.pool = id, pool
 	return st
 }
 
@@ -149,6 +150,7 @@ func (a answer) text(selector string) string {
 
 func (b *browser) get(path string) answer {
 	b.t.Helper()
+	path, _, _ = strings.Cut(path, "#") // a browser keeps that part to itself
 	return b.do(httptest.NewRequest(http.MethodGet, siteURL+path, nil))
 }
 

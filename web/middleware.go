@@ -19,8 +19,9 @@ import (
 	"ponti/account"
 )
 
-// formBytes is the most that a request may carry: 4,000 characters of text and some fields, with room.
-const formBytes = 64 << 10
+// formBytes is the most that a request may carry: a post of 10,000 characters that take four bytes each, three times that in
+// the way forms are written, and some fields, with room.
+const formBytes = 160 << 10
 
 // socketPath is upgraded: it takes the bare connection, so nothing may wrap its writer.
 const (

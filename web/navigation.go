@@ -11,6 +11,7 @@ var navigation = []struct {
 	{"/waiting", "nav.waiting", persons},
 	{"/desk", "nav.desk", peers},
 	{"/rooms", "nav.rooms", persons},
+	{"/forum", "nav.forum", readers},
 	{"/shifts", "nav.shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin)},
 	{"/people", "nav.people", may(account.RoleTutor, account.RoleAdmin)},
 	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},

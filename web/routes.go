@@ -26,6 +26,7 @@ var (
 	persons = may(account.RoleGuest, account.RoleMember, account.RoleFamily)
 	peers   = may(account.RoleESP, account.RoleSenior)
 	talkers = may(account.RoleGuest, account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleSenior, account.RoleTutor)
+	readers = may(account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleSenior, account.RoleTutor)
 )
 
 // may names the roles of a guard.
@@ -39,6 +40,8 @@ func (s *Server) routes() []route {
 	public, own := acts(account.PublicPageRead), acts(account.ProfileReadOwnEditOwn)
 	readRoom := acts(account.ConversationReadContent, account.ConversationReadAfterItIsClosed, account.BreakGlassOpenAConversation,
 		account.EscalationSeeStateOfOneOwn, account.AuditLogSeeWhoOpenedMyConversation)
+	reading := acts(account.ForumCategoryReadMembersOnly, account.ForumCategoryReadFamilyOnly, account.ForumCategoryReadStaffOnly)
+	writing := acts(account.PostWriteEditOwnDeleteOwn)
 	return []route{
 		// The front, and pages for everybody.
 		{"GET /{$}", everybody, public, s.showFront},
@@ -102,6 +105,22 @@ func (s *Server) routes() []route {
 		{"GET /desk", peers, acts(account.ConversationAcceptTheNextOne, account.QueueLiveWall), s.showDesk},
 		{"POST /desk/offers/{offer}/accept", peers, acts(account.ConversationAcceptTheNextOne), s.acceptOffer},
 		{"POST /desk/offers/{offer}/pass", peers, acts(account.ConversationAcceptTheNextOne), s.passOffer},
+
+		// The forum.
+		{"GET /forum", readers, reading, s.showBoards},
+		{"GET /forum/categories/{slug}", readers, reading, s.showThreads},
+		{"GET /forum/categories/{slug}/new", readers, acts(account.ThreadOpen), s.showNewThread},
+		{"POST /forum/categories/{slug}/threads", readers, acts(account.ThreadOpen), s.openThread},
+		{"GET /forum/threads/{thread}", readers, append(acts(account.PostReadHiddenOrHeld), reading...), s.showThread},
+		{"GET /forum/threads/{thread}/reply", readers, writing, s.showReply},
+		{"POST /forum/threads/{thread}/posts", readers, writing, s.writePost},
+		{"POST /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.lockThread},
+		{"POST /forum/threads/{thread}/unlock", onShift, acts(account.ThreadLockMovePin), s.unlockThread},
+		{"GET /forum/posts/{post}", readers, reading, s.showPost},
+		{"GET /forum/posts/{post}/edit", readers, writing, s.showEditPost},
+		{"POST /forum/posts/{post}/edit", readers, writing, s.editPost},
+		{"GET /forum/posts/{post}/delete", readers, writing, s.showDeletePost},
+		{"POST /forum/posts/{post}/delete", readers, writing, s.deletePost},
 
 		// For machines.
 		{"GET /assets/{path...}", everybody, public, s.assets.serve},

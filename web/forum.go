@@ -1,0 +1,279 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"ponti/account"
+	"ponti/forum"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	forumpage "ponti/web/page/forum"
+	"ponti/web/page/parts"
+)
+
+// forumWriting is what the forms of the forum send.
+type forumWriting struct {
+	Title   string `form:"title"`
+	Text    string `form:"text"`
+	CID     string `form:"cid"`
+	Version int    `form:"version"`
+}
+
+func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
+	boards, err := s.Forum.Categories(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Boards(boards))
+}
+
+func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
+	before := forum.ParseCursor(r.URL.Query().Get("before"))
+	l, err := s.Forum.Threads(r.Context(), s.actor(r), r.PathValue("slug"), before, forum.ThreadsPerPage)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Threads(l, before.At.IsZero()))
+}
+
+func (s *Server) showNewThread(w http.ResponseWriter, r *http.Request) error {
+	return s.newThreadPage(w, r, http.StatusOK, parts.Form{})
+}
+
+func (s *Server) newThreadPage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
+	c, err := s.Forum.Category(r.Context(), s.actor(r), r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, forumpage.NewThread(c, f, newCID()))
+}
+
+func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
+	var in forumWriting
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	receipt, err := s.Forum.OpenThread(r.Context(), s.actor(r), forum.NewThread{
+		Category: r.PathValue("slug"), Title: in.Title, Text: in.Text, CID: in.CID,
+	})
+	if f, again := formAgain(r, err); again {
+		return s.newThreadPage(w, r, http.StatusUnprocessableEntity, f)
+	}
+	return s.written(w, r, receipt, err)
+}
+
+func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	after, err := strconv.Atoi(r.URL.Query().Get("after"))
+	if err != nil || after < 0 || after > 1_000_000_000 {
+		after = 0 // an old or broken link shows the beginning
+	}
+	l, err := s.Forum.Posts(r.Context(), s.actor(r), id, after, forum.PostsPerPage)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Thread(l, parts.Form{}, newCID()))
+}
+
+// showReply is the form to answer on a page of its own, with a quote when one is asked for.
+func (s *Server) showReply(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	text := ""
+	if quoted := r.URL.Query().Get("quote"); quoted != "" {
+		post, err := ids.Parse[forum.Post](quoted)
+		if err != nil {
+			return err
+		}
+		o, err := s.Forum.Post(r.Context(), s.actor(r), post)
+		if err != nil {
+			return err
+		}
+		if o.Thread.ID != id {
+			return account.ErrNotFound
+		}
+		text = forum.Quote(o.Source)
+	}
+	return s.replyPage(w, r, http.StatusOK, id, parts.Form{}, text)
+}
+
+func (s *Server) replyPage(w http.ResponseWriter, r *http.Request, status int, id forum.ThreadID, f parts.Form, text string) error {
+	t, c, err := s.Forum.Thread(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, forumpage.Reply(c, t, f, newCID(), text))
+}
+
+func (s *Server) writePost(w http.ResponseWriter, r *http.Request) error {
+	var in forumWriting
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	receipt, err := s.Forum.WritePost(r.Context(), s.actor(r), forum.NewPost{Thread: id, Text: in.Text, CID: in.CID})
+	if f, again := formAgain(r, err); again {
+		return s.replyPage(w, r, http.StatusUnprocessableEntity, id, f, "")
+	}
+	return s.written(w, r, receipt, err)
+}
+
+// written leads to the post that was just written; a reload of that page sends nothing again.
+func (s *Server) written(w http.ResponseWriter, r *http.Request, receipt forum.Receipt, err error) error {
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, forum.Path(receipt.Thread, receipt.Number))
+}
+
+// showPost leads from a post's own address to its place in the thread.
+func (s *Server) showPost(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.onePost(r)
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, forum.Path(o.Thread.ID, o.Post.Number))
+}
+
+func (s *Server) onePost(r *http.Request) (forum.OnePost, error) {
+	id, err := ids.Parse[forum.Post](r.PathValue("post"))
+	if err != nil {
+		return forum.OnePost{}, err
+	}
+	return s.Forum.Post(r.Context(), s.actor(r), id)
+}
+
+func (s *Server) showEditPost(w http.ResponseWriter, r *http.Request) error {
+	return s.editPage(w, r, http.StatusOK, parts.Form{})
+}
+
+func (s *Server) editPage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
+	o, err := s.onePost(r)
+	switch {
+	case err != nil:
+		return err
+	case !o.Post.Mine:
+		return account.ErrNotFound
+	case !o.MayEdit:
+		return whyNot(o)
+	}
+	return s.render(w, r, status, forumpage.Edit(o, f))
+}
+
+// whyNot says why one's own post cannot be edited.
+func whyNot(o forum.OnePost) *errs.Error {
+	switch {
+	case o.Post.State == forum.Deleted:
+		return forum.ErrDeleted
+	case o.Post.State == forum.Hidden:
+		return forum.ErrHidden
+	case o.Category.Archived:
+		return forum.ErrArchived
+	}
+	return forum.ErrLocked
+}
+
+func (s *Server) editPost(w http.ResponseWriter, r *http.Request) error {
+	var in forumWriting
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	id, err := ids.Parse[forum.Post](r.PathValue("post"))
+	if err != nil {
+		return err
+	}
+	receipt, err := s.Forum.EditPost(r.Context(), s.actor(r), forum.Edit{Post: id, Version: in.Version, Title: in.Title, Text: in.Text})
+	if f, again := formAgain(r, err); again {
+		return s.editPage(w, r, http.StatusUnprocessableEntity, f)
+	}
+	return s.written(w, r, receipt, err)
+}
+
+func (s *Server) showDeletePost(w http.ResponseWriter, r *http.Request) error {
+	o, err := s.onePost(r)
+	switch {
+	case err != nil:
+		return err
+	case !o.Post.Mine:
+		return account.ErrNotFound
+	case !o.MayDelete:
+		return s.redirect(w, r, forum.Path(o.Thread.ID, o.Post.Number))
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Delete(o))
+}
+
+func (s *Server) deletePost(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[forum.Post](r.PathValue("post"))
+	if err != nil {
+		return err
+	}
+	receipt, err := s.Forum.DeletePost(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	// Nobody had answered: the thread is gone with its opening.
+	if _, _, err := s.Forum.Thread(r.Context(), s.actor(r), receipt.Thread); errors.Is(err, account.ErrNotFound) {
+		return s.redirectDone(w, r, "/forum", "post_deleted")
+	}
+	return s.redirect(w, r, forum.Path(receipt.Thread, receipt.Number))
+}
+
+func (s *Server) lockThread(w http.ResponseWriter, r *http.Request) error {
+	return s.setLocked(w, r, true)
+}
+
+func (s *Server) unlockThread(w http.ResponseWriter, r *http.Request) error {
+	return s.setLocked(w, r, false)
+}
+
+func (s *Server) setLocked(w http.ResponseWriter, r *http.Request, locked bool) error {
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	change := s.Forum.UnlockThread
+	if locked {
+		change = s.Forum.LockThread
+	}
+	if err := change(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/forum/threads/"+id.String())
+}
+
+// newCID names one form: sent twice, what it wrote is stored once.
+func newCID() string { return ids.New[forum.Post]().String() }
+
+// defaultCategories are what the forum of a new service begins with: their texts stand in the catalogue.
+var defaultCategories = []struct {
+	slug     string
+	audience forum.Audience
+}{
+	{"hello", forum.ForMembers}, {"every-day", forum.ForMembers}, {"recovery", forum.ForMembers},
+	{"families", forum.ForFamily}, {"helpers", forum.ForStaff},
+}
+
+// DefaultCategories are the categories for a new service, in its language. The service owns them from then on.
+func (s *Server) DefaultCategories(locale string) []forum.NewCategory {
+	words := s.catalog.Localizer(s.catalog.Match(locale), s.zone)
+	out := make([]forum.NewCategory, len(defaultCategories))
+	for i, c := range defaultCategories {
+		key := strings.ReplaceAll(c.slug, "-", "_")
+		out[i] = forum.NewCategory{
+			Slug: c.slug, Audience: c.audience, Position: i + 1,
+			Title: words.T("forum.default_title_" + key), Rules: words.T("forum.default_rules_" + key),
+		}
+	}
+	return out
+}

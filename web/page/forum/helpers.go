@@ -1,0 +1,105 @@
+package forum
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"ponti/account"
+	"ponti/forum"
+	"ponti/moderation/triage"
+	"ponti/web/page/parts"
+)
+
+type authorOf = account.Public
+
+// alias is who wrote it; somebody whose account is gone has none any more.
+func alias(ctx context.Context, a account.Public) string {
+	if a.Alias == "" {
+		return parts.T(ctx, "forum.nobody")
+	}
+	return a.Alias
+}
+
+func categoryURL(slug string) templ.SafeURL { return templ.SafeURL("/forum/categories/" + slug) }
+
+func threadPath(id forum.ThreadID) string { return "/forum/threads/" + id.String() }
+
+func threadURL(id forum.ThreadID) templ.SafeURL { return templ.SafeURL(threadPath(id)) }
+
+func postPath(id forum.PostID) templ.SafeURL { return templ.SafeURL("/forum/posts/" + id.String()) }
+
+func postURL(t forum.ThreadID, number int) templ.SafeURL { return templ.SafeURL(forum.Path(t, number)) }
+
+// pageURL is the page of a thread on which a post stands, from its top.
+func pageURL(t forum.ThreadID, number int) templ.SafeURL {
+	at, _, _ := strings.Cut(forum.Path(t, number), "#")
+	return templ.SafeURL(at)
+}
+
+func replyURL(t forum.ThreadID, quoted forum.PostID) templ.SafeURL {
+	return templ.SafeURL(threadPath(t) + "/reply?quote=" + quoted.String())
+}
+
+func reportURL(id forum.PostID) templ.SafeURL {
+	return templ.SafeURL("/report/post/" + id.String())
+}
+
+func newestURL(slug string, newest bool) string {
+	if newest {
+		return ""
+	}
+	return string(categoryURL(slug))
+}
+
+func olderURL(l forum.ThreadList) string {
+	if l.Older.At.IsZero() {
+		return ""
+	}
+	return string(categoryURL(l.Category.Slug)) + "?before=" + l.Older.String()
+}
+
+func titleOf(ctx context.Context, t forum.Thread) string {
+	switch {
+	case t.Title != "":
+		return t.Title
+	case t.Opening == forum.Deleted:
+		return parts.T(ctx, "forum.title_deleted")
+	}
+	return parts.T(ctx, "forum.title_hidden")
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+func first(l forum.PostList) int {
+	if len(l.Posts) == 0 {
+		return 0
+	}
+	return l.Posts[0].Number
+}
+
+func last(l forum.PostList) int {
+	if len(l.Posts) == 0 {
+		return l.Thread.Posts
+	}
+	return l.Posts[len(l.Posts)-1].Number
+}
+
+func atEnd(l forum.PostList) bool { return last(l) >= l.Thread.Posts }
+
+// inDanger is true of a post whose author is shown the numbers at once.
+func inDanger(p forum.Post) bool { return p.Mine && p.Level >= triage.Red }
+
+func careOf(p forum.Post) string { return string(p.Care) }
+
+// kept is what was sent in a hidden field, or its first value.
+func kept(f parts.Form, field, value string) string {
+	if f.Values.Has(field) {
+		return f.Value(field)
+	}
+	return strings.TrimSpace(value)
+}
