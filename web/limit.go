@@ -40,6 +40,15 @@ func DefaultLimits() Limits {
 	}
 }
 
+// Times is the limits so many times as wide: for a hospital behind one address, or for a load test.
+func (l Limits) Times(n int) Limits {
+	for _, limit := range []*Limit{&l.Network, &l.Visitor, &l.Guest, &l.Member, &l.Staff, &l.Handshake} {
+		limit.Burst *= n
+		limit.Every /= time.Duration(n)
+	}
+	return l
+}
+
 // limiterSize bounds the memory of a flood from many networks: about 150 bytes each.
 const limiterSize = 100_000
 

@@ -51,8 +51,9 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation.Use(moderation.SubjectRoom, a.chat.RoomContent())
 	a.moderation.Use(moderation.SubjectMessage, a.chat.MessageContent())
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
+	limits := web.DefaultLimits().Times(c.LimitFactor)
 	a.web, err = web.New(web.Deps{
-		URL: c.URL, Proxies: c.Proxies, Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
+		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
 		Accounts: a.accounts, Roster: a.roster, Moderation: a.moderation, Chat: a.chat, Forum: a.forum, Registerer: a.metrics,
 	})
 	return a, err

@@ -33,6 +33,7 @@ type Settings struct {
 	PGBin         string `env:"PONTI_PG_BIN" help:"Directory with PostgreSQL's programs, if they are not found by themselves."`
 	KeyFile       string `env:"PONTI_KEY_FILE" help:"File with the keys that wrap the rooms' keys, one a line as 32 bytes in base64; the first wraps, the others still open. Keep it out of the database's backups."`
 	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
+	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
 	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
 }
@@ -46,6 +47,7 @@ type Config struct {
 	DatabaseConns         int32
 	Data, PGBin, KeyFile  string
 	Proxies               []netip.Prefix
+	LimitFactor           int
 	Drain                 time.Duration
 	LogLevel              zerolog.Level
 }
@@ -87,6 +89,7 @@ func (s Settings) Config() (Config, error) {
 		}
 	}
 	c.DatabaseConns = int32(bad.number("PONTI_DATABASE_CONNS", s.DatabaseConns, 4, 500)) //nolint:gosec // bounded to 500
+	c.LimitFactor = bad.number("PONTI_LIMIT_FACTOR", s.LimitFactor, 1, 1000)
 	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
 	var err error
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
