@@ -84,7 +84,9 @@ func TestPeople(t *testing.T) {
 			_, err := st.Forum.CreateCategory(t.Context(), account.System(st.service), forum.NewCategory{Slug: slug, Title: strings.ToUpper(slug), Audience: forum.ForMembers})
 			require.NoError(t, err)
 		}
-		form := func() *goquery.Selection { return admin.get("/people").Find(`form[action="/people/` + martaID + `/categories"]`) }
+		form := func() *goquery.Selection {
+			return admin.get("/people").Find(`form[action="/people/` + martaID + `/categories"]`)
+		}
 		boxes := form().Find(`input[name="category"]`)
 		require.Equal(t, 2, boxes.Length())
 		first, second := boxes.Eq(0).AttrOr("value", ""), boxes.Eq(1).AttrOr("value", "")

@@ -122,6 +122,9 @@ func (s *Server) routes() []route {
 		{"GET /forum/posts/{post}/delete", readers, writing, s.showDeletePost},
 		{"POST /forum/posts/{post}/delete", readers, writing, s.deletePost},
 
+		// The socket: docs/protocol.md.
+		{socketPattern, inside, socketActs(), s.openSocket},
+
 		// For machines.
 		{"GET /assets/{path...}", everybody, public, s.assets.serve},
 		{"GET /favicon.ico", everybody, public, s.showIcon},

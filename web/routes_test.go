@@ -25,11 +25,11 @@ import (
 var notBuilt = []account.Action{
 	account.ConversationSeeTheWaitingList, account.ConversationHandOver,
 	account.ConversationSearchText, account.MessageEditOrDeleteOwn,
-	account.MessageHideAnother, account.MessageTypingSeenPresence, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
+	account.MessageHideAnother, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
 	account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.PostApproveHideRestore, account.PostSeeEditHistory,
 	account.PostReadersReactionsList, account.ReportMake, account.ReportSeeOwnAndItsOutcome, account.ReportSeeTheQueue,
-	account.ReportSeeWhoReported, account.ReportDecide, account.ReportAppeal, account.ReportDecideAnAppeal, account.EscalationSeeAndAcknowledge, account.EscalationReRouteTakeOver,
+	account.ReportSeeWhoReported, account.ReportDecide, account.ReportAppeal, account.ReportDecideAnAppeal, account.EscalationReRouteTakeOver,
 	account.EscalationCloseWithOutcome, account.EscalationStatistics, account.IdentityRevealAsk,
 	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart, account.AccountSuspendUpTo24H,
 	account.AccountGrantARole,

@@ -23,9 +23,11 @@ import (
 	"ponti/account"
 	"ponti/chat"
 	"ponti/forum"
+	"ponti/internal/bus"
 	"ponti/internal/i18n"
 	"ponti/moderation"
 	"ponti/roster"
+	"ponti/web/live"
 )
 
 // Deps is what the site is built from. All of it is static after New.
@@ -46,6 +48,8 @@ type Deps struct {
 	Moderation *moderation.Moderation
 	Chat       *chat.Chat
 	Forum      *forum.Forum
+	// Bus brings the sockets news of other instances. Whoever made it starts and stops it.
+	Bus *bus.Bus
 	// StoresUp tells whether PostgreSQL answers. It returns within a second.
 	StoresUp func(ctx context.Context) error
 }
@@ -58,6 +62,7 @@ type Server struct {
 	sessions *scs.SessionManager
 	limiter  *limiter
 	metrics  *metrics
+	live     *live.Hub
 	table    []route
 	secure   bool           // people reach us by https
 	zone     *time.Location // of a service that is not known
@@ -87,6 +92,7 @@ func New(d Deps) (*Server, error) {
 	s.limiter = newLimiter(limits)
 	s.metrics = newMetrics(d.Registerer)
 	s.sessions = d.Accounts.Sessions().Manager(s.cookieName("ponti"), s.secure)
+	s.live = s.newHub()
 	s.table = s.routes()
 	return s, nil
 }

@@ -54,7 +54,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	limits := web.DefaultLimits().Times(c.LimitFactor)
 	a.web, err = web.New(web.Deps{
 		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
-		Accounts: a.accounts, Roster: a.roster, Moderation: a.moderation, Chat: a.chat, Forum: a.forum, Registerer: a.metrics,
+		Accounts: a.accounts, Roster: a.roster, Moderation: a.moderation, Chat: a.chat, Forum: a.forum, Bus: a.bus, Registerer: a.metrics,
 	})
 	return a, err
 }
@@ -66,9 +66,11 @@ func (a *app) startWorkers(ctx context.Context) {
 	a.roster.Start(ctx, a.log)
 	a.moderation.Start(ctx)
 	a.chat.Start(ctx)
+	a.web.Live().Start()
 }
 
 func (a *app) stopWorkers() {
+	a.web.Live().Stop()
 	a.chat.Stop()
 	a.moderation.Stop()
 	a.roster.Stop()

@@ -121,6 +121,7 @@ func (a *app) serve(ctx context.Context, site, metrics net.Listener, ready func(
 	defer done()
 	<-started
 	a.web.Drain()
+	a.web.Live().Drain(a.config.Drain)
 	var errs []error
 	for _, srv := range servers {
 		errs = append(errs, srv.Shutdown(stop))
