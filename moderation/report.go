@@ -83,6 +83,23 @@ type ShownReport struct {
 	At     time.Time
 }
 
+// MayReport is nil when the actor may report the subject, else what its own page would answer them.
+func (m *Moderation) MayReport(ctx context.Context, actor account.Actor, s Subject) error {
+	keeper, err := m.content(s.Kind)
+	if err != nil {
+		return err
+	}
+	return pg.Classify(mayReport(ctx, m.pool, keeper, actor, s))
+}
+
+// mayReport: whoever reports must be able to read it. An answer that told apart would tell that it exists.
+func mayReport(ctx context.Context, q pg.Querier, keeper Content, actor account.Actor, s Subject) error {
+	if err := keeper.MayRead(ctx, q, actor, s.ID); err != nil {
+		return err
+	}
+	return account.Can(actor, account.ReportMake, account.Relation{Object: true, Participant: true})
+}
+
 // FileReport reports what the actor can read. The same person reports the same content once while it is open; again is no error.
 func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Report) error {
 	in.Note = strings.TrimSpace(in.Note)
@@ -101,11 +118,7 @@ func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Rep
 		return err
 	}
 	return pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
-		// Whoever reports must be able to read it: an answer that told apart would tell that it exists.
-		if err := keeper.MayRead(ctx, tx, actor, in.Subject.ID); err != nil {
-			return err
-		}
-		if err := account.Can(actor, account.ReportMake, account.Relation{Object: true, Participant: true}); err != nil {
+		if err := mayReport(ctx, tx, keeper, actor, in.Subject); err != nil {
 			return err
 		}
 		what, err := keeper.Excerpt(ctx, tx, actor.Service, in.Subject.ID)

@@ -125,6 +125,20 @@ func (s *Server) routes() []route {
 		// The socket: docs/protocol.md.
 		{socketPattern, inside, socketActs(), s.openSocket},
 
+		// Alerts, reports, notices.
+		{"GET /console", onShift, acts(account.EscalationSeeAndAcknowledge, account.ShiftSeeWhoIsOn), s.showConsole},
+		{"GET /console/{escalation}", onShift, acts(account.EscalationSeeAndAcknowledge), s.showEscalation},
+		{"POST /console/{escalation}/acknowledge", onShift, acts(account.EscalationSeeAndAcknowledge), s.acknowledgeEscalation},
+		{"POST /console/{escalation}/close", onShift, acts(account.EscalationCloseWithOutcome), s.closeEscalation},
+		{"GET /moderation", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ReportSeeTheQueue), s.showQueue},
+		{"GET /moderation/{case}", onShift, acts(account.ReportDecide, account.PostReadHiddenOrHeld), s.showCase},
+		{"POST /moderation/{case}/claim", onShift, acts(account.ReportDecide), s.claimCase},
+		{"POST /moderation/{case}/decide", onShift, acts(account.ReportDecide, account.PostApproveHideRestore), s.decideCase},
+		{"GET /report/{kind}/{id...}", talkers, acts(account.ReportMake), s.showReportForm},
+		{"POST /report/{kind}/{id...}", talkers, acts(account.ReportMake), s.fileReport},
+		{"GET /reported", talkers, acts(account.ReportMake), s.showReported},
+		{"GET /notices", talkers, acts(account.ReportSeeOwnAndItsOutcome), s.showNotices},
+
 		// For machines.
 		{"GET /assets/{path...}", everybody, public, s.assets.serve},
 		{"GET /favicon.ico", everybody, public, s.showIcon},

@@ -1,0 +1,206 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/moderation"
+	moderationpage "ponti/web/page/moderation"
+	"ponti/web/page/parts"
+)
+
+func (s *Server) showConsole(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.console(r)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, moderationpage.Console(v))
+}
+
+// console reads the list. Whoever looks at it is there.
+func (s *Server) console(r *http.Request) (moderationpage.ConsoleView, error) {
+	actor := s.actor(r)
+	s.stillHere(r)
+	list, err := s.Moderation.Console(r.Context(), actor)
+	if err != nil {
+		return moderationpage.ConsoleView{}, err
+	}
+	on, err := s.Roster.OnShift(r.Context(), actor)
+	return moderationpage.ConsoleView{Console: list, OnShift: on, Tutor: actor.Is(account.RoleTutor)}, err
+}
+
+func (s *Server) showEscalation(w http.ResponseWriter, r *http.Request) error {
+	return s.showOpened(w, r, http.StatusOK, parts.Form{})
+}
+
+// showOpened shows one alert beside the list, with a form that came back.
+func (s *Server) showOpened(w http.ResponseWriter, r *http.Request, status int, closing parts.Form) error {
+	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
+	if err != nil {
+		return err
+	}
+	// Opened before the list is read: opening is audited and may be refused.
+	shown, err := s.Moderation.ShowEscalation(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	v, err := s.console(r)
+	if err != nil {
+		return err
+	}
+	v.Opened = &moderationpage.Opened{Shown: shown, Close: closing, Tutor: v.Tutor}
+	return s.render(w, r, status, moderationpage.Console(v))
+}
+
+func (s *Server) acknowledgeEscalation(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
+	if err != nil {
+		return err
+	}
+	if err := s.Moderation.Acknowledge(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/console/"+id.String(), "acknowledged")
+}
+
+func (s *Server) closeEscalation(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Outcome moderation.Outcome `form:"outcome"`
+		Note    string             `form:"note"`
+	}
+	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
+	if err == nil {
+		err = decode(r, &in)
+	}
+	if err == nil {
+		err = s.Moderation.CloseEscalation(r.Context(), s.actor(r), id, in.Outcome, in.Note)
+	}
+	if f, ok := formAgain(r, err); ok {
+		return s.showOpened(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/console", "escalation_closed")
+}
+
+func (s *Server) showQueue(w http.ResponseWriter, r *http.Request) error {
+	if s.actor(r).Is(account.RoleAdmin) {
+		n, err := s.Moderation.QueueLength(r.Context(), s.actor(r))
+		if err != nil {
+			return err
+		}
+		return s.render(w, r, http.StatusOK, moderationpage.QueueLength(n))
+	}
+	list, err := s.Moderation.Queue(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, moderationpage.Queue(list))
+}
+
+func (s *Server) showCase(w http.ResponseWriter, r *http.Request) error {
+	return s.showCaseWith(w, r, http.StatusOK, parts.Form{})
+}
+
+func (s *Server) showCaseWith(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
+	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
+	if err != nil {
+		return err
+	}
+	c, err := s.Moderation.ShowCase(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, moderationpage.Case(c, f))
+}
+
+func (s *Server) claimCase(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
+	if err != nil {
+		return err
+	}
+	// Taken by somebody else: the page itself says so.
+	if err := s.Moderation.Claim(r.Context(), s.actor(r), id); err != nil && !errors.Is(err, moderation.ErrTaken) {
+		return err
+	}
+	return s.redirect(w, r, "/moderation/"+id.String())
+}
+
+func (s *Server) decideCase(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Decision  moderation.DecisionKind `form:"decision"`
+		Statement string                  `form:"statement"`
+	}
+	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
+	if err == nil {
+		err = decode(r, &in)
+	}
+	if err == nil {
+		err = s.Moderation.Decide(r.Context(), s.actor(r), id, moderation.Decision{Kind: in.Decision, Reason: in.Statement})
+	}
+	if f, ok := formAgain(r, err); ok {
+		return s.showCaseWith(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/moderation", "case_decided")
+}
+
+// subject is what a report is about, as the address says it.
+func subject(r *http.Request) moderation.Subject {
+	return moderation.Subject{Kind: moderation.SubjectKind(r.PathValue("kind")), ID: r.PathValue("id")}
+}
+
+func (s *Server) showReportForm(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Moderation.MayReport(r.Context(), s.actor(r), subject(r)); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, moderationpage.ReportForm(subject(r), parts.Form{}))
+}
+
+func (s *Server) fileReport(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Reason moderation.Reason `form:"reason"`
+		Note   string            `form:"note"`
+	}
+	err := decode(r, &in)
+	if err == nil {
+		err = s.Moderation.FileReport(r.Context(), s.actor(r), moderation.Report{Subject: subject(r), Reason: in.Reason, Note: in.Note})
+	}
+	if f, ok := formAgain(r, err); ok {
+		// Whether it can be read at all comes before what is wrong with the form.
+		if err := s.Moderation.MayReport(r.Context(), s.actor(r), subject(r)); err != nil {
+			return err
+		}
+		return s.render(w, r, http.StatusUnprocessableEntity, moderationpage.ReportForm(subject(r), f))
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/reported")
+}
+
+func (s *Server) showReported(w http.ResponseWriter, r *http.Request) error {
+	return s.render(w, r, http.StatusOK, moderationpage.Reported())
+}
+
+// showNotices marks as seen what it shows, after it was read: a page that could not be made leaves them new.
+func (s *Server) showNotices(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.Moderation.Notices(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	if err := s.render(w, r, http.StatusOK, moderationpage.Notices(list)); err != nil {
+		return err
+	}
+	newest := time.Time{}
+	if len(list) > 0 {
+		newest = list[0].At
+	}
+	return s.Moderation.MarkNoticesRead(r.Context(), s.actor(r), newest)
+}

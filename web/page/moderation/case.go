@@ -1,0 +1,30 @@
+package moderation
+
+import (
+	"context"
+	"strings"
+
+	"ponti/moderation"
+	"ponti/web/page/parts"
+)
+
+// title is where the reported text stands, or what is said when it is gone.
+func title(ctx context.Context, c moderation.Case) string {
+	if c.Excerpt == nil || c.Excerpt.Title == "" {
+		return parts.T(ctx, "moderation.untitled")
+	}
+	return c.Excerpt.Title
+}
+
+// because names the reasons of all reports, each once.
+func because(ctx context.Context, c moderation.Case) string {
+	var list []string
+	seen := map[moderation.Reason]bool{}
+	for _, r := range c.Reports {
+		if !seen[r.Reason] {
+			seen[r.Reason] = true
+			list = append(list, parts.T(ctx, "moderation.reason_"+string(r.Reason)))
+		}
+	}
+	return strings.Join(list, " · ")
+}

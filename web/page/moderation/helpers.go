@@ -1,0 +1,74 @@
+package moderation
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"ponti/moderation"
+	"ponti/web/page/parts"
+)
+
+// refreshSeconds is how soon a browser without scripts asks again. A page that is being written in never does.
+const refreshSeconds = 15
+
+func (v ConsoleView) refresh() int {
+	if v.Opened != nil {
+		return 0
+	}
+	return refreshSeconds
+}
+
+func (v ConsoleView) isOpen(e moderation.Escalation) bool {
+	return v.Opened != nil && v.Opened.ID == e.ID
+}
+
+func count(list []moderation.Escalation) string { return strconv.Itoa(len(list)) }
+
+// person is the alias, or what is said of somebody who was erased.
+func person(ctx context.Context, e moderation.Escalation) string {
+	if e.Person == "" {
+		return parts.T(ctx, "console.person_gone")
+	}
+	return e.Person
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Round(time.Second).Seconds())) }
+
+// figures are minutes and seconds, as 4:05.
+func figures(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+func outcomes(ctx context.Context) []parts.Choice {
+	var list []parts.Choice
+	for _, o := range moderation.Outcomes() {
+		list = append(list, parts.Choice{Value: string(o), Label: parts.T(ctx, "console.outcome_"+string(o))})
+	}
+	return list
+}
+
+func reasons(ctx context.Context) []parts.Choice {
+	var list []parts.Choice
+	for _, r := range moderation.Reasons() {
+		list = append(list, parts.Choice{Value: string(r), Label: parts.T(ctx, "moderation.reason_"+string(r))})
+	}
+	return list
+}
+
+// rungKey says who was asked at a rung.
+func rungKey(r moderation.Rung) string {
+	switch r {
+	case moderation.RungPeers:
+		return "console.rung_peers"
+	case moderation.RungOwn:
+		return "console.rung_own"
+	case moderation.RungAnother:
+		return "console.rung_another"
+	case moderation.RungAll:
+		return "console.rung_all"
+	}
+	return "console.rung_outside"
+}
