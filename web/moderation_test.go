@@ -1,0 +1,181 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ponti/account"
+	"ponti/forum"
+	"ponti/moderation"
+)
+
+func (st *site) member(t *testing.T, alias string) account.Actor {
+	t.Helper()
+	id, _, err := st.Accounts.SignUp(t.Context(), st.service, account.SignUp{Alias: alias, Password: staffPassword, Adult: true, ConsentVersion: account.ConsentVersion, Locale: "it"})
+	require.NoError(t, err)
+	return account.Actor{Service: st.service, ID: id, Role: account.RoleMember, Alias: alias, Locale: "it"}
+}
+
+// ladder runs the escalations of the site until the test ends.
+func (st *site) ladder(t *testing.T) {
+	t.Helper()
+	st.Moderation.Start(t.Context())
+	t.Cleanup(st.Moderation.Stop)
+}
+
+// TestConsoleStory is an alert from its cause to its close, without a script: a person writes that they are in danger, a tutor
+// sees it, takes it, joins with a greeting and closes with a note.
+func TestConsoleStory(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, tutor, people := st.open(t)
+	st.ladder(t)
+
+	page := tutor.get("/console")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Contains(t, page.text(".empty"), "Adesso non c'è nessuna allerta")
+	assert.Contains(t, page.text(".console-shift"), "Marta")
+	assert.Equal(t, 1, page.Find(`head noscript`).Length(), "without scripts the list asks again")
+
+	person := st.guest(t, "Airone")
+	require.Equal(t, http.StatusSeeOther, person.post("/waiting", "topic", "ho preso le pillole, voglio morire stanotte").StatusCode)
+	require.Eventually(t, func() bool { return tutor.get("/console").Find(".alert").Length() == 1 }, 10*time.Second, 20*time.Millisecond)
+	page = tutor.get("/console")
+	assert.Equal(t, "1", page.Find("[data-count]").AttrOr("data-count", ""))
+	assert.NotEmpty(t, page.text(".alert .badge"), "the level in words")
+	assert.Equal(t, 1, page.Find(".alert .badge svg").Length(), "and as a shape")
+	assert.Regexp(t, `^\d:\d\d$`, page.text(".alert-left"))
+	assert.NotContains(t, page.Body, "pillole", "the list shows no text")
+	link := page.Find(".alert-who a").AttrOr("href", "")
+	require.NotEmpty(t, link)
+
+	for role, b := range map[string]*browser{"esp": esp, "person": person, "admin": st.signedIn(t, people.admin.ID)} {
+		assert.Equal(t, http.StatusNotFound, b.get(link).StatusCode, role)
+		assert.Equal(t, http.StatusNotFound, b.post(link+"/acknowledge").StatusCode, role)
+		assert.Equal(t, http.StatusNotFound, b.post(link+"/close", "outcome", "talked", "note", "x").StatusCode, role)
+	}
+	assert.Equal(t, http.StatusNotFound, tutor.get("/console/"+uuid.NewString()).StatusCode)
+	assert.Equal(t, http.StatusNotFound, tutor.get("/console/nonsense").StatusCode)
+
+	page = tutor.get(link)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Equal(t, 1, page.Find(".console-list .alert-open").Length(), "the list stays beside what was opened")
+	assert.Contains(t, page.text(".opened h2"), "Airone")
+	assert.Zero(t, page.Find(".opened textarea").Length(), "first it needs an owner")
+	assert.Zero(t, page.Find("head noscript").Length(), "a page that is written in never reloads by itself")
+
+	answer := tutor.post(link + "/acknowledge")
+	require.Equal(t, http.StatusSeeOther, answer.StatusCode)
+	page = tutor.get(answer.Header.Get("Location"))
+	assert.Contains(t, page.text("main [role=status]"), "L'allerta è con te")
+	assert.Zero(t, page.Find("[data-region] textarea").Length(), "what is written in stands outside of what is exchanged")
+	action := page.Find(`form[action$="/join"]`).AttrOr("action", "")
+	assert.Contains(t, page.Find(`textarea[name=greeting]`).Text(), "Tullio")
+	assert.Equal(t, http.StatusNotFound, esp.post(action, "greeting", "ciao").StatusCode)
+	answer = tutor.post(action, "greeting", "Ciao, sono Tullio. Sono qui.")
+	require.Equal(t, http.StatusSeeOther, answer.StatusCode)
+	room, _, _ := strings.Cut(answer.Header.Get("Location"), "#")
+	page = tutor.get(room)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Contains(t, page.Body, "Ciao, sono Tullio. Sono qui.")
+
+	page = tutor.post(link+"/close", "note", "Abbiamo parlato, ora è con la sorella.")
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Equal(t, "#outcome", page.Find(".error-summary a").AttrOr("href", ""))
+	assert.Contains(t, page.Find("textarea[name=note]").Text(), "ora è con la sorella", "what was typed is kept")
+	answer = tutor.post(link+"/close", "outcome", "talked", "note", "Abbiamo parlato, ora è con la sorella.")
+	require.Equal(t, http.StatusSeeOther, answer.StatusCode)
+	page = tutor.get(link)
+	assert.Contains(t, page.text(".opened .notice"), "ora è con la sorella")
+	assert.NotContains(t, page.Body, "pillole", "closed: the text is no more for the console")
+	assert.Equal(t, http.StatusConflict, tutor.post(link+"/close", "outcome", "talked", "note", "ancora").StatusCode)
+	assert.NotContains(t, st.log.String(), "sorella")
+}
+
+func TestConsoleGuard(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	for role, b := range oneOfEach(t, st) {
+		want := http.StatusForbidden
+		switch role {
+		case account.RoleVisitor:
+			want = http.StatusSeeOther
+		case account.RoleESP, account.RoleSenior, account.RoleTutor:
+			want = http.StatusOK
+		}
+		assert.Equal(t, want, b.get("/console").StatusCode, role)
+	}
+}
+
+// TestReportStory is a report from its form to what author and reporter are told, without a script.
+func TestReportStory(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	people := newStaff(t, st)
+	ctx := t.Context()
+	category, err := st.Forum.CreateCategory(ctx, account.System(st.service), forum.NewCategory{Slug: "piazza", Audience: forum.ForMembers, Title: "Piazza"})
+	require.NoError(t, err)
+	require.NoError(t, st.Forum.AssignModerator(ctx, people.admin, category, people.esp.ID))
+	author, reader := st.member(t, "Nuvola"), st.member(t, "Pioggia")
+	post, err := st.Forum.OpenThread(ctx, author, forum.NewThread{Category: "piazza", Title: "Una discussione", Text: "Sei proprio uno stupido.", CID: strings.ReplaceAll(uuid.NewString(), "-", "")})
+	require.NoError(t, err)
+	url := "/report/post/" + post.Post.String()
+	asAuthor, asReader, asESP, asTutor := st.signedIn(t, author.ID), st.signedIn(t, reader.ID), st.signedIn(t, people.esp.ID), st.signedIn(t, people.tutor.ID)
+
+	assert.Equal(t, http.StatusNotFound, st.guest(t, "Gabbiano").get(url).StatusCode, "guests do not read the forum")
+	assert.Equal(t, http.StatusNotFound, asReader.get("/report/post/"+uuid.NewString()).StatusCode)
+	assert.Equal(t, http.StatusNotFound, asReader.get("/report/thing/"+post.Post.String()).StatusCode)
+	page := asReader.get(url)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Equal(t, len(moderation.Reasons()), page.Find("input[name=reason]").Length())
+	page = asReader.post(url, "note", "Mi ha offeso.")
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Contains(t, page.Find("textarea[name=note]").Text(), "Mi ha offeso.")
+	assert.Equal(t, http.StatusConflict, asAuthor.post(url, "reason", "harassment").StatusCode)
+	require.Equal(t, http.StatusSeeOther, asReader.post(url, "reason", "harassment", "note", "Mi ha offeso.").StatusCode)
+
+	page = asESP.get("/moderation")
+	require.Equal(t, 1, page.Find(".queue .alert").Length())
+	link := page.Find(".queue a").AttrOr("href", "")
+	page = st.signedIn(t, people.admin.ID).get("/moderation")
+	assert.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Zero(t, page.Find(".queue").Length(), "an admin sees how many, nothing of what")
+	assert.Equal(t, http.StatusForbidden, asReader.get("/moderation").StatusCode)
+	for _, b := range []*browser{asAuthor, asReader, st.signedIn(t, people.admin.ID)} {
+		assert.Equal(t, http.StatusNotFound, b.get(link).StatusCode)
+		assert.Equal(t, http.StatusNotFound, b.post(link+"/decide", "decision", "none").StatusCode)
+	}
+
+	page = asESP.get(link)
+	assert.Contains(t, page.text("blockquote"), "stupido")
+	assert.Contains(t, page.text(".causes"), "Mi ha offeso.")
+	assert.NotContains(t, page.Body, "Pioggia", "never who reported")
+	assert.Zero(t, page.Find("textarea").Length(), "first it is claimed")
+	assert.Equal(t, http.StatusConflict, asESP.post(link+"/decide", "decision", "none").StatusCode)
+	require.Equal(t, http.StatusSeeOther, asESP.post(link+"/claim").StatusCode)
+	require.Equal(t, http.StatusSeeOther, asTutor.post(link+"/claim").StatusCode)
+	assert.Contains(t, asTutor.get(link).text(".notice"), "un'altra persona", "who comes second is told so on the page")
+	assert.Equal(t, http.StatusConflict, asTutor.post(link+"/decide", "decision", "none").StatusCode)
+
+	page = asESP.post(link+"/decide", "decision", "hide")
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Equal(t, "#statement", page.Find(".error-summary a").AttrOr("href", ""))
+	require.Equal(t, http.StatusSeeOther, asESP.post(link+"/decide", "decision", "hide", "statement", "Offende un'altra persona.").StatusCode)
+	assert.Equal(t, http.StatusConflict, asESP.post(link+"/decide", "decision", "none").StatusCode)
+
+	page = asAuthor.get("/notices")
+	assert.Contains(t, page.text(".written"), "Offende un'altra persona.")
+	assert.Equal(t, 1, page.Find(".alert-open").Length(), "new")
+	assert.Zero(t, asAuthor.get("/notices").Find(".alert-open").Length(), "seen")
+	page = asReader.get("/notices")
+	assert.Contains(t, page.text(".notices"), "Abbiamo nascosto il messaggio che hai segnalato")
+	assert.NotContains(t, page.Body, "Offende", "the reasons are for the author")
+	assert.Zero(t, page.Find(".notices a").Length(), "what one may no more read is not pointed at")
+	assert.NotContains(t, st.log.String(), "offeso")
+}
