@@ -61,7 +61,7 @@ func (in SignUp) role() Role {
 func (in SignUp) Mistakes() (bad errs.Fields) {
 	_, _, err := CheckAlias(in.Alias, false)
 	addField(&bad, err)
-	addField(&bad, checkPassword("password", in.Password, in.Alias, in.role()))
+	addField(&bad, checkPassword(in.Password, in.Alias, in.role()))
 	checkConsent(&bad, in.ConsentVersion)
 	return bad
 }

@@ -45,7 +45,8 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 })
 
 // checkPassword refuses what is too short, too long, or what others would try first.
-func checkPassword(field, password, alias string, role Role) error {
+func checkPassword(password, alias string, role Role) error {
+	const field = "password"
 	least := MinMemberPassword
 	if (Actor{Role: role}).IsStaff() {
 		least = MinStaffPassword

@@ -39,7 +39,7 @@ func TestCheckPassword(t *testing.T) {
 		{"ponti di legno sul Serio", RoleMember, ""},
 	}
 	for _, tt := range tests {
-		err := checkPassword("password", tt.password, "Mare di sera", tt.role)
+		err := checkPassword(tt.password, "Mare di sera", tt.role)
 		if tt.want == "" {
 			assert.NoError(t, err, tt.password)
 			continue

@@ -57,7 +57,7 @@ type Recovery struct {
 // Recover sets a new password by the recovery code, ends every session and gives the next code, shown once.
 // ErrWrongRecovery for every mistake in alias or code; TooMany after too many.
 func (a *Accounts) Recover(ctx context.Context, service ServiceID, in Recovery) (id ID, newCode string, err error) {
-	if err := checkPassword("password", in.NewPassword, in.Alias, RoleMember); err != nil {
+	if err := checkPassword(in.NewPassword, in.Alias, RoleMember); err != nil {
 		return ID{}, "", err
 	}
 	key := aliasKey(in.Alias)

@@ -86,7 +86,7 @@ func (a *Accounts) newStaff(ctx context.Context, service ServiceID, role Role, a
 	n := &newAccount{id: ids.New[Account](), service: service, role: role, locale: knownLocale(s.Locale)}
 	var bad errs.Fields
 	n.checkAlias(&bad, alias)
-	addField(&bad, checkPassword("password", password, alias, role))
+	addField(&bad, checkPassword(password, alias, role))
 	if err := bad.Err(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -38,7 +39,9 @@ func TestThrottle(t *testing.T) {
 		assert.Equal(t, int(pairBudget.size), wrong(th, "luna", home, 100))
 		_, err := th.begin(service, "luna", home)
 		assert.Equal(t, errs.TooMany, errs.KindOf(err))
-		assert.Equal(t, 20, err.(*errs.Error).Params["Seconds"])
+		refused, ok := errors.AsType[*errs.Error](err)
+		require.True(t, ok)
+		assert.Equal(t, 20, refused.Params["Seconds"])
 		assert.Equal(t, 1, wrong(th, "sole", home, 1), "another account is not held up")
 		assert.Equal(t, 1, wrong(th, "luna", away, 1), "nor the same from elsewhere")
 		<-time.After(pairBudget.refill)
@@ -77,7 +80,7 @@ func TestThrottle(t *testing.T) {
 		assert.NotEqual(t, home, newThrottle(time.Now).network(netip.MustParseAddr("192.0.2.7")), "salted")
 		assert.Zero(t, th.network(netip.Addr{}))
 	}))
-	t.Run("memory is bounded", setUp(func(t *testing.T, th *throttle, home, away Network) {
+	t.Run("memory is bounded", setUp(func(t *testing.T, th *throttle, home, _ Network) {
 		for i := range maxCounted + 10 {
 			th.mu.Lock()
 			th.at(key('p', th.sum([]byte{byte(i), byte(i >> 8), byte(i >> 16)})), pairBudget, th.now())

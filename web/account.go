@@ -42,13 +42,15 @@ func (s *Server) network(r *http.Request) account.Network { return s.Accounts.Ne
 
 // home is where somebody goes who has signed in and asked for no page.
 func home(role account.Role) string {
-	switch role {
-	case account.RoleESP, account.RoleSenior:
+	switch who := (account.Actor{Role: role}); {
+	case who.IsPeer():
 		return "/desk"
-	case account.RoleTutor:
+	case who.Is(account.RoleTutor):
 		return "/shifts"
-	case account.RoleAdmin:
+	case who.Is(account.RoleAdmin):
 		return "/people"
+	case who.Is(account.RoleAuditor):
+		return "/service"
 	}
 	return "/"
 }
@@ -172,21 +174,21 @@ func (s *Server) acceptInvitation(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	service := s.service(r).ID
+	offer, err := s.Accounts.Invitation(r.Context(), service, in.Token)
+	if err != nil {
+		return s.spentInvitation(w, r, err)
+	}
 	id, err := s.Accounts.AcceptInvitation(r.Context(), service, in.Token, in.Alias, in.Password)
 	if errors.Is(err, account.ErrTokenSpent) {
 		return s.spentInvitation(w, r, err)
 	}
 	if err != nil {
-		offer, offerErr := s.Accounts.Invitation(r.Context(), service, in.Token)
-		if offerErr != nil {
-			return s.spentInvitation(w, r, offerErr)
-		}
 		return s.again(w, r, err, func(f parts.Form) templ.Component { return accountpage.Invitation(f, in.Token, offer) })
 	}
 	if err := s.beginSession(w, r, id); err != nil {
 		return err
 	}
-	return s.redirect(w, r, "/shifts")
+	return s.redirect(w, r, home(offer.Role))
 }
 
 // spentInvitation says more than that there is nothing here: whoever has the link was once meant to have it.
@@ -201,7 +203,7 @@ func (s *Server) spentInvitation(w http.ResponseWriter, r *http.Request, err err
 const minorCookie = "minor"
 
 func (s *Server) rememberMinor(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people reach us by https
 		Name: s.cookieName(minorCookie), Value: "1", Path: "/", MaxAge: int((24 * time.Hour).Seconds()),
 		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func TestEnterAsGuest(t *testing.T) {
 		assert.Empty(t, b.sessionCookie(), "nobody has a session before the last step")
 
 		in := b.post("/enter/name", consented("alias", proposed)...)
-		assert.Equal(t, http.StatusSeeOther, in.StatusCode)
+		assert.Equal(t, "/waiting", in.Header.Get("Location"))
 		assert.NotEmpty(t, b.sessionCookie())
 		assert.Contains(t, b.get("/access").text("h1"), proposed)
 		assert.Equal(t, http.StatusSeeOther, b.get("/enter").StatusCode, "who is inside goes on")
@@ -191,4 +192,19 @@ func TestSignUpAndIn(t *testing.T) {
 		assert.Equal(t, http.StatusSeeOther, one.get("/access").StatusCode)
 		assert.Equal(t, http.StatusSeeOther, two.get("/access").StatusCode)
 	})
+}
+
+// Every role that signs in is led to a page that is there and open to it.
+func TestHome(t *testing.T) {
+	t.Parallel()
+	table := newSiteDown(t).table
+	for _, role := range inside {
+		i := slices.IndexFunc(table, func(rt route) bool { return strings.TrimSuffix(rt.pattern, "{$}") == "GET "+home(role) })
+		if assert.GreaterOrEqual(t, i, 0, role) && len(table[i].guard) > 0 {
+			assert.Contains(t, table[i].guard, role)
+		}
+	}
+	i := slices.IndexFunc(table, func(rt route) bool { return rt.pattern == "GET "+afterEntering })
+	require.GreaterOrEqual(t, i, 0)
+	assert.Contains(t, table[i].guard, account.RoleGuest)
 }

@@ -1,3 +1,4 @@
+// Package account holds the pages of people: entering, signing up and in, one's own access, the staff, the service's settings.
 package account
 
 import (
