@@ -46,10 +46,7 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	feeling, err := feelingOf(in.Feeling)
-	if err == nil {
-		_, err = s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feeling})
-	}
+	_, err := s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feelingOf(in.Feeling)})
 	if f, again := formAgain(r, err); again {
 		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, false)
 	}
@@ -63,15 +60,15 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 }
 
 // feelingOf reads a step of the scale; nil when nothing was said.
-func feelingOf(text string) (*int, error) {
+func feelingOf(text string) *int {
 	if text == "" {
-		return nil, nil //nolint:nilnil // not saying is an answer
+		return nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		n = -1 // refused by the domain, in its words
 	}
-	return &n, nil
+	return &n
 }
 
 func (s *Server) leaveWaiting(w http.ResponseWriter, r *http.Request) error {
@@ -223,10 +220,7 @@ func (s *Server) recordFeeling(w http.ResponseWriter, r *http.Request) error {
 		Feeling string `form:"feeling"`
 	}
 	return s.inRoom(w, r, &in, "#end", func(id chat.RoomID) error {
-		feeling, err := feelingOf(in.Feeling)
-		if err != nil {
-			return err
-		}
+		feeling := feelingOf(in.Feeling)
 		if feeling == nil {
 			return errs.Field("feeling", "chat.feeling_invalid", nil)
 		}

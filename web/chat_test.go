@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,9 @@ func TestConversationWithoutScripts(t *testing.T) {
 		page := person.get(room)
 		shape := func(s *goquery.Selection) string {
 			var slots []string
-			s.Find("[data-slot]").Each(func(_ int, e *goquery.Selection) { slots = append(slots, goquery.NodeName(e)+"."+e.AttrOr("data-slot", "")) })
+			s.Find("[data-slot]").Each(func(_ int, e *goquery.Selection) {
+				slots = append(slots, goquery.NodeName(e)+"."+e.AttrOr("data-slot", ""))
+			})
 			return strings.Join(slots, " ")
 		}
 		for _, kind := range []string{"", "-joined", "-ended", "-hidden"} {
@@ -188,7 +191,7 @@ func TestOlderMessages(t *testing.T) {
 	var id chat.RoomID
 	require.NoError(t, id.UnmarshalText([]byte(strings.TrimPrefix(room, "/rooms/"))))
 	for i := range historyPage + 5 {
-		_, err := st.Chat.PostMessage(t.Context(), who.esp, chat.Post{Room: id, CID: fmt.Sprintf("%022d", i), Text: fmt.Sprint(i + 1)})
+		_, err := st.Chat.PostMessage(t.Context(), who.esp, chat.Post{Room: id, CID: fmt.Sprintf("%022d", i), Text: strconv.Itoa(i + 1)})
 		require.NoError(t, err)
 	}
 	page := person.get(room)

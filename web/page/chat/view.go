@@ -1,3 +1,4 @@
+// Package chat holds the pages of the waiting room, of conversations and of the ESP's desk.
 package chat
 
 import (
