@@ -46,7 +46,7 @@ func home(role account.Role) string {
 	case who.IsPeer():
 		return "/desk"
 	case who.Is(account.RoleTutor):
-		return "/shifts"
+		return "/console"
 	case who.Is(account.RoleAdmin):
 		return "/people"
 	case who.Is(account.RoleAuditor):
