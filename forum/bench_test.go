@@ -39,8 +39,10 @@ func BenchmarkWritePost(b *testing.B) {
 		threads <- w.open(author, "members", "Un titolo", calm).Thread
 	}
 	b.SetParallelism(4)
+	b.ResetTimer()
 	b.RunParallel(func(p *testing.PB) {
 		thread := <-threads
+		defer func() { threads <- thread }()
 		for p.Next() {
 			if _, err := w.WritePost(b.Context(), author, NewPost{Thread: thread, Text: calm, CID: newCID()}); err != nil {
 				b.Error(err)
