@@ -7,12 +7,19 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+
+	"ponti/account"
 )
 
 // languageNames are written in their own language, so that who needs one can read it: they are no texts of the catalogue.
 var languageNames = map[string]string{"it": "Italiano", "en": "English"}
 
 func languageName(lang string) string { return languageNames[lang] }
+
+// onCall is true of those whom people wait for: a page of theirs that is open keeps them reachable.
+func onCall(role account.Role) bool {
+	return account.Actor{Role: role}.IsPeer() || role == account.RoleTutor
+}
 
 // current marks the link to the page one is on, or to the section it belongs to.
 func current(ctx context.Context, url string) templ.Attributes {
