@@ -1,0 +1,44 @@
+// Package e2e tells the stories of Ponti from outside: the real program as processes of its own, a real PostgreSQL that
+// syncs to disk, a real Redis, real kills. It sees what a person's browser and an operator's terminal see, and holds it
+// against what the database has. What is proved where:
+//
+//	history_test.go     what a history of messages may never hold (invariant I1), and that the checker finds each breach
+//	faults_test.go      conversations over two instances while one is killed again and again or asked to stop, Redis is
+//	                    gone, Redis hangs, PostgreSQL is killed (F1, F3, F7, F8; I1, I3, I4, I6)
+//	escalation_test.go  a crisis that nobody acknowledges climbs on time though every instance is killed (F2; I2)
+//	decisions_test.go   one winner among ESPs who accept at once; sockets fall silent when a session ends (I5, I7)
+//	embedded_test.go    ponti demo with its own stores: killed, started again, ended by Ctrl-C
+//
+// The means: cluster_test.go and process_test.go run programs, browser_test.go opens pages and sends forms, device_test.go
+// is a client of docs/protocol.md, people_test.go knows the ways through the site, talk_test.go has people talk while
+// outsiders of every role listen at the door.
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// program is the built binary. Set before the first test.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "ponti-bin")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	program = filepath.Join(dir, "ponti")
+	build := exec.Command("go", "build", "-race", "-buildvcs=false", "-o", program, "./cmd/ponti") //nolint:noctx // as long as it takes
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "e2e: ponti does not build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
