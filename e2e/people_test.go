@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path"
 	"strings"
@@ -120,21 +121,9 @@ func accept(t *testing.T, esp *browser) string {
 // leave ends the conversation from one side, so that the ESP is free again.
 func leave(t *testing.T, b *browser, room string) {
 	t.Helper()
-	require.NoError(t, within(patience, func() error {
-		p, err := b.get("/rooms/" + room)
-		if err != nil {
-			return err
-		}
-		if p.status != 200 {
-			return fmt.Errorf("%d: %s", p.status, p.text("main"))
-		}
-		form := p.doc.Find(`form[action$="/end"]`)
-		if form.Length() == 0 {
-			return nil // it has ended
-		}
-		_, err = p.form(t, `form[action$="/end"]`).send()
-		return err
-	}))
+	p, err := b.get("/rooms/" + room + "/end")
+	require.NoError(t, err)
+	p.expect(t, http.StatusOK).form(t, `form[action$="/end"]`).submit(t)
 }
 
 // waitsAtMost fails when something took longer than it may.
