@@ -187,7 +187,7 @@ func (in *instance) end() {
 		}
 	}
 	if in.cluster.t.Failed() {
-		in.cluster.t.Logf("instance %s wrote at last:\n%s", in.name, in.last(40))
+		in.cluster.t.Logf("instance %s wrote at last:\n%s", in.name, in.last(25))
 	}
 }
 

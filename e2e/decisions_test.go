@@ -27,6 +27,7 @@ func TestOneWinner(t *testing.T) {
 	openDevice(t, nico, "Nico at the desk", &history{}, "", places(b), wire.Desk)
 	martaToo, nicoToo := signIn(t, b, "localhost", "Marta"), signIn(t, a, "localhost", "Nico")
 	esps := []*browser{marta, martaToo, nico, nicoToo}
+	conn := c.connect(t)
 	for round := range 6 {
 		guest := enter(t, c.instances[round%2])
 		ask(t, guest)
@@ -64,7 +65,6 @@ func TestOneWinner(t *testing.T) {
 		for _, who := range won {
 			require.Equal(t, won[0], who, "round %d: two ESPs won", round)
 		}
-		conn := c.connect(t)
 		var helpers, accepted int
 		require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from chat_participants where room_id = $1 and part = 'esp'", room).Scan(&helpers))
 		require.NoError(t, conn.QueryRow(t.Context(), `select count(*) from chat_offers o join chat_places p on p.id = o.place_id

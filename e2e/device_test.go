@@ -30,19 +30,20 @@ type device struct {
 	history *history
 	views   []wire.View
 
-	mu     sync.Mutex // guards the rest
-	conn   *websocket.Conn
-	here   *instance // where the line goes
-	room   string
-	after  int64  // last sequence shown
-	epoch  string // of after
-	live   bool   // caught up on this line
-	outbox []*outgoing
-	lines  int       // how often a line was opened
-	codes  []int     // close codes that were met
-	next   *instance // where the next line goes, if that was wished
-	ended  bool      // it was told to stay away
-	heard  []frame
+	mu      sync.Mutex // guards the rest
+	conn    *websocket.Conn
+	here    *instance // where the line goes
+	room    string
+	after   int64      // last sequence shown
+	epoch   string     // of after
+	live    bool       // caught up on this line
+	outbox  []outgoing // not answered yet, in order
+	careful bool       // something was refused for now: the outbox leaves one by one
+	lines   int        // how often a line was opened
+	codes   []int      // close codes that were met
+	next    *instance  // where the next line goes, if that was wished
+	ended   bool       // it was told to stay away
+	heard   []frame
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -188,7 +189,10 @@ func (d *device) take(data []byte) error {
 	case "ack":
 		return with(data, func(a wire.Ack) error {
 			d.history.add(event{step: stepAcked, device: d.name, cid: a.CID, seq: a.Seq})
-			d.outbox = slices.DeleteFunc(d.outbox, func(o *outgoing) bool { return o.cid == a.CID })
+			d.outbox = slices.DeleteFunc(d.outbox, func(o outgoing) bool { return o.cid == a.CID })
+			if d.careful {
+				return d.sendFirst()
+			}
 			return nil
 		})
 	case "refused":
@@ -258,7 +262,7 @@ func (d *device) show(m wire.Message) error {
 }
 
 func (d *device) caughtUp(c wire.CaughtUp) error {
-	d.epoch, d.live = c.Epoch, true
+	d.epoch, d.live, d.careful = c.Epoch, true, false
 	d.history.add(event{step: stepHead, device: d.name, seq: c.Head})
 	for _, o := range d.outbox {
 		if err := d.send(o); err != nil {
@@ -275,22 +279,28 @@ func (d *device) refused(r wire.Refused) error {
 		}
 		return nil
 	}
-	i := slices.IndexFunc(d.outbox, func(o *outgoing) bool { return o.cid == r.CID })
+	i := slices.IndexFunc(d.outbox, func(o outgoing) bool { return o.cid == r.CID })
 	switch {
 	case i < 0:
-	case r.Later: // "not now": the person would press "try again"
-		o := d.outbox[i]
-		d.later(time.Second, func() error {
-			if !slices.Contains(d.outbox, o) || !d.live {
-				return nil
-			}
-			return d.send(o)
-		})
+	case r.Later: // "not now": from here on one at a time, so that trying again is not what keeps it from working
+		d.careful = true
+		if i == 0 {
+			d.later(time.Second, d.sendFirst)
+		}
 	default:
 		d.history.add(event{step: stepRefused, device: d.name, cid: r.CID})
 		d.outbox = slices.Delete(d.outbox, i, i+1)
 	}
 	return nil
+}
+
+// sendFirst sends the oldest message without an answer; when there is none, what comes next leaves at once again.
+func (d *device) sendFirst() error {
+	if len(d.outbox) == 0 {
+		d.careful = false
+		return nil
+	}
+	return d.send(d.outbox[0])
 }
 
 // later does something on this line after about a time. If it fails, the reader finds the line broken.
@@ -305,18 +315,18 @@ func (d *device) later(about time.Duration, f func() error) {
 	})
 }
 
-func (d *device) send(o *outgoing) error {
+func (d *device) send(o outgoing) error {
 	return d.write(map[string]any{"t": "send", "room": d.room, "cid": o.cid, "text": o.text})
 }
 
 // say writes a message, with or without a line, and returns its client id.
 func (d *device) say(text string) string {
-	o := &outgoing{cid: uuid.NewString(), text: text}
+	o := outgoing{cid: uuid.NewString(), text: text}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.history.add(event{step: stepSent, device: d.name, cid: o.cid, text: text})
 	d.outbox = append(d.outbox, o)
-	if d.live {
+	if d.live && !d.careful {
 		_ = d.send(o) // failing, the reader finds the line broken and it leaves on the next
 	}
 	return o.cid

@@ -20,9 +20,9 @@ type climbed struct {
 }
 
 // stepsOf reads the rungs that an escalation was taken to.
-func stepsOf(t *testing.T, c *cluster, room string) []climbed {
+func stepsOf(t *testing.T, conn *pgx.Conn, room string) []climbed {
 	t.Helper()
-	rows, err := c.connect(t).Query(t.Context(), `select s.rung, s.round, s.at, s.due_at from moderation_steps s
+	rows, err := conn.Query(t.Context(), `select s.rung, s.round, s.at, s.due_at from moderation_steps s
 		join moderation_escalations e on e.id = s.escalation_id
 		where e.subject_kind = 'room' and e.subject_id = $1 and e.level = 'crisis' and s.kind = 'rung' order by s.fence`, room)
 	require.NoError(t, err)
@@ -32,11 +32,11 @@ func stepsOf(t *testing.T, c *cluster, room string) []climbed {
 }
 
 // awaitStep waits for the nth rung of a room's crisis.
-func awaitStep(t *testing.T, c *cluster, room string, n int, limit time.Duration) climbed {
+func awaitStep(t *testing.T, conn *pgx.Conn, room string, n int, limit time.Duration) climbed {
 	t.Helper()
 	var list []climbed
 	require.NoError(t, within(limit, func() error {
-		if list = stepsOf(t, c, room); len(list) < n {
+		if list = stepsOf(t, conn, room); len(list) < n {
 			return fmt.Errorf("the ladder took %d steps, not %d", len(list), n)
 		}
 		return nil
@@ -73,7 +73,8 @@ func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 		}
 		return errors.New("the person is not shown that help is called")
 	}))
-	first := awaitStep(t, c, k.room, 1, lateness)
+	conn := c.connect(t)
+	first := awaitStep(t, conn, k.room, 1, lateness)
 	require.Equal(t, 0, first.Round)
 
 	kill := func() {
@@ -84,7 +85,7 @@ func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 	kill()
 	c.startAll()
 	require.True(t, time.Now().Before(first.DueAt), "the instances came back too late to prove anything")
-	second := awaitStep(t, c, k.room, 2, time.Until(first.DueAt)+patience)
+	second := awaitStep(t, conn, k.room, 2, time.Until(first.DueAt)+patience)
 	require.Greater(t, second.Rung, first.Rung)
 	waitsAtMost(t, lateness, second.At.Sub(first.DueAt), "from the due time to the second rung")
 	require.NoError(t, within(converged, func() error {
@@ -97,10 +98,10 @@ func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 	pass(time.Until(second.DueAt.Add(-5 * time.Second)))
 	kill()
 	pass(time.Until(second.DueAt.Add(3 * time.Second)))
-	require.Len(t, stepsOf(t, c, k.room), 2, "somebody was still alive")
+	require.Len(t, stepsOf(t, conn, k.room), 2, "somebody was still alive")
 	ready := c.startAll()
 	require.True(t, ready.After(second.DueAt))
-	third := awaitStep(t, c, k.room, 3, lateness+time.Second)
+	third := awaitStep(t, conn, k.room, 3, lateness+time.Second)
 	waitsAtMost(t, lateness, third.At.Sub(ready), "from the first instance's return to the third rung")
 	k.settle(t)
 }

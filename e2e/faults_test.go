@@ -19,6 +19,7 @@ import (
 // each story nothing acknowledged is lost, doubled or out of order on any side, the last message is there, and nobody outside heard anything.
 // A story whose fault did not bite fails: it would have proved nothing.
 func TestConversationSurvives(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2)
 	a, b := c.instances[0], c.instances[1]
 	others := listeners(t, c)

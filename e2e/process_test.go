@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -112,11 +113,19 @@ func (p *process) ended() bool {
 	}
 }
 
-func (p *process) output() string { return p.last(1 << 20) }
+// output is all that it wrote.
+func (p *process) output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.lines, "\n")
+}
 
-// last is the end of what it wrote.
+// last is the end of what it wrote, without the requests that went well.
 func (p *process) last(n int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return strings.Join(p.lines[max(0, len(p.lines)-n):], "\n")
+	lines := slices.DeleteFunc(slices.Clone(p.lines), func(line string) bool {
+		return strings.Contains(line, `"message":"request"`) && strings.Contains(line, `"level":"info"`)
+	})
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
