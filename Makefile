@@ -21,8 +21,8 @@ test: ## install what is missing, then run every check and test, in browsers too
 check: ## format, vet, lint, generated files, tests with the race detector
 	@scripts/check
 
-e2e: ## the browser tests alone
-	@scripts/gotest e2e -timeout 10m ./...
+e2e: ## the stories alone: real processes, faults, browsers
+	@scripts/gotest e2e -timeout 10m -parallel 4 ./...
 
 fmt: ## format Go files and templates
 	@gofmt -w .
