@@ -67,6 +67,7 @@ func TestConsoleStory(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	assert.Equal(t, 1, page.Find(".console-list .alert-open").Length(), "the list stays beside what was opened")
 	assert.Contains(t, page.text(".opened h2"), "Airone")
+	assert.Contains(t, page.text(".causes blockquote"), "pillole", "what the person wrote when they came")
 	assert.Zero(t, page.Find(".opened textarea").Length(), "first it needs an owner")
 	assert.Zero(t, page.Find("head noscript").Length(), "a page that is written in never reloads by itself")
 

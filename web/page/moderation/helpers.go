@@ -3,6 +3,7 @@ package moderation
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,6 +33,11 @@ func person(ctx context.Context, e moderation.Escalation) string {
 		return parts.T(ctx, "console.person_gone")
 	}
 	return e.Person
+}
+
+// quoted tells whether some cause shows its own text; without one the conversation itself is what there is to read.
+func quoted(o Opened) bool {
+	return slices.ContainsFunc(o.Causes, func(c moderation.ShownCause) bool { return c.Excerpt != nil })
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Round(time.Second).Seconds())) }
