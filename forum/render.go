@@ -23,6 +23,10 @@ const renderer = 1
 // maxDepth is how many quotes and lists may stand inside each other; deeper ones are shown flat.
 const maxDepth = 6
 
+// deep finds a line that opens a dozen quotes and lists at once, and more to come. The next marker is escaped, so that the rest of the
+// line is text: the parser's work grows with the square of the depth, and nobody means such a line.
+var deep = regexp.MustCompile(`(?m)^((?:[ \t]*(?:>|[-+*][ \t]|[0-9]{1,9}[.)][ \t])){12}[ \t]*)([>*+-])`)
+
 // linkRel says that we neither vouch for a link nor tell the other side where a reader comes from.
 const linkRel = "noopener noreferrer nofollow ugc"
 
@@ -66,7 +70,7 @@ func newPolicy() *bluemonday.Policy {
 
 // render turns cleaned Markdown into HTML. It never fails: what is no markup is text.
 func render(source string) rendered {
-	src := []byte(source)
+	src := []byte(deep.ReplaceAllString(source, `$1\$2`))
 	w := walker{src: src}
 	w.children(markdown.Parse(text.NewReader(src)), 0)
 	return rendered{HTML: policy.Sanitize(w.html.String()), Plain: strings.TrimSpace(w.plain.String())}

@@ -252,7 +252,8 @@ func TestRenderHostile(t *testing.T) {
 		times = append(times, time.Since(at))
 		checkSafe(t, r.HTML, unit)
 	}
-	assert.Less(t, slices.Max(times), 2*time.Second, "with the race detector, on a busy machine; measured alone: below 60 ms")
+	// Generous for a busy machine with the race detector; what grows without bound takes minutes.
+	assert.Less(t, slices.Max(times), 10*time.Second)
 	t.Log(times)
 }
 
