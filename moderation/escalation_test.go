@@ -234,4 +234,3 @@ func TestConsole(t *testing.T) {
 	_, err = w.ShowEscalation(ctx, was, red)
 	assert.Equal(t, errs.NotFound, errs.KindOf(err), "who is no tutor any more sees no red")
 }
-

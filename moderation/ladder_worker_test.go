@@ -145,6 +145,18 @@ func TestLadderWithNobodyOnCall(t *testing.T) {
 	w.checked()
 }
 
+func TestLadderPassesOverTheSilent(t *testing.T) {
+	w := newWorld(t, slow())
+	anna, bruno := w.newTutor("Anna"), w.newTutor("Bruno")
+	esp, person := w.newESP("Marta", anna), w.newActor(account.RoleGuest, "Mare")
+	w.silence(anna)
+	w.Start(t.Context())
+	defer w.Stop()
+	id := w.raise(w.flagged(newRoom(), 1, triage.Crisis, person, esp)).ID
+	w.until("somebody who was heard of in the last minute is asked", func() bool { return len(w.routed(id)) > 0 })
+	assert.Equal(t, []account.ID{bruno.ID}, w.routed(id), "not the own tutor, whose heartbeat is old")
+}
+
 func TestLadderWithoutOutsideChannel(t *testing.T) {
 	w := newWorld(t, slow())
 	person := w.newActor(account.RoleGuest, "Mare")

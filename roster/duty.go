@@ -34,7 +34,7 @@ func (r *Roster) GoOn(ctx context.Context, actor account.Actor) error {
 		if err := insertDuty(ctx, tx, actor); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "shift.go_on", actor.ID.String(), ""))
+		return audit.Append(ctx, tx, entry(actor, "shift.go_on", actor.ID.String()))
 	})
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (r *Roster) GoOff(ctx context.Context, actor account.Actor) error {
 		if err := updateDutyEnded(ctx, tx, actor.ID); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "shift.go_off", actor.ID.String(), ""))
+		return audit.Append(ctx, tx, entry(actor, "shift.go_off", actor.ID.String()))
 	})
 	if err != nil {
 		return err
@@ -157,6 +157,6 @@ func (r *Roster) announce(ctx context.Context, service account.ServiceID) {
 	}
 }
 
-func entry(actor account.Actor, action, object, reason string) audit.Entry {
-	return audit.Entry{Service: actor.Service, Actor: actor.ID, Role: string(actor.Role), Action: action, Object: object, Reason: reason}
+func entry(actor account.Actor, action, object string) audit.Entry {
+	return audit.Entry{Service: actor.Service, Actor: actor.ID, Role: string(actor.Role), Action: action, Object: object}
 }

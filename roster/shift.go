@@ -38,7 +38,7 @@ func (r *Roster) PlanShift(ctx context.Context, actor account.Actor, in Shift) (
 		if err := insertShift(ctx, tx, actor, in); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "shift.plan", "shift:"+in.ID.String(), ""))
+		return audit.Append(ctx, tx, entry(actor, "shift.plan", "shift:"+in.ID.String()))
 	})
 	return in.ID, err
 }
@@ -52,7 +52,7 @@ func (r *Roster) RemoveShift(ctx context.Context, actor account.Actor, id ShiftI
 		if err := deleteShift(ctx, tx, actor.Service, id); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "shift.remove", "shift:"+id.String(), ""))
+		return audit.Append(ctx, tx, entry(actor, "shift.remove", "shift:"+id.String()))
 	})
 }
 
