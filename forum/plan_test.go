@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"strings"
@@ -17,8 +18,13 @@ import (
 // fill puts n threads of two posts into each of two categories of the service, straight into the tables: plans are about numbers of rows.
 func (w *town) fill(n int) {
 	w.t.Helper()
+	tx, err := w.pool.Begin(w.t.Context())
+	require.NoError(w.t, err)
+	defer tx.Rollback(context.WithoutCancel(w.t.Context()))            //nolint:errcheck // done when committed
+	_, err = tx.Exec(w.t.Context(), `set local statement_timeout = 0`) // a busy machine may take its time to fill tables
+	require.NoError(w.t, err)
 	for _, c := range []CategoryID{w.members, w.family} {
-		_, err := w.pool.Exec(w.t.Context(), `with threads as (
+		_, err := tx.Exec(w.t.Context(), `with threads as (
 			insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at, posts)
 			select gen_random_uuid(), $1, $2, $3, 'Discussione ' || n, now() - interval '1 year', now() - n * interval '1 minute', 2
 			from generate_series(1, $4::int) n returning id)
@@ -27,8 +33,9 @@ func (w *town) fill(n int) {
 			from threads t, generate_series(1, 2) n`, w.a, c, w.as(account.RoleMember).ID, n)
 		require.NoError(w.t, err)
 	}
-	_, err := w.pool.Exec(w.t.Context(), `analyze forum_threads; analyze forum_posts`)
+	_, err = tx.Exec(w.t.Context(), `analyze forum_threads; analyze forum_posts`)
 	require.NoError(w.t, err)
+	require.NoError(w.t, tx.Commit(w.t.Context()))
 }
 
 // plan is what EXPLAIN ANALYZE tells of one node.
