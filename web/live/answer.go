@@ -16,7 +16,6 @@ import (
 var (
 	errTooManyRooms = errs.New(errs.TooMany, "live.too_many_rooms")
 	errTooFast      = errs.New(errs.TooMany, "live.too_fast")
-	errNotJoined    = errs.New(errs.NotFound, "error.not_found")
 )
 
 // Acts are the rows of the authorization matrix that each frame from a client stands for; a watch has one for each view.
@@ -134,6 +133,8 @@ func (h *Hub) refuse(s *socket, room, cid string, err error) {
 		h.Log.Error().Err(err).Msg("live: frame failed")
 	case errs.Unavailable, errs.TooMany:
 		later = true
+	case errs.Invalid, errs.Unauthenticated, errs.Forbidden, errs.NotFound, errs.Conflict:
+		// the same frame would be refused again
 	}
 	s.send(wire.Refused{Room: room, CID: cid, Key: key, Text: h.Text(s.actor.Load().Locale, key, params), Later: later})
 }

@@ -165,7 +165,7 @@ func TestConversation_resume(t *testing.T) {
 		again.join(room, 450, epoch)
 		require.Equal(t, []int64{451}, seqs(t, again))
 	})
-	t.Run("beyond_the_head", func(t *testing.T) {
+	t.Run("beyond_the_head", func(*testing.T) {
 		c := w.connect(w.one, person)
 		c.send(map[string]any{"t": "join", "room": room.String(), "after": 1000, "epoch": epoch})
 		c.next("resync", nil)

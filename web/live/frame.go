@@ -35,5 +35,5 @@ func header(op byte, payload []byte) []byte {
 }
 
 func closeFrame(code int, reason string) []byte {
-	return header(opClose, append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)) //nolint:gosec // codes have four digits
+	return header(opClose, append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...))
 }

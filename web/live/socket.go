@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -266,26 +267,30 @@ func (s *socket) flush() {
 }
 
 // buffers are shared by all writers; each holds one write.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, writeChunk); return &b }}
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 const writeChunk = 16 << 10
 
 func (s *socket) writeAll(batch [][]byte) error {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	for len(batch) > 0 {
-		out := (*buf)[:0]
-		for len(batch) > 0 && (len(out) == 0 || len(out)+len(batch[0]) <= writeChunk) {
-			out = append(out, batch[0]...)
-			batch = batch[1:]
+	buf, ok := buffers.Get().(*bytes.Buffer)
+	if !ok {
+		panic("live: the pool holds buffers")
+	}
+	defer func() {
+		if buf.Cap() <= 2*writeChunk {
+			buffers.Put(buf)
 		}
-		if cap(out) <= 2*writeChunk {
-			*buf = out[:0]
+	}()
+	for len(batch) > 0 {
+		buf.Reset()
+		for len(batch) > 0 && (buf.Len() == 0 || buf.Len()+len(batch[0]) <= writeChunk) {
+			buf.Write(batch[0])
+			batch = batch[1:]
 		}
 		if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 			return err
 		}
-		if _, err := s.conn.Write(out); err != nil {
+		if _, err := s.conn.Write(buf.Bytes()); err != nil {
 			return err
 		}
 	}

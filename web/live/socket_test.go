@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
@@ -62,7 +63,7 @@ func TestHandshake(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, own+"/live", nil)
 		require.NoError(t, err)
 		r.Header.Set("Cookie", cookie)
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := w.one.server.Client().Do(r)
 		require.NoError(t, err)
 		require.NoError(t, answer.Body.Close())
 		require.Equal(t, status, answer.StatusCode)
@@ -385,10 +386,9 @@ func TestWatch(t *testing.T) {
 	require.NoError(t, id.UnmarshalText([]byte(offer["id"].(string))))
 	room, err := w.other.chat.AcceptOffer(t.Context(), esp, id)
 	require.NoError(t, err)
-	place := p.within(2*time.Second, "changed", func(f map[string]any) bool {
-		return f["place"] != nil && f["place"].(map[string]any)["state"] == "in_session"
-	})["place"].(map[string]any)
-	require.Equal(t, room.String(), place["room"])
+	p.within(2*time.Second, "changed", func(f map[string]any) bool {
+		return cmp.Equal(f["place"], map[string]any{"state": "in_session", "room": room.String()})
+	})
 
 	for view, c := range map[string]*client{"waiting": e, "desk": p, "console": p} {
 		c.send(map[string]any{"t": "watch", "view": view})

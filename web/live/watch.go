@@ -27,6 +27,7 @@ func every(v wire.View) time.Duration {
 		return 5 * time.Second // keeps the place, too
 	case wire.Console:
 		return 5 * time.Second
+	case wire.Notices:
 	}
 	return 30 * time.Second
 }
@@ -59,10 +60,11 @@ func (s *socket) look(ctx context.Context, v wire.View, told bool) {
 			f.Offer = &wire.Offer{ID: d.Offer.ID.String(), ExpiresAt: d.Offer.ExpiresAt.UTC()}
 			now = f.Offer.ID
 		}
-		now += fmt.Sprint(d.Waiting, len(d.Rooms))
-		for _, r := range d.Rooms {
-			now += fmt.Sprint(r.ID, r.State)
+		rooms := make([]string, len(d.Rooms))
+		for i, r := range d.Rooms {
+			rooms[i] = r.ID.String() + string(r.State)
 		}
+		now += fmt.Sprint(d.Waiting, rooms)
 	case wire.Console, wire.Notices:
 		told = true // the page compares by itself: what is in it is read with its own authority
 	}

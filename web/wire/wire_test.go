@@ -50,7 +50,7 @@ func TestEncode(t *testing.T) {
 			if *update {
 				require.NoError(t, os.WriteFile(file, append(got, '\n'), 0o600))
 			}
-			want, err := os.ReadFile(file) //nolint:gosec // our own testdata
+			want, err := os.ReadFile(file)
 			require.NoError(t, err)
 			require.Equal(t, string(want), string(got)+"\n")
 			require.NotContains(t, string(got), "</")
@@ -68,10 +68,10 @@ func TestFrames_have_no_field_for_who_somebody_is(t *testing.T) {
 	t.Parallel()
 	var walk func(reflect.Type)
 	walk = func(typ reflect.Type) {
-		switch typ.Kind() {
-		case reflect.Slice, reflect.Pointer, reflect.Map:
+		switch kind := typ.Kind(); {
+		case kind == reflect.Slice || kind == reflect.Pointer || kind == reflect.Map:
 			walk(typ.Elem())
-		case reflect.Struct:
+		case kind == reflect.Struct:
 			if typ == reflect.TypeFor[time.Time]() {
 				return
 			}
@@ -198,7 +198,7 @@ func TestProtocolPage(t *testing.T) {
 
 func mustRead(t *testing.T, file string) string {
 	t.Helper()
-	b, err := os.ReadFile(file) //nolint:gosec // our own source
+	b, err := os.ReadFile(file)
 	require.NoError(t, err)
 	return string(b)
 }
