@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 
 	"ponti/moderation/triage"
 )
@@ -27,7 +28,13 @@ type commands struct {
 	Triage  triageCommand  `cmd:"" help:"Read conversations as JSON lines on standard input, write their risk level as JSON lines."`
 }
 
+// silent drops go-redis's own lines on standard error, which are not JSON: that Redis is gone is said by the bus.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
+
 func main() {
+	redis.SetLogger(silent{})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c commands
