@@ -239,7 +239,7 @@ func (sd *seeding) seedForum(ctx context.Context, s demoService) error {
 	system, admin := account.System(sd.service), sd.people[s.People[0].Alias]
 	categories := map[string]forum.CategoryID{}
 	for i, c := range s.Categories {
-		id, err := sd.forum.CreateCategory(ctx, system, c.category(i))
+		id, err := sd.forum.CreateCategory(ctx, system, forum.NewCategory{Slug: c.Slug, Audience: forum.Audience(c.Audience), Title: c.Title, Rules: c.Rules, Position: i + 1})
 		if err != nil {
 			return fmt.Errorf("category %s: %w", c.Slug, err)
 		}

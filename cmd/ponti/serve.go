@@ -134,10 +134,11 @@ func (a *app) serve(ctx context.Context, site, metrics net.Listener, ready func(
 	return errors.Join(errs...)
 }
 
-// begin brings the database up to date, however long it is down, and starts the workers.
+// begin makes the database ready, however long it is down, and starts the workers. Only a database that answers with something
+// else than "not now" ends the program.
 func (a *app) begin(ctx context.Context, ready func(context.Context, *app) error) error {
 	for wait := 200 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		err := pg.Migrate(ctx, a.stores.url, migrations()...)
+		err := a.prepare(ctx, ready)
 		if err == nil {
 			break
 		}
@@ -151,13 +152,25 @@ func (a *app) begin(ctx context.Context, ready func(context.Context, *app) error
 		case <-time.After(wait):
 		}
 	}
-	if err := pg.CheckDurable(ctx, a.stores.pool); err != nil {
-		return err
-	}
-	if err := ready(ctx, a); err != nil {
-		return err
-	}
 	a.startWorkers(ctx)
 	a.log.Info().Str("url", a.config.URL.String()).Msg("ready")
 	return nil
+}
+
+// prepare brings the database up to date. It may be repeated.
+func (a *app) prepare(ctx context.Context, ready func(context.Context, *app) error) error {
+	if err := pg.Migrate(ctx, a.stores.url, migrations()...); err != nil {
+		return err
+	}
+	if err := pg.CheckDurable(ctx, a.stores.pool); err != nil {
+		return err
+	}
+	n, err := a.forum.RenderAgain(ctx)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		a.log.Info().Int("posts", n).Msg("posts of older rules rendered again")
+	}
+	return ready(ctx, a)
 }
