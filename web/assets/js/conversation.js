@@ -1,7 +1,7 @@
 // A conversation, live. Without this module the page works by reloading; without a socket it sends by POST and asks for the page.
 //
 // <ol id="messages" data-module="conversation" data-live="/live" data-room data-head data-me data-epoch data-sending data-sent
-//   data-not-sent data-line-down data-session-over role="log" aria-live="polite">, see messages.js; <form data-composer> with [name=text] and
+//   data-not-sent data-line-down data-session-over> in an element of role="log", see messages.js; <form data-composer> with [name=text] and
 // [name=cid]; [data-line] says when the line is down, [data-alert] is role="alert", [data-numbers] shows the emergency numbers,
 // [data-person="2"] with data-here-text and data-away-text shows whether somebody is there, data-region what the server renders.
 import { grow } from "./composer.js";
@@ -17,7 +17,7 @@ export function start(list) {
   const messages = new Messages(list);
   const form = document.querySelector("form[data-composer]");
   const outbox = new Outbox(messages, list.dataset, (item) => isOpen() ? send({ t: "send", room, cid: item.cid, text: item.text }) : post(item));
-  const known = { epoch, state: "" };
+  const known = { epoch, state: "", people: [], members: "" };
   let timer = 0;
 
   const join = () => send({ t: "join", room, after: messages.last, epoch: messages.last > 0 ? known.epoch : "" });
@@ -41,6 +41,19 @@ export function start(list) {
   function take(page) {
     messages.adopt(page);
     exchange(page);
+    presence();
+  }
+
+  // renew has the server say again who is here and how things stand.
+  const renew = () => refresh().then(presence);
+
+  function presence() {
+    for (const { n, here } of known.people) {
+      for (const place of document.querySelectorAll(`[data-person="${n}"]`)) {
+        place.dataset.here = String(here);
+        place.textContent = here ? place.dataset.hereText : place.dataset.awayText;
+      }
+    }
   }
 
   const ours = (type, f) => on(type, (frame) => frame.room === room && f(frame));
@@ -56,7 +69,7 @@ export function start(list) {
   ours("resync", () => location.reload()); // what is shown belongs to another history
   ours("refused", ({ cid, text, later }) => {
     if (cid) outbox.failed(cid, !later);
-    else if (!later) refresh();
+    else if (!later) renew();
     announce(text);
   });
   on("heads", ({ rooms }) => {
@@ -64,17 +77,16 @@ export function start(list) {
   });
   ours("people", ({ people }) => {
     messages.named(people);
-    for (const { n, here } of people) {
-      for (const place of document.querySelectorAll(`[data-person="${n}"]`)) {
-        place.dataset.here = String(here);
-        place.textContent = here ? place.dataset.hereText : place.dataset.awayText;
-      }
-    }
+    known.people = people;
+    const members = JSON.stringify(people.map(({ n, left }) => [n, left]));
+    if (known.members && known.members !== members) renew();
+    known.members = members;
+    presence();
   });
   ours("state", (frame) => {
     if (frame.numbers) for (const place of document.querySelectorAll("[data-numbers]")) place.hidden = false;
     const now = JSON.stringify(frame);
-    if (known.state && known.state !== now) refresh();
+    if (known.state && known.state !== now) renew();
     known.state = now;
   });
 

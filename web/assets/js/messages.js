@@ -87,10 +87,11 @@ export class Messages {
     if (place) place.textContent = text;
   }
 
-  // follows: by the same writer within a minute.
+  // follows: by the same writer within a minute, and nothing happened between.
   follows({ from, at, kind }) {
     const before = this.list.querySelector(`[data-seq="${this.last - 1}"]`);
     const then = before?.querySelector("time")?.getAttribute("datetime");
+    if (before?.classList.contains("message-note")) return false;
     return kind === "text" && Number(before?.dataset.from) === from && new Date(at) - new Date(then) < 60_000;
   }
 

@@ -46,7 +46,7 @@ func Items(view chat.RoomView, messages []chat.Message, zone *time.Location) []I
 		}
 		before := messages[i-1]
 		items[i].NewDay = before.At.In(zone).YearDay() != m.At.In(zone).YearDay() || before.At.In(zone).Year() != m.At.In(zone).Year()
-		items[i].Follows = m.Kind == chat.Text && before.From == m.From && m.At.Sub(before.At) < time.Minute && !items[i].NewDay
+		items[i].Follows = m.Kind == chat.Text && before.Kind == chat.Text && before.From == m.From && m.At.Sub(before.At) < time.Minute && !items[i].NewDay
 	}
 	return items
 }
