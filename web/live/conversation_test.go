@@ -286,6 +286,10 @@ func TestPeople(t *testing.T) {
 	e := w.connect(w.other, esp)
 	e.join(room, 0, "")
 	p.next("people", here(2, true))
+	// An instance that had no socket in the room asks, and does not wait for the next regular telling.
+	late := w.connect(w.newInstance(), person)
+	late.join(room, 0, "")
+	late.within(3*time.Second, "people", here(2, true))
 	require.NoError(t, e.ws.Close())
 	p.within(2*patience, "people", here(2, false))
 

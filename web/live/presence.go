@@ -28,6 +28,7 @@ type remote struct {
 type presence struct {
 	Instance string  `json:"i"`
 	Here     []int16 `json:"n"`
+	Asks     bool    `json:"a,omitempty"` // the instance has only begun to hear of the room: the others tell at once
 }
 
 // here tells whether a participant is there; r.mu is held.
@@ -75,12 +76,12 @@ func (h *Hub) updatePresence(r *room, now time.Time, degraded bool) {
 		}
 	}
 	if local := r.local(now); !slices.Equal(local, r.told) || now.Sub(r.toldAt) >= presenceEvery {
-		r.told, r.toldAt = local, now
-		b, err := json.Marshal(presence{h.instance, local})
+		b, err := json.Marshal(presence{h.instance, local, r.toldAt.IsZero()})
 		if err != nil {
 			panic(err) // numbers and a name
 		}
 		h.Bus.Publish(presenceChannel(r.id), b)
+		r.told, r.toldAt = local, now
 	}
 	for s, me := range r.subs {
 		h.tellView(r, s, me)
@@ -99,6 +100,9 @@ func (h *Hub) hearPresence(r *room, payload []byte) {
 		return
 	}
 	r.remotes[p.Instance] = remote{time.Now(), p.Here}
+	if p.Asks && !r.toldAt.IsZero() {
+		r.toldAt = time.Unix(0, 0) // answered with the next look at the room, and not by asking again
+	}
 	for s, me := range r.subs {
 		h.tellView(r, s, me)
 	}

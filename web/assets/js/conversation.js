@@ -11,13 +11,14 @@ import { announce, Outbox } from "./outbox.js";
 import { exchange, load, refresh } from "./refresh.js";
 
 const poll = 5000; // without a socket
+const settle = 3000; // before it is said that somebody is not there: whoever is has been heard of by then
 
 export function start(list) {
   const { room, live, epoch } = list.dataset;
   const messages = new Messages(list);
   const form = document.querySelector("form[data-composer]");
   const outbox = new Outbox(messages, list.dataset, (item) => isOpen() ? send({ t: "send", room, cid: item.cid, text: item.text }) : post(item));
-  const known = { epoch, state: "", people: [], members: "" };
+  const known = { epoch, state: "", people: [], members: "", since: Infinity };
   let timer = 0;
 
   const join = () => send({ t: "join", room, after: messages.last, epoch: messages.last > 0 ? known.epoch : "" });
@@ -48,7 +49,10 @@ export function start(list) {
   const renew = () => refresh().then(presence);
 
   function presence() {
+    const early = performance.now() - known.since < settle;
+    if (early) setTimeout(presence, settle);
     for (const { n, here } of known.people) {
+      if (early && !here) continue;
       for (const place of document.querySelectorAll(`[data-person="${n}"]`)) {
         place.dataset.here = String(here);
         place.textContent = here ? place.dataset.hereText : place.dataset.awayText;
@@ -91,6 +95,7 @@ export function start(list) {
   });
 
   on("open", () => {
+    known.since = performance.now();
     line("");
     clearInterval(timer);
     timer = 0;
