@@ -34,15 +34,16 @@ type device struct {
 	conn    *websocket.Conn
 	here    *instance // where the line goes
 	room    string
-	after   int64      // last sequence shown
-	epoch   string     // of after
-	live    bool       // caught up on this line
-	outbox  []outgoing // not answered yet, in order
-	careful bool       // something was refused for now: the outbox leaves one by one
-	lines   int        // how often a line was opened
-	codes   []int      // close codes that were met
-	next    *instance  // where the next line goes, if that was wished
-	ended   bool       // it was told to stay away
+	after   int64       // last sequence shown
+	epoch   string      // of after
+	live    bool        // caught up on this line
+	outbox  []*outgoing // not answered yet, in order
+	careful bool        // something was refused for now: the outbox leaves one by one
+	again   int         // how often a message was sent that had been sent before
+	lines   int         // how often a line was opened
+	codes   []int       // close codes that were met
+	next    *instance   // where the next line goes, if that was wished
+	ended   bool        // it was told to stay away
 	heard   []frame
 
 	cancel context.CancelFunc
@@ -50,7 +51,10 @@ type device struct {
 }
 
 // outgoing is a message that was not answered yet.
-type outgoing struct{ cid, text string }
+type outgoing struct {
+	cid, text string
+	left      bool // it was sent, and no answer came yet
+}
 
 // frame is one frame as it came.
 type frame struct {
@@ -189,7 +193,7 @@ func (d *device) take(data []byte) error {
 	case "ack":
 		return with(data, func(a wire.Ack) error {
 			d.history.add(event{step: stepAcked, device: d.name, cid: a.CID, seq: a.Seq})
-			d.outbox = slices.DeleteFunc(d.outbox, func(o outgoing) bool { return o.cid == a.CID })
+			d.outbox = slices.DeleteFunc(d.outbox, func(o *outgoing) bool { return o.cid == a.CID })
 			if d.careful {
 				return d.sendFirst()
 			}
@@ -279,11 +283,11 @@ func (d *device) refused(r wire.Refused) error {
 		}
 		return nil
 	}
-	i := slices.IndexFunc(d.outbox, func(o outgoing) bool { return o.cid == r.CID })
+	i := slices.IndexFunc(d.outbox, func(o *outgoing) bool { return o.cid == r.CID })
 	switch {
 	case i < 0:
 	case r.Later: // "not now": from here on one at a time, so that trying again is not what keeps it from working
-		d.careful = true
+		d.careful, d.outbox[i].left = true, false
 		if i == 0 {
 			d.later(time.Second, d.sendFirst)
 		}
@@ -315,13 +319,17 @@ func (d *device) later(about time.Duration, f func() error) {
 	})
 }
 
-func (d *device) send(o outgoing) error {
+func (d *device) send(o *outgoing) error {
+	if o.left {
+		d.again++
+	}
+	o.left = d.conn != nil
 	return d.write(map[string]any{"t": "send", "room": d.room, "cid": o.cid, "text": o.text})
 }
 
 // say writes a message, with or without a line, and returns its client id.
 func (d *device) say(text string) string {
-	o := outgoing{cid: uuid.NewString(), text: text}
+	o := &outgoing{cid: uuid.NewString(), text: text}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.history.add(event{step: stepSent, device: d.name, cid: o.cid, text: text})
@@ -356,6 +364,13 @@ func (d *device) opened() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.lines
+}
+
+// repeated is how often it sent what it had sent before.
+func (d *device) repeated() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.again
 }
 
 // met are the close codes so far.

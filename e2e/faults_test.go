@@ -73,6 +73,10 @@ func tellKills(t *testing.T, k *conversation) {
 			}
 		}
 		require.NotEmpty(t, lines, "nobody was on instance %s: its end proves nothing", in.name)
+		for d := range lines {
+			k.say(d, 1000+2*i) // on their way when it dies: stored or not, nobody knows
+			k.say(d, 1001+2*i)
+		}
 		in.kill()
 		for d, n := range lines {
 			require.NoError(t, within(converged, func() error {
@@ -89,6 +93,11 @@ func tellKills(t *testing.T, k *conversation) {
 		k.inside()[i%3].moveTo(in)
 	}
 	k.awaitAcks(t, 4)
+	var again int
+	for _, d := range k.inside() {
+		again += d.repeated()
+	}
+	require.Positive(t, again, "no kill ever came between a message and its answer")
 }
 
 func tellStop(t *testing.T, k *conversation) {
