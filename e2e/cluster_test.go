@@ -172,7 +172,7 @@ func (in *instance) awaitReady() {
 	require.NoError(in.cluster.t, err, "ponti %s is not ready; what it wrote:\n%s", in.name, in.output())
 }
 
-func (in *instance) ready() error { return ready(in.process, in.listen) }
+func (in *instance) ready() error { return ready(in.listen) }
 
 // end is for the cleanup: it kills what still runs.
 func (in *instance) end() {
@@ -191,11 +191,8 @@ func (in *instance) end() {
 	}
 }
 
-// ready tells whether a program has said that all its parts run, and serves with its stores.
-func ready(p *process, listen string) error {
-	if !strings.Contains(p.output(), `"message":"ready"`) {
-		return errors.New("it has not said that it is ready")
-	}
+// ready tells whether a program says that all its parts run.
+func ready(listen string) error {
 	res, err := prober.Get("http://" + listen + "/readyz")
 	if err != nil {
 		return err
@@ -205,7 +202,7 @@ func ready(p *process, listen string) error {
 	if err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusOK || !strings.Contains(string(body), `"postgres":"up"`) {
+	if res.StatusCode != http.StatusOK || !strings.Contains(string(body), `"postgres":"up","process":"up"`) {
 		return fmt.Errorf("%s: %s", res.Status, body)
 	}
 	return nil

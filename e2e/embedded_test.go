@@ -26,7 +26,7 @@ func TestDemoWithoutStores(t *testing.T) {
 			if p.ended() {
 				t.Fatalf("it ended by itself:\n%s", p.output())
 			}
-			return ready(p, listen)
+			return ready(listen)
 		})
 		require.NoError(t, err, "what it wrote:\n%s", p.output())
 		return p, time.Since(begin)

@@ -109,17 +109,17 @@ func (s *Server) showHealth(w http.ResponseWriter, _ *http.Request) error {
 	return writeState(w, http.StatusOK, map[string]string{"process": "up"})
 }
 
-// showReady says whether to send people here. An instance without PostgreSQL stays in service: people get the page with the
-// numbers from it, and from nowhere else.
+// showReady says whether to send people here: 200 unless the instance is ending. One that is starting, or without PostgreSQL,
+// stays in service: people get the page with the numbers from it, and perhaps from nowhere else.
 func (s *Server) showReady(w http.ResponseWriter, r *http.Request) error {
-	state := map[string]string{"process": "up", "postgres": "up"}
+	phase := s.phase.Load()
+	state := map[string]string{"process": phaseNames[phase], "postgres": "up"}
 	ctx, cancel := context.WithTimeout(r.Context(), time.Second)
 	defer cancel()
 	if err := s.StoresUp(ctx); err != nil {
 		state["postgres"] = "down"
 	}
-	if s.draining.Load() {
-		state["process"] = "draining"
+	if phase == draining {
 		return writeState(w, http.StatusServiceUnavailable, state)
 	}
 	return writeState(w, http.StatusOK, state)

@@ -66,7 +66,7 @@ type Server struct {
 	table    []route
 	secure   bool           // people reach us by https
 	zone     *time.Location // of a service that is not known
-	draining atomic.Bool
+	phase    atomic.Int32   // one of the phases
 }
 
 // New builds the site. It fails only on a mistake in what is embedded.
@@ -106,8 +106,20 @@ func (s *Server) Handler() http.Handler {
 	return s.outer(mux)
 }
 
+// The phases of an instance's life, as /readyz names them.
+const (
+	starting int32 = iota // pages come, from what the database can give
+	serving               // everything runs
+	draining              // send nobody new
+)
+
+var phaseNames = [...]string{starting: "starting", serving: "up", draining: "draining"}
+
+// Begin tells /readyz that everything runs: the database is up to date, workers and sockets have started.
+func (s *Server) Begin() { s.phase.CompareAndSwap(starting, serving) }
+
 // Drain makes /readyz answer 503, so that load balancers send nobody new. It is the first act of a shutdown.
-func (s *Server) Drain() { s.draining.Store(true) }
+func (s *Server) Drain() { s.phase.Store(draining) }
 
 // NewHTTPServer is an http.Server with every timeout set: a slow or silent client holds nothing for long.
 func NewHTTPServer(h http.Handler) *http.Server {

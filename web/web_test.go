@@ -295,6 +295,11 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	up, down := newSite(t), newSiteDown(t)
 	a := up.browser(t).get("/readyz")
+	assert.Equal(t, 200, a.StatusCode, "an instance that is starting has the numbers")
+	assert.JSONEq(t, `{"process":"starting","postgres":"up"}`, a.Body)
+	up.Begin()
+	down.Begin()
+	a = up.browser(t).get("/readyz")
 	assert.Equal(t, 200, a.StatusCode)
 	assert.JSONEq(t, `{"process":"up","postgres":"up"}`, a.Body)
 	a = down.browser(t).get("/readyz")
@@ -302,6 +307,7 @@ func TestHealth(t *testing.T) {
 	assert.JSONEq(t, `{"process":"up","postgres":"down"}`, a.Body)
 	assert.Equal(t, 200, down.browser(t).get("/healthz").StatusCode)
 	up.Drain()
+	up.Begin() // too late
 	assert.Equal(t, 503, up.browser(t).get("/readyz").StatusCode)
 	assert.Equal(t, 200, up.browser(t).get("/healthz").StatusCode)
 }

@@ -153,6 +153,7 @@ func (a *app) begin(ctx context.Context, ready func(context.Context, *app) error
 		}
 	}
 	a.startWorkers(ctx)
+	a.web.Begin()
 	a.log.Info().Str("url", a.config.URL.String()).Msg("ready")
 	return nil
 }
