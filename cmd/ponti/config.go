@@ -35,7 +35,7 @@ type Settings struct {
 	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
 	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
 	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere."`
-	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"Least level that is logged: debug, info, warn or error."`
+	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
 }
 
 // Config is Settings understood.
@@ -95,7 +95,7 @@ func (s Settings) Config() (Config, error) {
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
 		bad.add("PONTI_DRAIN must be a time from 0s to 5m, such as 20s; it is %q", s.Drain)
 	}
-	if c.LogLevel, err = zerolog.ParseLevel(s.LogLevel); err != nil {
+	if c.LogLevel, err = zerolog.ParseLevel(s.LogLevel); err != nil || c.LogLevel < zerolog.DebugLevel || c.LogLevel > zerolog.ErrorLevel {
 		bad.add("PONTI_LOG_LEVEL must be debug, info, warn or error; it is %q", s.LogLevel)
 	}
 	if c.Data = embedded.DefaultDir(); s.Data != "" {

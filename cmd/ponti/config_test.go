@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -56,6 +58,18 @@ func TestConfig(t *testing.T) {
 			"PONTI_DATABASE_CONNS", "PONTI_KEY_FILE", "PONTI_PROXIES", "PONTI_LIMIT_FACTOR", "PONTI_DRAIN", "PONTI_LOG_LEVEL"} {
 			assert.ErrorContains(t, err, name)
 		}
+	})
+	t.Run("only the documented log levels are known", func(t *testing.T) {
+		for level, ok := range map[string]bool{"debug": true, "error": true, "trace": false, "disabled": false, "fatal": false, "": false, "7": false} {
+			s := defaults()
+			s.LogLevel = level
+			_, err := s.Config()
+			assert.Equal(t, ok, err == nil, level)
+		}
+		parser, err := kong.New(&commands{}, kong.BindTo(t.Context(), (*context.Context)(nil)))
+		require.NoError(t, err)
+		_, err = parser.Parse([]string{"serve", "--log-level=loud", "--listen=x"})
+		assert.NoError(t, err, "said with the other mistakes, not before them")
 	})
 	t.Run("a password in DATABASE_URL is never repeated", func(t *testing.T) {
 		s := defaults()
