@@ -14,7 +14,8 @@ import (
 // refusal is an error of HTTP itself, which no domain knows of.
 type refusal struct {
 	status     int
-	retryAfter int // seconds, or 0
+	retryAfter int    // seconds, or 0
+	page       string // with StatusSeeOther: the page to go to instead
 }
 
 func (e *refusal) Error() string { return "web: " + http.StatusText(e.status) }
@@ -27,6 +28,9 @@ var (
 	errEncoding   = &refusal{status: http.StatusUnsupportedMediaType}
 	errUnreadable = &refusal{status: http.StatusBadRequest}
 )
+
+// statusGone is for the log and the metrics: whoever asked went away before the answer.
+const statusGone = 499
 
 // statusOf translates what went wrong into an HTTP status.
 func statusOf(err error) int {
@@ -80,7 +84,12 @@ var troubles = map[int]front.Trouble{
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	v := visitOf(r)
 	status := statusOf(err)
-	if status >= 500 {
+	gone := errors.Is(r.Context().Err(), context.Canceled)
+	if gone && !v.shown && v.pattern != socketPattern {
+		w.WriteHeader(statusGone) // nobody reads a page
+		return
+	}
+	if status >= 500 && !gone {
 		s.Log.Error().Str("req", v.id).Str("route", v.pattern).Err(err).Msg("request failed")
 	}
 	if v.shown {
@@ -104,6 +113,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case status == http.StatusUnauthorized && r.Method == http.MethodGet:
 		s.askToSignIn(w, r)
+		return
+	case status == http.StatusSeeOther:
+		if e, ok := errors.AsType[*refusal](err); ok {
+			_ = s.redirect(w, r, e.page)
+		}
 		return
 	}
 	trouble, ok := troubles[status]

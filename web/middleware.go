@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -87,13 +88,14 @@ func (s *Server) refuse(crossSite *http.CrossOriginProtection, mux *http.ServeMu
 		if err := s.know(w, r, visitOf(r), false); err != nil {
 			return err
 		}
-		return s.unrouted(mux, w, r)
+		return unrouted(mux, w, r)
 	}
 	return nil
 }
 
-// unrouted tells an unknown address from a method the address does not take.
-func (s *Server) unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
+// unrouted tells an unknown address from a method the address does not take. Where only a form goes, asking leads to the page the
+// form stands on: a form that came back with mistakes leaves its own address behind, and a live page asks for that one again.
+func unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) error {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		other := r.Clone(r.Context())
 		other.Method = method
@@ -101,10 +103,29 @@ func (s *Server) unrouted(mux *http.ServeMux, w http.ResponseWriter, r *http.Req
 			w.Header().Add("Allow", method)
 		}
 	}
-	if w.Header().Get("Allow") != "" {
-		return errMethod
+	if w.Header().Get("Allow") == "" {
+		return errNoPage
 	}
-	return errNoPage
+	if page := pageAbove(mux, r); page != "" {
+		w.Header().Del("Allow")
+		return &refusal{status: http.StatusSeeOther, page: page}
+	}
+	return errMethod
+}
+
+// pageAbove is the nearest page above the address of a form that somebody asks for; empty when that is the front.
+func pageAbove(mux *http.ServeMux, r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return ""
+	}
+	above := r.Clone(r.Context())
+	for p := path.Dir(r.URL.Path); p != "/" && p != "."; p = path.Dir(p) {
+		above.URL.Path = p
+		if _, pattern := mux.Handler(above); pattern != "" {
+			return p
+		}
+	}
+	return ""
 }
 
 var plainHost = regexp.MustCompile(`^[a-z0-9.-]+(:[0-9]+)?$`)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -213,6 +214,35 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFormAddressLeadsToItsPage: a form that came back with mistakes leaves its address in the browser, and a live page asks for that
+// address again; without a page there the console of a tutor who once forgot the outcome would show no alert any more.
+func TestFormAddressLeadsToItsPage(t *testing.T) {
+	t.Parallel()
+	b := newSite(t).browser(t)
+	for form, page := range map[string]string{
+		"/console/x/close": "/console/x", "/rooms/x/messages": "/rooms/x", "/rooms/x/join": "/rooms/x", "/moderation/x/decide": "/moderation/x",
+		"/forum/threads/x/posts": "/forum/threads/x", "/forum/categories/x/threads": "/forum/categories/x", "/people/invitations": "/people",
+		"/desk/offers/x/accept": "/desk", "/shifts/on": "/shifts", "/service/numbers": "/service",
+	} {
+		a := b.get(form)
+		assert.Equal(t, http.StatusSeeOther, a.StatusCode, form)
+		assert.Equal(t, page, a.Header.Get("Location"), form)
+		assert.Empty(t, a.Header.Get("Allow"), form)
+	}
+	assert.Equal(t, http.StatusMethodNotAllowed, b.post("/rooms/x").StatusCode, "a page takes no form")
+}
+
+// TestWhoWentAwayIsNoFault keeps the log's errors for our own: a browser that leaves a page before it came is none.
+func TestWhoWentAwayIsNoFault(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequest(http.MethodGet, siteURL+"/forum", nil).WithContext(ctx)
+	st.signedIn(t, st.member(t, "Ghiro").ID).do(r)
+	assert.NotContains(t, st.log.String(), `"level":"error"`)
 }
 
 func TestLanguage(t *testing.T) {
