@@ -42,6 +42,7 @@ func TestConsoleStory(t *testing.T) {
 	assert.Contains(t, page.text(".empty"), "Adesso non c'è nessuna allerta")
 	assert.Contains(t, page.text(".console-shift"), "Marta")
 	assert.Equal(t, 1, page.Find(`head noscript`).Length(), "without scripts the list asks again")
+	assert.Equal(t, "/console", page.Find(`[data-module=console]`).AttrOr("data-home", ""), "where the list goes on when what is open beside it is gone")
 
 	person := st.guest(t, "Airone")
 	require.Equal(t, http.StatusSeeOther, person.post("/waiting", "topic", "ho preso le pillole, voglio morire stanotte").StatusCode)

@@ -1,5 +1,5 @@
 // The console of who looks after people: clocks that run down, and a title that calls from another tab.
-// <div data-module="console" data-view="console" data-live="/live">; an element with data-left shows the seconds that are left by
+// <div data-module="console" data-view="console" data-live="/live" data-home="/console">; an element with data-left shows the seconds that are left by
 // the server's clock, a region with data-count how many wait.
 import { refresh } from "./refresh.js";
 import { follow } from "./view.js";

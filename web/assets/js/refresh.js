@@ -42,6 +42,17 @@ function replace(old, fresh) {
   }
 }
 
+// current is the page anew. What was opened beside a list may be somebody else's by now: the list must go on all the same.
+async function current() {
+  try {
+    return await load(location.href);
+  } catch (refused) {
+    const home = document.querySelector("[data-home]")?.dataset.home;
+    if (refused.status !== 404 || !home) throw refused;
+    return load(home);
+  }
+}
+
 let running = null;
 let wanted = false;
 
@@ -52,7 +63,7 @@ export async function refresh() {
     try {
       while (wanted) {
         wanted = false;
-        exchange(await load(location.href));
+        exchange(await current());
       }
     } catch {
       // the next news, or the next look, tries again

@@ -58,7 +58,7 @@ func Console(v ConsoleView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"console\" data-module=\"console\" data-view=\"console\" data-live=\"/live\"><div class=\"console-list\"><h1>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"console\" data-module=\"console\" data-view=\"console\" data-live=\"/live\" data-home=\"/console\"><div class=\"console-list\"><h1>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
