@@ -134,7 +134,7 @@ func TestConversationWithoutScripts(t *testing.T) {
 		_, hidden := page.Find("[data-numbers]").Attr("hidden")
 		assert.False(t, hidden)
 		assert.Positive(t, page.Find("[data-numbers] a[href='tel:112']").Length())
-		assert.Contains(t, esp.get(room).text("[data-region=care]"), "Un tutor è stato avvisato")
+		assert.Contains(t, esp.get(room).text("[data-region=care]"), "Stiamo avvisando un tutor")
 	})
 	t.Run("a tutor joins visibly", func(t *testing.T) {
 		st.Moderation.Start(t.Context())
