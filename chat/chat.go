@@ -54,6 +54,9 @@ const (
 	breathFor  = 10 * time.Second // and after this if nobody else is
 	openingFor = time.Hour        // one audited opening of a conversation by a tutor
 	peerReads  = 24 * time.Hour   // an ESP may read a conversation this long after its end
+
+	usualFor   = 30 * 24 * time.Hour // waits of this long ago tell what is usual
+	usualLeast = 20                  // and fewer of them tell nothing
 )
 
 // maxPage is the most messages one call returns.

@@ -82,10 +82,10 @@ func selectWaitingCount(ctx context.Context, q pg.Querier, service account.Servi
 
 func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceID) (from, to time.Duration, err error) {
 	err = q.QueryRow(ctx, `select
-			case when count(*) < 5 then interval '0' else make_interval(secs => percentile_cont(0.25) within group (order by extract(epoch from started_at - created_at))) end,
-			case when count(*) < 5 then interval '0' else make_interval(secs => percentile_cont(0.75) within group (order by extract(epoch from started_at - created_at))) end
-		from (select started_at, created_at from chat_places where service_id = $1 and started_at > now() - interval '7 days'
-			order by started_at desc limit 200) met`, service).Scan(&from, &to)
+			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.25) within group (order by extract(epoch from started_at - created_at))) end,
+			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.75) within group (order by extract(epoch from started_at - created_at))) end
+		from (select started_at, created_at from chat_places where service_id = $1 and started_at > now() - $3::interval
+			order by started_at desc limit 200) met`, service, usualLeast, usualFor).Scan(&from, &to)
 	return from, to, store("select usual wait", err)
 }
 

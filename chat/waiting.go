@@ -226,8 +226,8 @@ func (c *Chat) endPlace(ctx context.Context, tx pgx.Tx, p placeRow, reason strin
 	return esp, updateRoomEnded(ctx, tx, p.room, 0)
 }
 
-// UsualWait is how long half of the people of the last week waited, from the quarter who waited least to the quarter who
-// waited longest; zeros when fewer than five did.
+// UsualWait is how long half of the people of the last 30 days waited, the latest 200 of them: from the quarter who waited
+// least to the quarter who waited longest. Zeros when fewer than twenty did: too few to promise anything.
 func (c *Chat) UsualWait(ctx context.Context, service account.ServiceID) (from, to time.Duration, err error) {
 	from, to, err = selectUsualWait(ctx, c.pool, service)
 	return from, to, pg.Classify(err)
