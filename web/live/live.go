@@ -58,6 +58,7 @@ type Conversations interface {
 	Epoch(ctx context.Context) (string, error)
 	Place(ctx context.Context, actor account.Actor) (chat.PlaceView, error)
 	Desk(ctx context.Context, actor account.Actor) (chat.Desk, error)
+	WaitingMark(ctx context.Context, actor account.Actor) (string, error)
 }
 
 // Deps are what a hub is made of.

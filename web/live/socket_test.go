@@ -403,6 +403,19 @@ func TestWatch(t *testing.T) {
 	tutor.within(2*time.Second, "changed", func(f map[string]any) bool { return f["view"] == "console" })
 }
 
+// Who enters the waiting room shows on the tutor's console long before the console is looked at for its clocks.
+func TestWatch_console_tells_who_waits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.onCall(account.RoleESP)
+	tutor := w.connect(w.one, w.tutor)
+	tutor.send(map[string]any{"t": "watch", "view": "console"})
+	tutor.next("changed", nil)
+	_, err := w.other.chat.EnterWaiting(t.Context(), w.someone(account.RoleGuest), chat.Entry{Topic: "parlare"})
+	require.NoError(t, err)
+	tutor.within(3*time.Second, "changed", func(f map[string]any) bool { return f["view"] == "console" })
+}
+
 // What the bus loses shows soon by itself, and the waiting person's place is kept by the open page.
 func TestWatch_without_hints(t *testing.T) {
 	t.Parallel()

@@ -15,8 +15,12 @@ import (
 // watched is one view that a socket was promised news of; guarded by socket.mu.
 type watched struct {
 	next time.Time // when to look without having been told
+	sent time.Time // when something was told
 	last string    // what was told
 }
+
+// consoleAtLeast is how often a console is told to compare what only its page can: clocks, owners, who is on shift.
+const consoleAtLeast = 5 * time.Second
 
 // every is how often a view is looked at without a word from the bus: what the bus lost shows after this at the latest.
 func every(v wire.View) time.Duration {
@@ -26,7 +30,7 @@ func every(v wire.View) time.Duration {
 	case wire.Waiting:
 		return 5 * time.Second // keeps the place, too
 	case wire.Console:
-		return 5 * time.Second
+		return 2 * time.Second // who waits changes without a word to the tutors
 	case wire.Notices:
 	}
 	return 30 * time.Second
@@ -65,14 +69,20 @@ func (s *socket) look(ctx context.Context, v wire.View, told bool) {
 			rooms[i] = r.ID.String() + string(r.State)
 		}
 		now += fmt.Sprint(d.Waiting, rooms)
-	case wire.Console, wire.Notices:
+	case wire.Console:
+		var err error
+		if now, err = s.hub.Chat.WaitingMark(ctx, actor); err != nil && errs.KindOf(err) != errs.Forbidden {
+			return
+		}
+	case wire.Notices:
 		told = true // the page compares by itself: what is in it is read with its own authority
 	}
 	s.mu.Lock()
 	w := s.views[v]
-	news := w != nil && (told || w.last != now)
+	stale := v == wire.Console && w != nil && time.Since(w.sent) >= consoleAtLeast
+	news := w != nil && (told || stale || w.last != now)
 	if news {
-		w.last = now
+		w.last, w.sent = now, time.Now()
 	}
 	s.mu.Unlock()
 	if news {
