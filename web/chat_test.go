@@ -25,6 +25,16 @@ func (st *site) guest(t *testing.T, alias string) *browser {
 	return st.signedIn(t, id)
 }
 
+// someGuest is a person who has just entered, under a name that Ponti proposed.
+func (st *site) someGuest(t *testing.T) account.Actor {
+	t.Helper()
+	alias, err := st.Accounts.ProposeAlias(t.Context(), st.service, "it")
+	require.NoError(t, err)
+	id, err := st.Accounts.Enter(t.Context(), st.service, account.Entry{Adult: true, ConsentVersion: account.ConsentVersion, Alias: alias, Locale: "it"})
+	require.NoError(t, err)
+	return account.Actor{Service: st.service, ID: id, Role: account.RoleGuest, Alias: alias, Locale: "it"}
+}
+
 // open has an ESP and a tutor on shift, each with their browser.
 func (st *site) open(t *testing.T) (esp, tutor *browser, who staff) {
 	t.Helper()

@@ -27,7 +27,13 @@ func (s *Server) opening(r *http.Request) front.Opening {
 		visitOf(r).down = true
 		return front.Opening{}
 	}
-	return front.Opening{Known: true, Open: o.Open, ESPs: o.ESPs, NextAt: o.NextAt}
+	known := front.Opening{Known: true, Open: o.Open, ESPs: o.ESPs, NextAt: o.NextAt}
+	if o.Open {
+		if known.UsualFrom, known.UsualTo, err = s.Chat.UsualWait(r.Context(), s.service(r).ID); err != nil {
+			s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("usual wait unknown") // the page is true without it
+		}
+	}
+	return known
 }
 
 func (s *Server) showNumbers(w http.ResponseWriter, r *http.Request) error {

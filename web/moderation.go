@@ -28,8 +28,16 @@ func (s *Server) console(r *http.Request) (moderationpage.ConsoleView, error) {
 	if err != nil {
 		return moderationpage.ConsoleView{}, err
 	}
-	on, err := s.Roster.OnShift(r.Context(), actor)
-	return moderationpage.ConsoleView{Console: list, OnShift: on, Tutor: actor.Is(account.RoleTutor)}, err
+	v := moderationpage.ConsoleView{Console: list, Tutor: actor.Is(account.RoleTutor)}
+	if v.Tutor {
+		waiting, err := s.Chat.WaitingList(r.Context(), actor)
+		if err != nil {
+			return v, err
+		}
+		v.Room = &waiting
+	}
+	v.OnShift, err = s.Roster.OnShift(r.Context(), actor)
+	return v, err
 }
 
 func (s *Server) showEscalation(w http.ResponseWriter, r *http.Request) error {

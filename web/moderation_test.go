@@ -52,7 +52,8 @@ func TestConsoleStory(t *testing.T) {
 	assert.NotEmpty(t, page.text(".alert .badge"), "the level in words")
 	assert.Equal(t, 1, page.Find(".alert .badge svg").Length(), "and as a shape")
 	assert.Regexp(t, `^\d:\d\d$`, page.text(".alert-left"))
-	assert.NotContains(t, page.Body, "pillole", "the list shows no text")
+	assert.NotContains(t, page.text(".alert"), "pillole", "the list of alerts shows no text")
+	assert.Contains(t, page.text(".waiter"), "pillole", "the waiting room does, to a tutor")
 	link := page.Find(".alert-who a").AttrOr("href", "")
 	require.NotEmpty(t, link)
 
@@ -76,7 +77,8 @@ func TestConsoleStory(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, answer.StatusCode)
 	page = tutor.get(answer.Header.Get("Location"))
 	assert.Contains(t, page.text("main [role=status]"), "L'allerta è con te")
-	assert.Zero(t, page.Find("[data-region] textarea").Length(), "what is written in stands outside of what is exchanged")
+	assert.Equal(t, 2, page.Find("[data-region^=opened-act] textarea").Length(), "to greet with, and to close with")
+	assert.Zero(t, page.Find("[data-region]:not([data-region^=opened-act]) textarea").Length(), "what is written in is apart from what is always exchanged")
 	action := page.Find(`form[action$="/join"]`).AttrOr("action", "")
 	assert.Contains(t, page.Find(`textarea[name=greeting]`).Text(), "Tullio")
 	assert.Equal(t, http.StatusNotFound, esp.post(action, "greeting", "ciao").StatusCode)
@@ -95,9 +97,46 @@ func TestConsoleStory(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, answer.StatusCode)
 	page = tutor.get(link)
 	assert.Contains(t, page.text(".opened .notice"), "ora è con la sorella")
-	assert.NotContains(t, page.Body, "pillole", "closed: the text is no more for the console")
+	assert.NotContains(t, page.text(".opened"), "pillole", "closed: the text is no more for the console")
 	assert.Equal(t, http.StatusConflict, tutor.post(link+"/close", "outcome", "talked", "note", "ancora").StatusCode)
 	assert.NotContains(t, st.log.String(), "sorella")
+}
+
+// TestConsoleWaitingRoom is who waits, as it stands on the console: under what is not acknowledged, before who is on shift.
+func TestConsoleWaitingRoom(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, tutor, people := st.open(t)
+	admin := st.signedIn(t, people.admin.ID)
+	page := tutor.get("/console")
+	assert.Equal(t, "Sala d'attesa vuota", page.text("#waiting-room"))
+	assert.Contains(t, admin.get("/shifts").text(".shifts-waiting"), "non aspetta nessuno")
+
+	require.Equal(t, http.StatusSeeOther, st.guest(t, "Airone").post("/waiting", "topic", "<b>il lavoro</b>").StatusCode)
+	page = tutor.get("/console")
+	assert.Equal(t, "1 persona in sala d'attesa", page.text("#waiting-room"))
+	assert.Contains(t, page.text(".waiter"), "Airone")
+	assert.Contains(t, page.text(".waiter-topic"), "<b>il lavoro</b>")
+	assert.NotEmpty(t, page.text(".waiter .badge"), "the level in words")
+	assert.Regexp(t, `Aspetta da \d+ second`, page.text(".waiter"))
+	assert.Contains(t, page.text(".waiter"), "la stiamo proponendo a un ESP")
+	var order []string
+	for _, s := range page.Find(".console-list h2[id]").EachIter() {
+		order = append(order, s.AttrOr("id", ""))
+	}
+	assert.Equal(t, []string{"waiting", "waiting-room", "on-shift"}, order)
+
+	page = esp.get("/console")
+	assert.Zero(t, page.Find("#waiting-room").Length(), "an ESP sees the one offer made to them")
+	assert.NotContains(t, page.Body, "il lavoro")
+	page = admin.get("/shifts")
+	assert.Contains(t, page.text(".shifts-waiting"), "meno di cinque")
+	assert.NotContains(t, page.Body, "Airone")
+	for _, alias := range []string{"Gabbiano", "Rondine", "Merlo", "Cicogna"} {
+		require.Equal(t, http.StatusSeeOther, st.guest(t, alias).post("/waiting", "topic", "altro").StatusCode)
+	}
+	assert.Contains(t, admin.get("/shifts").text(".shifts-waiting"), "Aspettano 5 persone.")
+	assert.Zero(t, tutor.get("/shifts").Find(".shifts-waiting").Length(), "tutors have their console")
 }
 
 func TestConsoleGuard(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"ponti/account"
 	"ponti/forum"
+	"ponti/roster"
 )
 
 func mustURL(t *testing.T, s string) *url.URL {
@@ -182,14 +183,41 @@ func TestShifts(t *testing.T) {
 	t.Run("a shift is planned and taken back by form", func(t *testing.T) {
 		planned := admin.post("/shifts", "account", p.esp.ID.String(), "from", from, "to", to)
 		require.Equal(t, http.StatusSeeOther, planned.StatusCode)
-		list := esp.get("/shifts")
+		week := planned.Header.Get("Location")
+		assert.Regexp(t, `^/shifts\?.*week=\d{4}-\d\d-\d\d`, week, "back to the week it was planned in")
+		list := esp.get(week)
 		assert.Contains(t, list.text(".shift-list"), "Marta")
 		assert.Equal(t, 0, list.Find(`form[action$="/remove"]`).Length(), "an ESP takes none back")
-		remove := tutor.get("/shifts").Find(`form[action$="/remove"]`).AttrOr("action", "")
+		remove := tutor.get(week).Find(`form[action$="/remove"]`).AttrOr("action", "")
 		require.NotEmpty(t, remove)
 		assert.Equal(t, http.StatusNotFound, esp.post(remove).StatusCode)
 		assert.Equal(t, http.StatusSeeOther, tutor.post(remove).StatusCode)
-		assert.Equal(t, 0, esp.get("/shifts").Find(".shift-list").Length())
+		assert.Equal(t, 0, esp.get(week).Find(".shift-list").Length())
+	})
+	t.Run("one week at a time", func(t *testing.T) {
+		plan := func(at time.Time) {
+			t.Helper()
+			wall := at.In(service.TimeZone)
+			require.Equal(t, http.StatusSeeOther, admin.post("/shifts", "account", p.esp.ID.String(), "from", wall.Format("2006-01-02T15:04"), "to", wall.Add(time.Hour).Format("2006-01-02T15:04")).StatusCode)
+		}
+		monday, _ := roster.Week(time.Now(), service.TimeZone)
+		plan(monday.AddDate(0, 0, 6).Add(22 * time.Hour))
+		plan(monday.AddDate(0, 0, 7).Add(9 * time.Hour))
+		page := tutor.get("/shifts")
+		assert.Equal(t, 1, page.Find(".shift-list li").Length(), "this week's")
+		assert.Contains(t, page.text(".shift-list"), "22:00")
+		next := page.Find(".week a[rel=next]").AttrOr("href", "")
+		page = tutor.get(next)
+		assert.Contains(t, page.text(".shift-list"), "09:00")
+		assert.NotContains(t, page.text(".shift-list"), "22:00")
+		assert.Contains(t, tutor.get(page.Find(".week a[rel=prev]").AttrOr("href", "")).text(".shift-list"), "22:00")
+		assert.Contains(t, tutor.get("/shifts?week=nonsense").text(".shift-list"), "22:00", "what names no week is this one")
+		form, list := page.Find("form.shifts-form"), page.Find(".shifts-week")
+		require.Equal(t, 1, form.Length())
+		assert.Positive(t, list.PrevAll().Has("form.shifts-form").Length(), "the form stands before the list")
+		assert.Equal(t, strings.TrimPrefix(next, "/shifts?week="), form.Find("input[name=week]").AttrOr("value", ""))
+		back := tutor.post(page.Find(`form[action$="/remove"]`).AttrOr("action", ""), "week", strings.TrimPrefix(next, "/shifts?week="))
+		assert.Contains(t, back.Header.Get("Location"), strings.TrimPrefix(next, "/shifts?"), "back to the week one was looking at")
 	})
 	t.Run("mistakes come back with what was typed", func(t *testing.T) {
 		back := admin.post("/shifts", "account", p.esp.ID.String(), "from", to, "to", from)

@@ -13,14 +13,12 @@ import (
 	rosterpage "ponti/web/page/roster"
 )
 
-// planAhead is how far the plan is shown.
-const planAhead = 28 * 24 * time.Hour
-
-// shifts is the page of shifts as the actor sees it.
-func (s *Server) shifts(r *http.Request) (p rosterpage.Shifts, err error) {
-	ctx, actor, now := r.Context(), s.actor(r), time.Now()
+// shifts is the page of shifts as the actor sees it, with the plan of one week.
+func (s *Server) shifts(r *http.Request, at time.Time) (p rosterpage.Shifts, err error) {
+	ctx, actor := r.Context(), s.actor(r)
 	p.Me = actor
-	if p.Planned, err = s.Roster.Planned(ctx, actor, now, now.Add(planAhead)); err != nil {
+	p.From, p.To = roster.Week(at, s.words(r).Zone())
+	if p.Planned, err = s.Roster.Planned(ctx, actor, p.From, p.To); err != nil {
 		return p, err
 	}
 	if p.On, err = s.Roster.OnShift(ctx, actor); err != nil {
@@ -30,6 +28,13 @@ func (s *Server) shifts(r *http.Request) (p rosterpage.Shifts, err error) {
 		if p.Mine, err = s.Roster.Current(ctx, actor); err != nil {
 			return p, err
 		}
+	}
+	if actor.Is(account.RoleAdmin) {
+		waiting, err := s.Chat.WaitingList(ctx, actor)
+		if err != nil {
+			return p, err
+		}
+		p.Waiting = &waiting
 	}
 	if actor.Is(account.RoleTutor, account.RoleAdmin) {
 		p.MayPlan = true
@@ -47,11 +52,26 @@ func (s *Server) shifts(r *http.Request) (p rosterpage.Shifts, err error) {
 }
 
 func (s *Server) showShifts(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.shifts(r)
+	p, err := s.shifts(r, s.weekAsked(r, r.URL.Query().Get("week")))
 	if err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, rosterpage.Page(p))
+}
+
+// weekAsked is a moment of the week that an address or a form names by its Monday; now where it names none.
+func (s *Server) weekAsked(r *http.Request, monday string) time.Time {
+	at, err := time.ParseInLocation(time.DateOnly, monday, s.words(r).Zone())
+	if err != nil {
+		return time.Now()
+	}
+	return at
+}
+
+// weekURL leads to the week of an instant.
+func (s *Server) weekURL(r *http.Request, at time.Time) string {
+	from, _ := roster.Week(at, s.words(r).Zone())
+	return rosterpage.WeekURL(from)
 }
 
 func (s *Server) planShift(w http.ResponseWriter, r *http.Request) error {
@@ -59,6 +79,7 @@ func (s *Server) planShift(w http.ResponseWriter, r *http.Request) error {
 		Account string `form:"account"`
 		From    string `form:"from"`
 		To      string `form:"to"`
+		Week    string `form:"week"` // that is shown beside the form
 	}
 	if err := decode(r, &in); err != nil {
 		return err
@@ -73,7 +94,7 @@ func (s *Server) planShift(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if err != nil {
-		p, pageErr := s.shifts(r)
+		p, pageErr := s.shifts(r, s.weekAsked(r, in.Week))
 		if pageErr != nil {
 			return pageErr
 		}
@@ -82,18 +103,24 @@ func (s *Server) planShift(w http.ResponseWriter, r *http.Request) error {
 			return rosterpage.Page(p)
 		})
 	}
-	return s.redirectDone(w, r, "/shifts", "shift_planned")
+	return s.redirectDone(w, r, s.weekURL(r, from), "shift_planned")
 }
 
 func (s *Server) removeShift(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Week string `form:"week"`
+	}
 	id, err := ids.Parse[roster.Shift](r.PathValue("shift"))
+	if err == nil {
+		err = decode(r, &in)
+	}
 	if err != nil {
 		return err
 	}
 	if err := s.Roster.RemoveShift(r.Context(), s.actor(r), id); err != nil {
 		return err
 	}
-	return s.redirectDone(w, r, "/shifts", "shift_removed")
+	return s.redirectDone(w, r, s.weekURL(r, s.weekAsked(r, in.Week)), "shift_removed")
 }
 
 func (s *Server) goOn(w http.ResponseWriter, r *http.Request) error {

@@ -82,7 +82,7 @@ func (s *Server) routes() []route {
 		{"GET /service", may(account.RoleAdmin, account.RoleAuditor), acts(account.SettingsService), s.showService},
 		{"POST /service/numbers", admin, acts(account.SettingsService), s.changeNumbers},
 		{"POST /service/numbers/confirm", admin, acts(account.SettingsService), s.confirmNumbers},
-		{"GET /shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ShiftSeeWhoIsOn), s.showShifts},
+		{"GET /shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ShiftSeeWhoIsOn, account.ConversationSeeTheWaitingList), s.showShifts},
 		{"POST /shifts", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.planShift},
 		{"POST /shifts/{shift}/remove", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.removeShift},
 		{"POST /shifts/on", onShift, acts(account.ShiftGoOnOff), s.goOn},
@@ -126,8 +126,8 @@ func (s *Server) routes() []route {
 		{socketPattern, inside, socketActs(), s.openSocket},
 
 		// Alerts, reports, notices.
-		{"GET /console", onShift, acts(account.EscalationSeeAndAcknowledge, account.ShiftSeeWhoIsOn), s.showConsole},
-		{"GET /console/{escalation}", onShift, acts(account.EscalationSeeAndAcknowledge), s.showEscalation},
+		{"GET /console", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList, account.ShiftSeeWhoIsOn), s.showConsole},
+		{"GET /console/{escalation}", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList), s.showEscalation},
 		{"POST /console/{escalation}/acknowledge", onShift, acts(account.EscalationSeeAndAcknowledge), s.acknowledgeEscalation},
 		{"POST /console/{escalation}/close", onShift, acts(account.EscalationCloseWithOutcome), s.closeEscalation},
 		{"GET /moderation", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ReportSeeTheQueue), s.showQueue},

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/chat"
 	"ponti/roster"
 )
 
@@ -85,7 +86,35 @@ func TestFront(t *testing.T) {
 		require.NoError(t, st.Roster.GoOn(t.Context(), staff.tutor))
 		require.NoError(t, st.Roster.GoOn(t.Context(), staff.esp))
 		a := st.browser(t).get("/")
-		assert.Contains(t, a.text(".open-state"), "Ora c'è 1 ESP in turno.")
+		assert.Contains(t, a.text(".open-state"), "Ora c'è 1 ESP in turno. Puoi entrare quando vuoi.")
+		assert.NotContains(t, a.text(".open-state"), "minut", "nobody has waited yet: no promise")
+	})
+	t.Run("and how long one waits, once enough people did", func(t *testing.T) {
+		st := newSite(t)
+		esp, _, who := st.open(t)
+		for range 20 {
+			person := st.someGuest(t)
+			_, err := st.Chat.EnterWaiting(t.Context(), person, chat.Entry{})
+			require.NoError(t, err)
+			desk, err := st.Chat.Desk(t.Context(), who.esp)
+			require.NoError(t, err)
+			room, err := st.Chat.AcceptOffer(t.Context(), who.esp, desk.Offer.ID)
+			require.NoError(t, err)
+			require.NoError(t, st.Chat.EndConversation(t.Context(), who.esp, room))
+		}
+		_, err := st.pool.Exec(t.Context(), `update chat_places p set created_at = started_at - make_interval(mins => n.n::int)
+			from (select id, row_number() over (order by id) n from chat_places) n where n.id = p.id`)
+		require.NoError(t, err)
+		visitor := st.browser(t)
+		assert.Contains(t, visitor.get("/").text(".open-state"), "Ora c'è 1 ESP in turno. Di solito si aspetta tra 6 e 16 minuti.")
+		visitor.headers.Set("Accept-Language", "en")
+		assert.Contains(t, visitor.get("/").text(".open-state"), "People usually wait between 6 and 16 minutes.")
+		person := st.guest(t, "Airone")
+		require.Equal(t, http.StatusSeeOther, person.post("/waiting").StatusCode)
+		assert.Contains(t, person.get("/waiting").text(".waiting .lead"), "Di solito si aspetta tra 6 e 16 minuti.")
+		require.Equal(t, http.StatusSeeOther, esp.post("/shifts/off").StatusCode)
+		assert.NotContains(t, person.get("/waiting").text(".waiting .lead"), "minuti", "nobody is there: what is usual says nothing")
+		assert.NotContains(t, visitor.get("/").text(".open-state"), "minutes")
 	})
 }
 

@@ -24,10 +24,18 @@ export function exchange(page) {
   }
 }
 
+const fields = "textarea, input:not([type=hidden]), select";
+
 function busy(old, fresh) {
   if (old.querySelector("[data-composer]")) return fresh.querySelector("[data-composer]") !== null;
   const writing = document.activeElement;
-  return old.contains(writing) && writing.matches("textarea, input:not([type=hidden]), select");
+  return old.contains(writing) && writing.matches(fields) || [...old.querySelectorAll(fields)].some(touched);
+}
+
+// touched is true of a field that holds something else than what the server put in it.
+function touched(field) {
+  if (field.matches("[type=radio], [type=checkbox]")) return field.checked !== field.defaultChecked;
+  return "defaultValue" in field && field.value !== field.defaultValue;
 }
 
 function replace(old, fresh) {
