@@ -22,8 +22,7 @@ type ruleSet struct {
 		negation, transparent, shield, past, again, recovery, media, other, filler int32
 		yes, no                                                                    int32
 	}
-	screening uint64 // the signal of an ESP's question about suicide
-	harm      uint64 // the signal of an ESP's question about self-injury
+	screening uint64 // the signal of an ESP's question about suicide or self-injury
 	proofs    []*ruleSource
 }
 
@@ -77,7 +76,6 @@ type compiler struct {
 	set      *ruleSet
 	concepts map[string]int32 // named and inline concepts
 	inline   []inlineConcept
-	flat     map[string][]phraseSource
 }
 
 type inlineConcept struct {
@@ -130,8 +128,9 @@ func compile(files []ruleFile) (*ruleSet, error) {
 			}
 		}
 	}
-	set.screening, _ = c.signalBits(place{}, []string{"screening"})
-	set.harm, _ = c.signalBits(place{}, []string{"screening-harm"})
+	if set.screening, err = c.signalBits(place{"rules", 0}, []string{"screening"}); err != nil {
+		return nil, err
+	}
 	if err := c.words(); err != nil {
 		return nil, err
 	}
@@ -184,7 +183,7 @@ func (c *compiler) signalBits(at place, names []string) (uint64, error) {
 
 func (c *compiler) pattern(r *rule, m phraseSource) (*pattern, error) {
 	p := &pattern{rule: r}
-	for _, part := range strings.Split(m.text, "&") {
+	for part := range strings.SplitSeq(m.text, "&") {
 		elements, err := c.elements(m.at, part)
 		if err != nil {
 			return nil, err

@@ -53,7 +53,7 @@ func readCases(t testing.TB, name string) []testCase {
 	t.Helper()
 	f, err := os.Open("testdata/" + name)
 	require.NoError(t, err)
-	defer f.Close()
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	var cases []testCase
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
@@ -127,6 +127,7 @@ func measure(t testing.TB, e *Engine, cases []testCase, lang string) figures {
 			}
 		case Amber:
 			add(&f.amberAmber, v.Level >= Amber)
+		case None, Unscored:
 		}
 		if expected >= Red {
 			add(&f.redAmber, v.Level >= Amber)
@@ -233,7 +234,7 @@ func TestProbes(t *testing.T) {
 	e := newTestEngine(t)
 	f, err := os.Open("testdata/probes.jsonl")
 	require.NoError(t, err)
-	defer f.Close()
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		var p struct{ ID, Text, Level string }

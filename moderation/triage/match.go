@@ -229,6 +229,7 @@ func (m *matcher) seq(elements []element, ei int, at int32) bool {
 			return false
 		}
 		return m.seq(elements, ei+1, at)
+	case conceptElement:
 	}
 	for skipped := int32(0); ; skipped++ {
 		if at < m.s.to && m.word(elements, ei, e, at) {

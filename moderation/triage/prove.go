@@ -37,7 +37,7 @@ func (e *Engine) proveExamples() error {
 // tryRule says whether one rule fires on an example, and at which level. An idiom fires by masking a word.
 func (e *Engine) tryRule(r *reading, rs *ruleSource, text string) (Level, bool, error) {
 	var all uint64
-	for _, message := range strings.Split(text, " // ") {
+	for message := range strings.SplitSeq(text, " // ") {
 		author := AuthorUser
 		if rest, ok := strings.CutPrefix(message, "esp: "); ok {
 			author, message = AuthorESP, rest

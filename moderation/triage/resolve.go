@@ -103,7 +103,7 @@ func (r *reading) plain(t token, w []byte) bool {
 
 // contraction opens the English endings after an apostrophe: don't, I'm, they'll.
 func (r *reading) contraction(t token, w []byte) bool {
-	full := ""
+	var full string
 	switch string(w) {
 	case "t":
 		full = "not"

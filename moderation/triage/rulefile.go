@@ -177,7 +177,7 @@ func (p *parser) body(line string) error {
 		if !ok {
 			return p.at.errorf("want: short = full")
 		}
-		for _, f := range strings.Fields(from) {
+		for f := range strings.FieldsSeq(from) {
 			pair := pairSource{p.at, f, strings.TrimSpace(to)}
 			if p.section == "emoji" {
 				p.src.emoji = append(p.src.emoji, pair)
@@ -254,7 +254,7 @@ func (p *parser) ruleLine(line phraseSource) error {
 		r.emitName = strings.Fields(rest)
 	case "ignore", "lower", "drop":
 		var set modifier
-		for _, name := range strings.Fields(rest) {
+		for name := range strings.FieldsSeq(rest) {
 			i := slices.Index(modifierNames, name)
 			if i < 0 {
 				return p.at.errorf("no modifier %q", name)
@@ -318,7 +318,7 @@ func (p *parser) endRule() error {
 func splitOutside(s string, sep byte) []string {
 	var out []string
 	depth, from := 0, 0
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		switch s[i] {
 		case '{', '(':
 			depth++
@@ -352,7 +352,7 @@ func expand(s string) ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	for _, mid := range strings.Split(s[open+1:shut], ",") {
+	for mid := range strings.SplitSeq(s[open+1:shut], ",") {
 		for _, tail := range tails {
 			out = append(out, s[:open]+strings.TrimSpace(mid)+tail)
 		}
@@ -362,6 +362,6 @@ func expand(s string) ([]string, error) {
 
 // gapSize reads "..3".
 func gapSize(s string) (int32, bool) {
-	n, err := strconv.Atoi(strings.TrimPrefix(s, ".."))
+	n, err := strconv.ParseInt(strings.TrimPrefix(s, ".."), 10, 32)
 	return int32(n), err == nil && n > 0 && n <= 12
 }

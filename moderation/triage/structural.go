@@ -65,7 +65,7 @@ func asciiHost(s string) bool {
 	if len(s)-dot < 3 || len(s)-dot > 7 {
 		return false
 	}
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i] | 0x20
 		if (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '.' && s[i] != '-' {
 			return false
@@ -118,7 +118,7 @@ func code(s string) (int32, int) {
 		return 0, 0
 	}
 	var shape [34]byte
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		c := s[i]
 		switch {
 		case 'a' <= c|0x20 && c|0x20 <= 'z':

@@ -84,8 +84,9 @@ func (c Category) aboutSelf() bool {
 	switch c {
 	case CategorySuicide, CategoryOverdose, CategorySelfInjury, CategoryEatingDisorder, CategoryMedication, CategoryBereavement:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 func (c Category) rank() int { return slices.Index(categories, c) }
@@ -159,9 +160,18 @@ func newEngine(files []ruleFile) (*Engine, error) {
 // Version is the content hash that every verdict of this engine carries.
 func (e *Engine) Version() string { return e.set.version }
 
+// borrow hands out scratch space; it goes back with scratch.Put.
+func (e *Engine) borrow() *reading {
+	r, ok := e.scratch.Get().(*reading)
+	if !ok {
+		panic("triage: the pool holds readings")
+	}
+	return r
+}
+
 // Read reads one text by the person. The only error is ErrBudget.
 func (e *Engine) Read(text string) (Verdict, error) {
-	r := e.scratch.Get().(*reading)
+	r := e.borrow()
 	defer e.scratch.Put(r)
 	v := Verdict{Level: None, Category: CategoryNone, Version: e.set.version}
 	if err := r.read(text, AuthorUser); err != nil {

@@ -23,7 +23,7 @@ type turnSigns struct {
 // means in the next), the person's answer to an ESP's screening question, and ambers that add up. The only error is
 // ErrBudget.
 func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
-	r := e.scratch.Get().(*reading)
+	r := e.borrow()
 	defer e.scratch.Put(r)
 	v := Verdict{Level: None, Category: CategoryNone, Version: e.set.version}
 	var (
@@ -36,7 +36,7 @@ func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
 			return Verdict{Level: Unscored, Category: CategoryNone, Version: e.set.version}, err
 		}
 		if t.Author == AuthorESP {
-			asked = r.signals & (e.set.screening | e.set.harm)
+			asked = r.signals & e.set.screening
 			r.report(&v)
 			continue
 		}
@@ -61,7 +61,7 @@ func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
 		r.combine(all|fresh, fresh, t.Author)
 		r.report(&v)
 		if affirmed {
-			v.raise(Red, e.set.screeningCategory(), Reason{"window.screening_affirmed", 0, at, modScreening.names()})
+			v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", 0, at, modScreening.names()})
 		}
 		if v.Level < Red && addUp(window) {
 			v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", 0, at, modAccumulated.names()})
@@ -88,8 +88,6 @@ func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
 	}
 	return v, nil
 }
-
-func (s *ruleSet) screeningCategory() Category { return CategorySuicide }
 
 type joinedHit struct {
 	level    Level
