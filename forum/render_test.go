@@ -3,10 +3,8 @@ package forum
 import (
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -242,19 +240,35 @@ func TestQuote(t *testing.T) {
 	checkSafe(t, render(long).HTML, long)
 }
 
-// TestRenderHostile: nothing a person can send takes long to render.
+// hostile are pieces that, repeated, make much work for who reads Markdown.
+var hostile = []string{">", "> ", "- ", "1. ", "*a", "**a", "_a_", "[", "[a](", "![", "<", "<https://", "](", "\\", "*_", "[a](https://b.it)", "&#", "https://a.it ", "- \n", ">\n", " -\n  ", "a@", "\t-"}
+
+// TestRenderHostile: what a person can send costs in proportion to its length, in memory and in what readers get. Not
+// parallel: memory is counted for the whole process.
 func TestRenderHostile(t *testing.T) {
-	var times []time.Duration
-	for _, unit := range []string{">", "> ", "- ", "1. ", "*a", "**a", "_a_", "[", "[a](", "![", "<", "<https://", "](", "\\", "*_", "[a](https://b.it)", "&#", "https://a.it ", "- \n", ">\n", " -\n  ", "a@", "\t-"} {
-		source := strings.Repeat(unit, MaxText/len(unit))
-		at := time.Now()
-		r := render(source)
-		times = append(times, time.Since(at))
-		checkSafe(t, r.HTML, unit)
+	for _, unit := range hostile {
+		var cost, size [2]float64
+		for i, length := range []int{MaxText / 2, MaxText} {
+			source := strings.Repeat(unit, length/len(unit))
+			var r rendered
+			cost[i] = testing.AllocsPerRun(1, func() { r = render(source) })
+			size[i] = float64(len(r.HTML))
+			checkSafe(t, r.HTML, unit)
+		}
+		assert.Less(t, cost[1], 2.5*cost[0]+100, unit)
+		assert.LessOrEqual(t, size[1], 2.5*size[0]+100, unit)
 	}
-	// Generous for a busy machine with the race detector; what grows without bound takes minutes.
-	assert.Less(t, slices.Max(times), 10*time.Second)
-	t.Log(times)
+}
+
+func BenchmarkRenderHostile(b *testing.B) {
+	for _, unit := range hostile {
+		source := strings.Repeat(unit, MaxText/len(unit))
+		b.Run(strings.TrimSpace(unit), func(b *testing.B) {
+			for b.Loop() {
+				render(source)
+			}
+		})
+	}
 }
 
 func BenchmarkRender(b *testing.B) {
