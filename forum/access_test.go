@@ -248,6 +248,7 @@ func TestModerators(t *testing.T) {
 			continue
 		case account.RoleVisitor:
 			want = account.ErrSignInFirst
+		default:
 		}
 		assert.ErrorIs(t, w.AssignModerator(ctx, w.as(role), w.members, esp), want, role)
 		assert.ErrorIs(t, w.UnassignModerator(ctx, w.as(role), w.members, esp), want, role)

@@ -2,6 +2,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -43,7 +44,7 @@ func (content) Hide(ctx context.Context, q pg.Querier, s account.ServiceID, id, 
 		return err
 	}
 	if reason = strings.TrimSpace(reason); reason == "" {
-		return fmt.Errorf("forum: hide without a reason")
+		return errors.New("forum: hide without a reason")
 	}
 	return found(updatePostHidden(ctx, q, s, post, reason, by))
 }

@@ -23,8 +23,6 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m, audit.Migrations(), account.Migrations(), roster.Migrations(), moderation.Migrations(), Migrations())
 }
 
-const password = "sette barche sul lago d'Iseo"
-
 // Texts that triage reads as nothing, as amber and as crisis; newTown holds them to that.
 const (
 	calm    = "Oggi ho fatto una **passeggiata** lungo il fiume."

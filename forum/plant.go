@@ -2,7 +2,7 @@ package forum
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,7 +35,7 @@ func (f *Forum) PlantThread(ctx context.Context, actor account.Actor, in Planted
 		return ThreadID{}, account.ErrForbidden
 	}
 	if len(in.Posts) == 0 {
-		return ThreadID{}, fmt.Errorf("forum: plant a thread without posts")
+		return ThreadID{}, errors.New("forum: plant a thread without posts")
 	}
 	thread := ids.New[Thread]()
 	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {

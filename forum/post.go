@@ -137,6 +137,7 @@ func (f *Forum) raise(ctx context.Context, tx pgx.Tx, author account.Actor, id P
 		return r, c, nil
 	case triage.Unscored:
 		level, rules = triage.Amber, append(rules, triage.Unscored.String())
+	case triage.Amber, triage.Red, triage.Crisis:
 	}
 	r, err = f.moderation.Raise(ctx, tx, moderation.Raise{
 		Service: author.Service, Subject: subject(id), Cause: moderation.Cause{Kind: moderation.CausePost, Ref: fmt.Sprintf("%s/%d", id, version)},

@@ -149,6 +149,7 @@ func TestConsoleGuard(t *testing.T) {
 			want = http.StatusSeeOther
 		case account.RoleESP, account.RoleSenior, account.RoleTutor:
 			want = http.StatusOK
+		default:
 		}
 		assert.Equal(t, want, b.get("/console").StatusCode, role)
 	}

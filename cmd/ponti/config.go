@@ -88,7 +88,7 @@ func (s Settings) Config() (Config, error) {
 			bad.add("PONTI_KEY_FILE: %v", err)
 		}
 	}
-	c.DatabaseConns = int32(bad.number("PONTI_DATABASE_CONNS", s.DatabaseConns, 4, 500)) //nolint:gosec // bounded to 500
+	c.DatabaseConns = int32(bad.number("PONTI_DATABASE_CONNS", s.DatabaseConns, 4, 500))
 	c.LimitFactor = bad.number("PONTI_LIMIT_FACTOR", s.LimitFactor, 1, 1000)
 	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
 	var err error
@@ -169,7 +169,7 @@ func isLoopback(host string) bool {
 
 // readKeys reads a key file: keys of 32 bytes in base64, one a line; empty lines and lines that begin with # do not count.
 func readKeys(file string) ([][]byte, error) {
-	raw, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+	raw, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("the key file cannot be read: %w", err)
 	}

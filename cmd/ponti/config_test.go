@@ -95,13 +95,13 @@ func TestConfigurationDocument(t *testing.T) {
 	require.NoError(t, err)
 	typ := reflect.TypeFor[Settings]()
 	var rows int
-	for _, line := range strings.Split(string(doc), "\n") {
+	for line := range strings.SplitSeq(string(doc), "\n") {
 		if strings.HasPrefix(line, "| `") {
 			rows++
 		}
 	}
-	for i := range typ.NumField() {
-		tag := typ.Field(i).Tag
+	for field := range typ.Fields() {
+		tag := field.Tag
 		def := tag.Get("default")
 		if def != "" {
 			def = "`" + def + "`"

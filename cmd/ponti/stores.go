@@ -95,7 +95,7 @@ func loadKeys(c Config) ([][]byte, error) {
 		if err := os.MkdirAll(c.Data, 0o755); err != nil { //nolint:gosec // PostgreSQL's own user must reach its folder below
 			return nil, fmt.Errorf("the data directory cannot be made: %w", err)
 		}
-		f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the directory
+		f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		switch {
 		case err == nil:
 			_, err = fmt.Fprintln(f, newKey())

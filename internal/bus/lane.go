@@ -177,7 +177,7 @@ func (l *lane) receive(ctx context.Context) {
 			l.take(msg)
 		case !timeout:
 			failures = min(failures+1, 5)
-			wait(ctx, time.Duration(failures)*50*time.Millisecond+rand.N(100*time.Millisecond)) //nolint:gosec // jitter
+			wait(ctx, time.Duration(failures)*50*time.Millisecond+rand.N(100*time.Millisecond)) //nolint:gosec // jitter, no secret
 		}
 		if l.silence() > reopenAfter && time.Since(opened) > reopenAfter && ctx.Err() == nil {
 			line, opened = l.open(ctx), time.Now()

@@ -2,6 +2,7 @@ package pg
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -24,7 +25,7 @@ type Migrations struct {
 func Migrate(ctx context.Context, url string, sets ...Migrations) error {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return fmt.Errorf("pg: the database URL cannot be read")
+		return errors.New("pg: the database URL cannot be read") // pgx's own words hold the password
 	}
 	cfg.MaxConns = 2
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)

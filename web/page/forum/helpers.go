@@ -1,3 +1,4 @@
+// Package forum holds the pages of the forum: its categories, their threads, a thread, and the forms to write in it.
 package forum
 
 import (

@@ -1,3 +1,4 @@
+// Package moderation is the pages of those who look after people: the console, the moderators' queue, reports and notices.
 package moderation
 
 import (
@@ -75,6 +76,7 @@ func rungKey(r moderation.Rung) string {
 		return "console.rung_another"
 	case moderation.RungAll:
 		return "console.rung_all"
+	default:
+		return "console.rung_outside"
 	}
-	return "console.rung_outside"
 }
