@@ -3,6 +3,9 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
 
 	"github.com/go-playground/form/v4"
 
@@ -26,6 +29,7 @@ func decode(r *http.Request, in any) error {
 		}
 		return errUnreadable
 	}
+	r.PostForm = plainFields(r.PostForm)
 	err := forms.Decode(in, r.PostForm)
 	if mistakes, ok := errors.AsType[form.DecodeErrors](err); ok {
 		var fields errs.Fields
@@ -35,6 +39,24 @@ func decode(r *http.Request, in any) error {
 		return fields.Err()
 	}
 	return err
+}
+
+// fieldName is what our forms call their fields. At a name with a bracket too few the decoder panics, and writes the name beside our log.
+var fieldName = regexp.MustCompile(`^[A-Za-z_]{1,40}(\[[0-9]{1,2}\](\.[a-z_]{1,40})?)?$`)
+
+// plainFields leaves out what no form of ours has, and from every value what PostgreSQL takes in no text: bytes that are not
+// UTF-8, and NUL. To refuse them would lose what somebody wrote over a character they cannot see.
+func plainFields(sent url.Values) url.Values {
+	plain := make(url.Values, len(sent))
+	for name, values := range sent {
+		if !fieldName.MatchString(name) {
+			continue
+		}
+		for _, v := range values {
+			plain.Add(name, strings.ReplaceAll(strings.ToValidUTF8(v, "\uFFFD"), "\x00", ""))
+		}
+	}
+	return plain
 }
 
 // formAgain is the form as it was sent, with its mistakes, when that is what err is about; handlers then show it again with

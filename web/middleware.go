@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzhttp"
 
@@ -83,10 +84,15 @@ func (s *Server) refuse(crossSite *http.CrossOriginProtection, mux *http.ServeMu
 		// Every browser sends one of the two with a form; what sends neither is not a browser with a person's cookies.
 		return errCrossSite
 	}
-	if _, pattern := mux.Handler(r); pattern == "" {
+	_, pattern := mux.Handler(r)
+	unreadable := !utf8.ValidString(r.URL.Path) || strings.Contains(r.URL.Path, "\x00") // names nothing, and no store takes it
+	if pattern == "" || unreadable {
 		// An unknown address is told to somebody as one that is not theirs is: by the same steps, on the same page.
 		if err := s.know(w, r, visitOf(r), false); err != nil {
 			return err
+		}
+		if unreadable {
+			return errNoPage
 		}
 		return unrouted(mux, w, r)
 	}

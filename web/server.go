@@ -8,7 +8,9 @@ package web
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -130,6 +132,8 @@ func NewHTTPServer(h http.Handler) *http.Server {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       75 * time.Second,
 		MaxHeaderBytes:    16 << 10,
+		// What net/http itself says quotes addresses of people and bytes they sent; requests and panics are in our own log.
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 }
 
