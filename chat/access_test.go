@@ -239,3 +239,60 @@ func TestAskAndFlag(t *testing.T) {
 	assert.Equal(t, 4, causes())
 	w.holds()
 }
+
+// TestUsedCIDTellsNothing: a client id that was used elsewhere is no way to ask whether a room exists, and who may no longer
+// read a room is not told how it stands by sending an old message again.
+func TestUsedCIDTellsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	used := chat.Post{Room: room, CID: newCID(), Text: "ciao"}
+	_, err := w.chat.PostMessage(w.ctx, esp, used)
+	require.NoError(t, err)
+	other := w.someone(account.RoleGuest)
+	hidden := w.enter(other, "altro").Room
+
+	for _, text := range []string{"ciao", "altro"} {
+		_, real := w.chat.PostMessage(w.ctx, esp, chat.Post{Room: hidden, CID: used.CID, Text: text})
+		_, none := w.chat.PostMessage(w.ctx, esp, chat.Post{Room: chat.RoomID{9}, CID: used.CID, Text: text})
+		assert.ErrorIs(t, real, chat.ErrNotFound)
+		assert.Equal(t, none, real)
+	}
+
+	w.post(person, room, "voglio morire stanotte, ho preso le pillole")
+	require.NoError(t, w.chat.EndConversation(w.ctx, person, room))
+	r, err := w.chat.PostMessage(w.ctx, esp, used)
+	require.NoError(t, err)
+	assert.NotEmpty(t, r.Care, "within a day the answer that was lost is given whole")
+	w.exec(`update chat_rooms set ended_at = ended_at - interval '25 hours' where id = $1`, room)
+	r, err = w.chat.PostMessage(w.ctx, esp, used)
+	require.NoError(t, err)
+	assert.Equal(t, int64(1), r.Seq)
+	assert.Empty(t, r.Care)
+}
+
+// TestWaitingChurn: who enters and leaves over and over, each time with an alarming topic, does not fill the tutors' consoles.
+func TestWaitingChurn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.onCall(account.RoleESP)
+	person := w.someone(account.RoleGuest)
+	var err error
+	entered := 0
+	for range 20 {
+		if _, err = w.chat.EnterWaiting(w.ctx, person, chat.Entry{Topic: "voglio morire stanotte, ho preso le pillole"}); err != nil {
+			break
+		}
+		entered++
+		_, again := w.chat.EnterWaiting(w.ctx, person, chat.Entry{Topic: "sempre io"})
+		require.NoError(t, again, "who has a place keeps it")
+		require.NoError(t, w.chat.LeaveWaiting(w.ctx, person))
+	}
+	assert.Equal(t, errs.TooMany, errs.KindOf(err))
+	assert.Equal(t, 6, entered)
+	assert.Equal(t, 6, w.count(`select count(*) from moderation_escalations`))
+	w.enter(w.someone(account.RoleGuest), "un'altra persona entra")
+	w.exec(`update chat_rooms set created_at = created_at - interval '11 minutes' where person_id = $1`, person.ID)
+	w.enter(person, "")
+	w.holds()
+}

@@ -49,6 +49,7 @@ type place struct{}
 // Times of the waiting room.
 const (
 	offerFor   = 20 * time.Second // an ESP has this long to accept
+	entriesFor = 10 * time.Minute // in which a person may enter maxEntries times
 	placeFor   = 5 * time.Minute  // a place nobody looks at is kept this long
 	passFor    = time.Minute      // an ESP that let a person pass is asked again only after this, if somebody else is free
 	breathFor  = 10 * time.Second // and after this if nobody else is
@@ -58,6 +59,9 @@ const (
 	usualFor   = 30 * 24 * time.Hour // waits of this long ago tell what is usual
 	usualLeast = 20                  // and fewer of them tell nothing
 )
+
+// maxEntries is how often a person may begin to wait within entriesFor.
+const maxEntries = 6
 
 // maxPage is the most messages one call returns.
 const maxPage = 200

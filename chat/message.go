@@ -3,12 +3,14 @@ package chat
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"ponti/account"
+	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/internal/seal"
 	"ponti/moderation"
@@ -80,8 +82,20 @@ func (c *Chat) PostMessage(ctx context.Context, actor account.Actor, in Post) (R
 		}
 		// Before the state is looked at: who lost the answer to a message that was the last one still gets it.
 		posted, err = c.alreadyPosted(ctx, tx, actor, in, text, key)
-		if err != nil || posted.again {
+		switch {
+		case errors.Is(err, ErrCIDReused):
+			// What was sent elsewhere does not tell that there is a room here.
+			if may := s.mayPost(actor); may != nil && errs.KindOf(may) != errs.Conflict {
+				return may
+			}
 			return err
+		case err != nil:
+			return err
+		case posted.again:
+			if s.mayRead(actor) != nil {
+				posted.receipt.Care = moderation.CareNone // it is stored, and how the room stands now is no more theirs to know
+			}
+			return nil
 		}
 		if err := s.mayPost(actor); err != nil {
 			return err

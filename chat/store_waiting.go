@@ -52,6 +52,15 @@ func insertPlace(ctx context.Context, q pg.Querier, p placeRow) error {
 	return store("insert place", err)
 }
 
+// selectEntries counts how often a person entered lately, and says after how long the first of these no longer counts. Who has a
+// place has entered already, and counts as none.
+func selectEntries(ctx context.Context, q pg.Querier, actor account.Actor) (n int, free time.Duration, err error) {
+	err = q.QueryRow(ctx, `select count(*) filter (where not exists (select from chat_places where person_id = $1 and state <> 'ended')),
+			coalesce(min(created_at) + $3::interval - now(), interval '0')
+		from chat_rooms where person_id = $1 and service_id = $2 and created_at > now() - $3::interval`, actor.ID, actor.Service, entriesFor).Scan(&n, &free)
+	return n, free, store("count entries", err)
+}
+
 func updatePlaceSeen(ctx context.Context, q pg.Querier, actor account.Actor) error {
 	_, err := q.Exec(ctx, `update chat_places set seen_at = now() where person_id = $1 and service_id = $2 and state <> 'ended'`, actor.ID, actor.Service)
 	return store("update place seen", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -61,7 +62,8 @@ type PlaceView struct {
 var errHasPlace = errors.New("chat: has an open place")
 
 // EnterWaiting gives a person a place and a room of their own. Who has a place already keeps it, topic and all.
-// ErrClosed while Ponti is closed; Invalid for a topic too long or a feeling beyond 0 to 10.
+// ErrClosed while Ponti is closed; Invalid for a topic too long or a feeling beyond 0 to 10; TooMany, with "Seconds" to wait, for who
+// came in over and over: each time could alert a tutor anew, and others need those tutors.
 func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) (PlaceView, error) {
 	if err := account.Can(actor, account.ConversationAskForOne, account.Relation{}); err != nil {
 		return PlaceView{}, err
@@ -86,6 +88,9 @@ func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) 
 	announce := func() {}
 	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		announce = func() {}
+		if err := mayEnterAgain(ctx, tx, actor); err != nil {
+			return err
+		}
 		r := room{id: id, service: actor.Service, person: actor.ID, feelBefore: in.Feeling, key: sealedKey{id: keyID, wrapped: wrapped}}
 		r.topic = key.Seal([]byte(topic), topicAAD(id, keyID))
 		if err := insertRoom(ctx, tx, r); err != nil {
@@ -113,6 +118,14 @@ func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) 
 	announce()
 	c.Match(ctx, actor.Service)
 	return c.Place(ctx, actor)
+}
+
+func mayEnterAgain(ctx context.Context, tx pgx.Tx, actor account.Actor) error {
+	entries, free, err := selectEntries(ctx, tx, actor)
+	if err != nil || entries < maxEntries {
+		return err
+	}
+	return &errs.Error{Kind: errs.TooMany, Key: "chat.too_many_entries", Params: map[string]any{"Seconds": int(math.Ceil(free.Seconds()))}}
 }
 
 func (c *Chat) checkEntry(in Entry) (topic string, err error) {

@@ -274,7 +274,6 @@ func TestAcceptOffer_race(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	esps := []account.Actor{w.onCall(account.RoleESP), w.onCall(account.RoleESP)}
-	person := w.someone(account.RoleGuest)
 	var first, second, nobody int
 	for round := range 1000 {
 		if round%50 == 0 { // as their sockets do: a busy machine takes longer than the minute one heartbeat lasts
@@ -282,6 +281,7 @@ func TestAcceptOffer_race(t *testing.T) {
 				require.NoError(t, w.roster.Heartbeat(w.ctx, a.ID))
 			}
 		}
+		person := w.someone(account.RoleGuest)
 		v := w.enter(person, "")
 		holder := 0
 		o := w.offer(esps[0])

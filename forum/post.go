@@ -2,6 +2,8 @@ package forum
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -102,8 +104,14 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	})
 	if errs.KindOf(err) == errs.Conflict || pg.Constraint(err) == "forum_posts_cid_once" {
 		// The same form again: what it wrote the first time is the answer, also when the thread was locked in between.
-		if first, again := f.receipt(ctx, actor, w.post.CID); again == nil {
+		first, again := f.receipt(ctx, actor, w.post)
+		switch {
+		case again == nil:
 			return first, nil
+		case errors.Is(again, errOther):
+			// The form came back from a browser's memory with another text in it. Nobody's words are lost over that.
+			w.post.CID = w.post.ownCID()
+			return f.write(ctx, actor, w, ready)
 		}
 	}
 	if err != nil {
@@ -115,11 +123,26 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	return r, nil
 }
 
-// receipt answers for a post that was stored before.
-func (f *Forum) receipt(ctx context.Context, actor account.Actor, cid string) (Receipt, error) {
-	r, err := selectReceipt(ctx, f.pool, actor, cid)
-	if err != nil || r.Level == triage.None {
+// errOther says that a client id was used for something else.
+var errOther = errors.New("forum: another text has this client id")
+
+// ownCID is a client id that belongs to this text alone: sent twice, it is stored once again.
+func (p newPost) ownCID() string {
+	sum := sha256.Sum256([]byte(p.CID + "\x00" + p.Title + "\x00" + p.Source))
+	return hex.EncodeToString(sum[:])
+}
+
+// receipt answers for a post that was stored before; errOther when it said something else then.
+func (f *Forum) receipt(ctx context.Context, actor account.Actor, p newPost) (Receipt, error) {
+	r, title, source, err := selectReceipt(ctx, f.pool, actor, p.CID)
+	if err != nil {
 		return r, err
+	}
+	if source != p.Source || p.Title != "" && title != p.Title {
+		return Receipt{}, errOther
+	}
+	if r.Level == triage.None {
+		return r, nil
 	}
 	r.Care, _, err = f.moderation.CareFor(ctx, f.pool, subject(r.Post))
 	return r, err

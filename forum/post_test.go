@@ -136,10 +136,26 @@ func TestDoubleSubmit(t *testing.T) {
 		assert.Equal(t, receipts[0], r)
 		require.NoError(t, w.UnlockThread(ctx, w.as(account.RoleTutor), first.Thread))
 	})
+	t.Run("another text in a form that was sent before is another text", func(t *testing.T) {
+		other := answer
+		other.Text = crisis
+		r, err := w.WritePost(ctx, author, other)
+		require.NoError(t, err)
+		require.NotEqual(t, receipts[0].Post, r.Post)
+		again, err := w.WritePost(ctx, author, other)
+		require.NoError(t, err)
+		assert.Equal(t, r, again, "and it is stored once, too")
+		assert.Equal(t, triage.Crisis, r.Level)
+		assert.Equal(t, 2, w.count(`select count(*) from moderation_causes`))
+		first, err := w.WritePost(ctx, author, answer)
+		require.NoError(t, err)
+		assert.Equal(t, receipts[0], first)
+		require.Equal(t, 3, w.count(`select count(*) from forum_posts`))
+	})
 	t.Run("somebody else may have the same client id", func(t *testing.T) {
 		r, err := w.WritePost(ctx, w.as(account.RoleFamily), answer)
 		require.NoError(t, err)
-		assert.Equal(t, 3, r.Number)
+		assert.Equal(t, 4, r.Number)
 	})
 }
 

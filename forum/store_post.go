@@ -96,15 +96,17 @@ func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, l
 	return p, t, c, one(err)
 }
 
-func selectReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, err error) {
+// selectReceipt finds the post of a client id, with what it said when it was sent.
+func selectReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, title, source string, err error) {
 	var level string
-	err = q.QueryRow(ctx, `select thread_id, id, number, level from forum_posts
-		where service_id = $1 and author_id = $2 and cid = $3`, a.Service, a.ID, cid).Scan(&r.Thread, &r.Post, &r.Number, &level)
+	err = q.QueryRow(ctx, `select p.thread_id, p.id, p.number, p.level, coalesce(v.title, t.title), coalesce(v.source, p.source)
+		from forum_posts p join forum_threads t on t.id = p.thread_id left join forum_post_versions v on v.post_id = p.id and v.version = 1
+		where p.service_id = $1 and p.author_id = $2 and p.cid = $3`, a.Service, a.ID, cid).Scan(&r.Thread, &r.Post, &r.Number, &level, &title, &source)
 	if err != nil {
-		return r, one(err)
+		return r, "", "", one(err)
 	}
 	r.Level, err = triage.ParseLevel(level)
-	return r, err
+	return r, title, source, err
 }
 
 // insertVersion keeps what a post says now, before it is changed.

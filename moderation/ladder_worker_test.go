@@ -1,6 +1,7 @@
 package moderation_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
+	"ponti/internal/pg"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 )
@@ -351,4 +353,27 @@ func TestSetWebhook(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotEmpty(t, secret)
 	assert.NotContains(t, scalar[string](w, `select encode(webhook_secret, 'escape') from moderation_settings`), secret, "it is stored sealed")
+}
+
+// broken is a keeper of texts with a mistake in it.
+type broken struct{ *board }
+
+func (broken) Moderators(context.Context, pg.Querier, account.ServiceID, string) ([]account.ID, error) {
+	panic("as a bug would")
+}
+
+// TestLadderSurvivesPanic: one row that nobody can work on ends neither the worker nor the way of the others.
+func TestLadderSurvivesPanic(t *testing.T) {
+	w := newWorld(t, fast())
+	w.Use(moderation.SubjectPost, broken{w.board})
+	anna := w.newTutor("Anna")
+	person := w.newActor(account.RoleMember, "Mare")
+	w.Start(t.Context())
+	defer w.Stop()
+	s := w.newPost(person)
+	bad := w.raise(moderation.Raise{Service: w.service, Subject: s, Cause: moderation.Cause{Kind: moderation.CausePost, Ref: s.ID + "/1"},
+		Level: triage.Amber, Category: triage.CategoryNone, Person: person.ID}).ID
+	good := w.raise(w.flagged(newRoom(), 1, triage.Amber, person, account.Actor{})).ID
+	w.until("the other is asked about", func() bool { return slices.Contains(w.routed(good), anna.ID) })
+	w.until("and so is this one, by tutors", func() bool { return slices.Contains(w.routed(bad), anna.ID) })
 }

@@ -123,7 +123,10 @@ func (m *Moderation) deliverWebhooks(ctx context.Context, under *sync.WaitGroup)
 		}
 		under.Go(func() {
 			defer func() { <-m.worker.couriers }()
-			m.deliver(ctx, d)
+			if err := m.survive(func() error { m.deliver(ctx, d); return nil }); err != nil {
+				m.metrics.failures.Inc()
+				m.log.Error().Err(err).Stringer("escalation", d.escalation).Msg("a delivery failed")
+			}
 		})
 	}
 }

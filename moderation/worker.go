@@ -3,6 +3,8 @@ package moderation
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -75,7 +77,7 @@ func (m *Moderation) run(ctx context.Context) {
 	tick := time.NewTicker(m.options.Every)
 	defer tick.Stop()
 	for {
-		if err := m.tick(ctx, &deliveries); err != nil && ctx.Err() == nil {
+		if err := m.survive(func() error { return m.tick(ctx, &deliveries) }); err != nil && ctx.Err() == nil {
 			m.metrics.failures.Inc()
 			m.log.Error().Err(err).Msg("the ladder could not be looked at")
 		}
@@ -96,10 +98,20 @@ func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error
 	}
 	var failed []error
 	for _, s := range services {
-		failed = append(failed, m.climbService(ctx, s))
+		failed = append(failed, m.survive(func() error { return m.climbService(ctx, s) }))
 	}
-	failed = append(failed, m.deliverConsole(ctx), m.deliverWebhooks(ctx, deliveries))
+	failed = append(failed, m.survive(func() error { return m.deliverConsole(ctx) }), m.deliverWebhooks(ctx, deliveries))
 	return errors.Join(failed...)
+}
+
+// survive turns a panic into an error: a row that cannot be worked on ends neither the process nor the way of the others.
+func (m *Moderation) survive(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("moderation: panic of type %T\n%s", p, debug.Stack()) // not its value: it may quote a text
+		}
+	}()
+	return do()
 }
 
 func (m *Moderation) climbService(ctx context.Context, service account.ServiceID) error {
@@ -119,7 +131,7 @@ func (m *Moderation) climbService(ctx context.Context, service account.ServiceID
 	}
 	var failed []error
 	for _, e := range ready {
-		if err := m.advance(ctx, e, here); err != nil {
+		if err := m.survive(func() error { return m.advance(ctx, e, here) }); err != nil {
 			m.metrics.failures.Inc()
 			failed = append(failed, err)
 		}
@@ -245,12 +257,16 @@ func (m *Moderation) moderatorsOf(ctx context.Context, e row) []account.ID {
 	if e.Level != triage.Amber || e.Subject.Kind != SubjectPost {
 		return nil
 	}
-	keeper, err := m.content(e.Subject.Kind)
-	if err == nil {
-		var who []account.ID
-		if who, err = keeper.Moderators(ctx, m.options.Pool, e.Service, e.Subject.ID); err == nil {
-			return who
+	var who []account.ID
+	err := m.survive(func() error {
+		keeper, err := m.content(e.Subject.Kind)
+		if err == nil {
+			who, err = keeper.Moderators(ctx, m.options.Pool, e.Service, e.Subject.ID)
 		}
+		return err
+	})
+	if err == nil {
+		return who
 	}
 	m.log.Warn().Err(err).Stringer("escalation", e.ID).Msg("who moderates could not be asked")
 	return nil
