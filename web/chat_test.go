@@ -94,6 +94,8 @@ func TestConversationWithoutScripts(t *testing.T) {
 
 	t.Run("messages", func(t *testing.T) {
 		page := person.get(room)
+		assert.Equal(t, 1, page.Find("p[data-line-says]").Length(), "where the script says that the line is down")
+		assert.Zero(t, page.Find("[data-line]").Length(), "the scripts keep that one for <html>: text written into it would empty the page")
 		cid := page.Find("[data-composer] [name=cid]").AttrOr("value", "")
 		post := page.Find("[data-composer]").AttrOr("action", "")
 		assert.Equal(t, room+"#end", person.post(post, "cid", cid, "text", "ciao <b>a te</b>").Header.Get("Location"))

@@ -2,7 +2,7 @@
 //
 // <ol id="messages" data-module="conversation" data-live="/live" data-room data-head data-me data-epoch data-sending data-sent
 //   data-not-sent data-line-down data-session-over> in an element of role="log", see messages.js; <form data-composer> with [name=text] and
-// [name=cid]; [data-line] says when the line is down, [data-alert] is role="alert", [data-numbers] shows the emergency numbers,
+// [name=cid]; [data-line-says] says when the line is down, [data-alert] is role="alert", [data-numbers] shows the emergency numbers,
 // [data-person="2"] with data-here-text and data-away-text shows whether somebody is there, data-region what the server renders.
 import { grow } from "./composer.js";
 import { connect, isOpen, on, send } from "./live.js";
@@ -23,7 +23,7 @@ export function start(list) {
 
   const join = () => send({ t: "join", room, after: messages.last, epoch: messages.last > 0 ? known.epoch : "" });
   const line = (text) => {
-    const place = document.querySelector("[data-line]");
+    const place = document.querySelector("[data-line-says]");
     if (place) place.textContent = text;
   };
 
