@@ -34,7 +34,7 @@ type Settings struct {
 	KeyFile       string `env:"PONTI_KEY_FILE" help:"File with the keys that wrap the rooms' keys, one a line as 32 bytes in base64; the first wraps, the others still open. Keep it out of the database's backups."`
 	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
 	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
-	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere."`
+	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere. With its own stores there is nowhere else, and it stops at once."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
 }
 
@@ -94,6 +94,9 @@ func (s Settings) Config() (Config, error) {
 	var err error
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
 		bad.add("PONTI_DRAIN must be a time from 0s to 5m, such as 20s; it is %q", s.Drain)
+	}
+	if c.Embedded() {
+		c.Drain = 0 // its one instance would only refuse the sockets that it sent away
 	}
 	if c.LogLevel, err = zerolog.ParseLevel(s.LogLevel); err != nil || c.LogLevel < zerolog.DebugLevel || c.LogLevel > zerolog.ErrorLevel {
 		bad.add("PONTI_LOG_LEVEL must be debug, info, warn or error; it is %q", s.LogLevel)

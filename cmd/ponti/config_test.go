@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,7 @@ func TestConfig(t *testing.T) {
 		c, err := defaults().Config()
 		require.NoError(t, err)
 		assert.True(t, c.Embedded())
+		assert.Zero(t, c.Drain, "there is no other instance to send anybody to: Ctrl-C does not keep people waiting")
 	})
 	t.Run("given stores are used", func(t *testing.T) {
 		s := defaults()
@@ -47,6 +49,7 @@ func TestConfig(t *testing.T) {
 		c, err := s.Config()
 		require.NoError(t, err)
 		assert.False(t, c.Embedded())
+		assert.Equal(t, 20*time.Second, c.Drain)
 		assert.Equal(t, "redis://cache:6379/0", c.RedisURL)
 	})
 	t.Run("all mistakes are said at once", func(t *testing.T) {

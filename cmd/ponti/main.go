@@ -37,6 +37,7 @@ func main() {
 	redis.SetLogger(silent{})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it there and then: what is stored survives that
 	var c commands
 	k := kong.Parse(&c,
 		kong.Name("ponti"),
