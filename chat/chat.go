@@ -21,6 +21,7 @@ import (
 	"ponti/internal/ids"
 	"ponti/internal/pg"
 	"ponti/internal/seal"
+	"ponti/internal/worker"
 	"ponti/moderation"
 	"ponti/roster"
 )
@@ -89,7 +90,7 @@ type Chat struct {
 	keys       *keyCache
 	hints      bus.Publisher
 	log        zerolog.Logger
-	worker     worker
+	worker     worker.Worker
 }
 
 // New makes a Chat. Start begins its worker.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +12,7 @@ import (
 	"ponti/account"
 	"ponti/internal/bus"
 	"ponti/internal/pg"
+	"ponti/internal/worker"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 )
@@ -26,28 +25,11 @@ const (
 	unreadRule = "unread"
 )
 
-// worker is the goroutine that Start begins and Stop ends.
-type worker struct {
-	mu     sync.Mutex
-	cancel context.CancelFunc // guarded by mu
-	done   chan struct{}      // guarded by mu
-}
-
 // Start begins the work of each second: offers run out, places nobody looks at end, the free are offered who waits, what triage
 // could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
 // ones. It goes on through panics and without a database. Starting twice is fine.
 func (c *Chat) Start(ctx context.Context) {
-	w := &c.worker
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.cancel != nil {
-		return
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	w.cancel, w.done = cancel, done
-	go func() {
-		defer close(done)
+	c.worker.Start(ctx, func(ctx context.Context) {
 		// Instances that start together should not all work at the same instant.
 		timer := time.NewTimer(rand.N(workEvery)) //nolint:gosec // jitter, not a secret
 		defer timer.Stop()
@@ -61,21 +43,11 @@ func (c *Chat) Start(ctx context.Context) {
 			c.Work(ctx)
 			timer.Reset(max(0, workEvery-time.Since(began)))
 		}
-	}()
+	})
 }
 
 // Stop returns when the worker has stopped. Stopping twice is fine.
-func (c *Chat) Stop() {
-	w := &c.worker
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.cancel == nil {
-		return
-	}
-	w.cancel()
-	<-w.done
-	w.cancel, w.done = nil, nil
-}
+func (c *Chat) Stop() { c.worker.Stop() }
 
 // Work does one second's work now. A step that fails is logged and does not keep the others from being done.
 func (c *Chat) Work(ctx context.Context) {
@@ -90,22 +62,15 @@ func (c *Chat) Work(ctx context.Context) {
 		{"chat.dismiss_tutors", c.dismissTutors},
 	}
 	for _, s := range steps {
-		if err := survive(ctx, s.do); err != nil && ctx.Err() == nil {
+		err := worker.Guard(func() error {
+			ctx, cancel := context.WithTimeout(ctx, 10*workEvery)
+			defer cancel()
+			return s.do(ctx)
+		})
+		if err != nil && ctx.Err() == nil {
 			c.log.Error().Err(err).Str("job", s.name).Msg("chat work failed")
 		}
 	}
-}
-
-// survive turns a panic into an error.
-func survive(ctx context.Context, do func(context.Context) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("chat: panic of type %T\n%s", p, debug.Stack()) // not its value: it may quote a text
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, 10*workEvery)
-	defer cancel()
-	return do(ctx)
 }
 
 func (c *Chat) expireOffers(ctx context.Context) error {

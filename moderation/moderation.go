@@ -165,7 +165,7 @@ type Moderation struct {
 	contents map[SubjectKind]Content // static after Start
 	metrics  *metrics
 	log      zerolog.Logger
-	worker   worker
+	ladder   ladder
 	client   *http.Client
 }
 
@@ -177,7 +177,7 @@ func New(pool *pgxpool.Pool, accounts *account.Accounts, rost *roster.Roster, en
 		contents: make(map[SubjectKind]Content),
 		metrics:  newMetrics(o.Registerer),
 		log:      o.Log.With().Str("part", "moderation").Logger(),
-		worker:   worker{wake: make(chan struct{}, 1), couriers: make(chan struct{}, couriers)},
+		ladder:   ladder{wake: make(chan struct{}, 1), couriers: make(chan struct{}, couriers)},
 		client:   newClient(o.Webhook),
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"ponti/internal/audit"
 	"ponti/internal/errs"
 	"ponti/internal/pg"
+	"ponti/internal/worker"
 	"ponti/moderation/triage"
 )
 
@@ -109,21 +110,21 @@ func webhookPlace(s account.ServiceID) string { return "webhook|" + s.String() }
 func (m *Moderation) deliverWebhooks(ctx context.Context, under *sync.WaitGroup) error {
 	for {
 		select {
-		case m.worker.couriers <- struct{}{}:
+		case m.ladder.couriers <- struct{}{}:
 		default:
 			return nil
 		}
 		d, err := claimWebhook(ctx, m.options.Pool, m.options.Webhook)
 		if err != nil {
-			<-m.worker.couriers
+			<-m.ladder.couriers
 			if errors.Is(err, ErrUnknown) {
 				return nil
 			}
 			return err
 		}
 		under.Go(func() {
-			defer func() { <-m.worker.couriers }()
-			if err := m.survive(func() error { m.deliver(ctx, d); return nil }); err != nil {
+			defer func() { <-m.ladder.couriers }()
+			if err := worker.Guard(func() error { m.deliver(ctx, d); return nil }); err != nil {
 				m.metrics.failures.Inc()
 				m.log.Error().Err(err).Stringer("escalation", d.escalation).Msg("a delivery failed")
 			}

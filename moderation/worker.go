@@ -3,8 +3,6 @@ package moderation
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"ponti/internal/bus"
 	"ponti/internal/errs"
 	"ponti/internal/pg"
+	"ponti/internal/worker"
 	"ponti/moderation/triage"
 	"ponti/roster"
 )
@@ -23,50 +22,24 @@ import (
 // couriers is how many deliveries to outside channels one instance has under way at once.
 const couriers = 8
 
-// worker owns the ladder's goroutine. Every instance runs one; rows locked by another are skipped, so nobody leads.
-type worker struct {
+// ladder is what climbs. Every instance runs one; rows locked by another are skipped, so nobody leads.
+type ladder struct {
+	worker.Worker
 	wake     chan struct{} // one waiting look is enough
 	couriers chan struct{} // a slot for each delivery under way
-	mu       sync.Mutex
-	cancel   context.CancelFunc // guarded by mu
-	done     chan struct{}      // guarded by mu; closed when the goroutine and its deliveries have ended
 }
 
 // Start runs the ladder until Stop or the end of ctx. Starting twice is one start.
-func (m *Moderation) Start(ctx context.Context) {
-	w := &m.worker
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.cancel != nil {
-		return
-	}
-	ctx, w.cancel = context.WithCancel(ctx)
-	done := make(chan struct{})
-	w.done = done
-	go func() {
-		defer close(done)
-		m.run(ctx)
-	}()
-}
+func (m *Moderation) Start(ctx context.Context) { m.ladder.Start(ctx, m.run) }
 
 // Stop ends the ladder here and returns when it has ended; what it owes stands in rows for another instance or the next start.
 // Stopping twice is fine.
-func (m *Moderation) Stop() {
-	w := &m.worker
-	w.mu.Lock()
-	cancel, done := w.cancel, w.done
-	w.cancel, w.done = nil, nil
-	w.mu.Unlock()
-	if cancel != nil {
-		cancel()
-		<-done
-	}
-}
+func (m *Moderation) Stop() { m.ladder.Stop() }
 
 // look makes this instance's worker look now instead of at its next tick.
 func (m *Moderation) look() {
 	select {
-	case m.worker.wake <- struct{}{}:
+	case m.ladder.wake <- struct{}{}:
 	default:
 	}
 }
@@ -77,7 +50,7 @@ func (m *Moderation) run(ctx context.Context) {
 	tick := time.NewTicker(m.options.Every)
 	defer tick.Stop()
 	for {
-		if err := m.survive(func() error { return m.tick(ctx, &deliveries) }); err != nil && ctx.Err() == nil {
+		if err := worker.Guard(func() error { return m.tick(ctx, &deliveries) }); err != nil && ctx.Err() == nil {
 			m.metrics.failures.Inc()
 			m.log.Error().Err(err).Msg("the ladder could not be looked at")
 		}
@@ -85,12 +58,12 @@ func (m *Moderation) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-m.worker.wake:
+		case <-m.ladder.wake:
 		}
 	}
 }
 
-// tick takes every step that is due and begins every delivery that is owed. One that fails holds no other up.
+// tick takes every step that is due and begins every delivery that is owed. One that fails, or panics, holds no other up.
 func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error {
 	services, err := selectWatched(ctx, m.options.Pool)
 	if err != nil {
@@ -98,20 +71,12 @@ func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error
 	}
 	var failed []error
 	for _, s := range services {
-		failed = append(failed, m.survive(func() error { return m.climbService(ctx, s) }))
+		failed = append(failed, worker.Guard(func() error { return m.climbService(ctx, s) }))
 	}
-	failed = append(failed, m.survive(func() error { return m.deliverConsole(ctx) }), m.deliverWebhooks(ctx, deliveries))
+	failed = append(failed,
+		worker.Guard(func() error { return m.deliverConsole(ctx) }),
+		worker.Guard(func() error { return m.deliverWebhooks(ctx, deliveries) }))
 	return errors.Join(failed...)
-}
-
-// survive turns a panic into an error: a row that cannot be worked on ends neither the process nor the way of the others.
-func (m *Moderation) survive(do func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("moderation: panic of type %T\n%s", p, debug.Stack()) // not its value: it may quote a text
-		}
-	}()
-	return do()
 }
 
 func (m *Moderation) climbService(ctx context.Context, service account.ServiceID) error {
@@ -131,7 +96,7 @@ func (m *Moderation) climbService(ctx context.Context, service account.ServiceID
 	}
 	var failed []error
 	for _, e := range ready {
-		if err := m.survive(func() error { return m.advance(ctx, e, here) }); err != nil {
+		if err := worker.Guard(func() error { return m.advance(ctx, e, here) }); err != nil {
 			m.metrics.failures.Inc()
 			failed = append(failed, err)
 		}
@@ -258,18 +223,19 @@ func (m *Moderation) moderatorsOf(ctx context.Context, e row) []account.ID {
 		return nil
 	}
 	var who []account.ID
-	err := m.survive(func() error {
+	err := worker.Guard(func() error {
 		keeper, err := m.content(e.Subject.Kind)
-		if err == nil {
-			who, err = keeper.Moderators(ctx, m.options.Pool, e.Service, e.Subject.ID)
+		if err != nil {
+			return err
 		}
+		who, err = keeper.Moderators(ctx, m.options.Pool, e.Service, e.Subject.ID)
 		return err
 	})
-	if err == nil {
-		return who
+	if err != nil {
+		m.log.Warn().Err(err).Stringer("escalation", e.ID).Msg("who moderates could not be asked")
+		return nil
 	}
-	m.log.Warn().Err(err).Stringer("escalation", e.ID).Msg("who moderates could not be asked")
-	return nil
+	return who
 }
 
 // deliverConsole hints at every console that is owed one. The hint is given before the row says so: at least once.

@@ -17,6 +17,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/internal/worker"
 )
 
 //go:embed migrations/*.sql
@@ -89,7 +90,7 @@ type Roster struct {
 	pool     *pgxpool.Pool
 	accounts *account.Accounts
 	hints    bus.Publisher
-	sweeper  sweeper
+	sweeper  worker.Worker
 }
 
 // New makes a roster. Start begins the sweep that ends silent duties.

@@ -357,7 +357,7 @@ func TestHealth(t *testing.T) {
 	readyAs := func(process string) func() bool {
 		return func() bool { // PostgreSQL is asked for a second at most, and may be busy with other tests
 			a := b.get("/readyz")
-			return a.StatusCode == 200 && a.Body == `{"postgres":"up","process":"`+process+"\"}\n"
+			return a.StatusCode == http.StatusOK && a.Body == `{"postgres":"up","process":"`+process+"\"}\n"
 		}
 	}
 	require.Eventually(t, readyAs("starting"), 30*time.Second, 10*time.Millisecond, "an instance that is starting has the numbers")
