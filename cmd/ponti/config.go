@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +17,7 @@ import (
 
 	"ponti/internal/bus"
 	"ponti/internal/embedded"
+	"ponti/internal/seal"
 )
 
 // Settings are what an operator sets, as flags or in the environment, still as they wrote them. The help texts are the
@@ -170,25 +170,11 @@ func isLoopback(host string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
-// readKeys reads a key file: keys of 32 bytes in base64, one a line; empty lines and lines that begin with # do not count.
+// readKeys reads a key file.
 func readKeys(file string) ([][]byte, error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("the key file cannot be read: %w", err)
 	}
-	var keys [][]byte
-	for i, line := range strings.Split(string(raw), "\n") {
-		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		k, err := base64.StdEncoding.DecodeString(line)
-		if err != nil || len(k) != 32 {
-			return nil, fmt.Errorf("line %d is not 32 bytes in base64; make a key with: ponti key", i+1)
-		}
-		keys = append(keys, k)
-	}
-	if len(keys) == 0 {
-		return nil, errors.New("the file holds no key; make one with: ponti key")
-	}
-	return keys, nil
+	return seal.ParseKEKs(string(raw))
 }

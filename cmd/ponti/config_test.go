@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +12,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ponti/internal/seal"
 )
 
 // defaults are the settings of an operator who sets nothing.
@@ -28,11 +28,8 @@ func defaults() Settings {
 
 func newKeyFile(t *testing.T) string {
 	t.Helper()
-	k := make([]byte, 32)
-	_, err := rand.Read(k)
-	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "key")
-	require.NoError(t, os.WriteFile(file, []byte("# test\n"+base64.StdEncoding.EncodeToString(k)+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("# test\n"+seal.GenerateKEK()+"\n"), 0o600))
 	return file
 }
 

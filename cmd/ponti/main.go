@@ -3,8 +3,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/redis/go-redis/v9"
 
+	"ponti/internal/seal"
 	"ponti/moderation/triage"
 )
 
@@ -63,15 +62,8 @@ func complain(w io.Writer, err error) {
 type keyCommand struct{}
 
 func (keyCommand) Run(out io.Writer) error {
-	_, err := fmt.Fprintf(out, "# made by ponti key on %s\n%s\n", time.Now().UTC().Format(time.DateOnly), newKey())
+	_, err := fmt.Fprintf(out, "# made by ponti key on %s\n%s\n", time.Now().UTC().Format(time.DateOnly), seal.GenerateKEK())
 	return err
-}
-
-// newKey is 32 random bytes in base64, as a key file holds them.
-func newKey() string {
-	k := make([]byte, 32)
-	_, _ = rand.Read(k) // never fails: crypto/rand ends the program instead
-	return base64.StdEncoding.EncodeToString(k)
 }
 
 type triageCommand struct{}

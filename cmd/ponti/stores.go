@@ -98,7 +98,7 @@ func loadKeys(c Config) ([][]byte, error) {
 		f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		switch {
 		case err == nil:
-			_, err = fmt.Fprintln(f, newKey())
+			_, err = fmt.Fprintln(f, seal.GenerateKEK())
 			if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 				return nil, fmt.Errorf("the key cannot be written: %w", err)
 			}

@@ -75,24 +75,29 @@ func newKEK(raw []byte) (kek, error) {
 	return k, nil
 }
 
-// GenerateKEK makes a KEK in the form that ParseKEKs reads.
+// GenerateKEK makes a KEK as a line that ParseKEKs reads.
 func GenerateKEK() string {
 	return base64.StdEncoding.EncodeToString(random())
 }
 
-// ParseKEKs reads key-encryption keys from configuration: one per line or separated by commas, each KeySize bytes in base64. The first wraps.
+// ParseKEKs reads KEKs as a key file holds them: KeySize bytes in base64, one a line; empty lines and lines that begin
+// with # do not count. The first is to wrap. Its errors are for the operator, and hold nothing of a key.
 func ParseKEKs(text string) ([][]byte, error) {
 	var keys [][]byte
-	for _, s := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' || r == '\t' }) {
-		raw, err := base64.StdEncoding.DecodeString(s)
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		raw, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(raw) != KeySize {
-			// The value itself is a secret and stays out of the error.
-			return nil, fmt.Errorf("seal: key-encryption key %d is not %d bytes in base64", len(keys)+1, KeySize)
+			return nil, fmt.Errorf("line %d is not %d bytes in base64; make a key with: ponti key", n, KeySize)
 		}
 		keys = append(keys, raw)
 	}
 	if len(keys) == 0 {
-		return nil, errors.New("seal: no key-encryption key")
+		return nil, errors.New("there is no key; make one with: ponti key")
 	}
 	return keys, nil
 }

@@ -136,10 +136,12 @@ func TestSum(t *testing.T) {
 func TestParseKEKs(t *testing.T) {
 	t.Parallel()
 	one, two := seal.GenerateKEK(), seal.GenerateKEK()
-	keys, err := seal.ParseKEKs(one + "\n" + two + "\n")
+	keys, err := seal.ParseKEKs("# made today\n" + one + "\n\n " + two + "\r\n")
 	require.NoError(t, err)
 	assert.Len(t, keys, 2)
-	for _, bad := range []string{"", " \n", "short", one[:20], one + "," + "x"} {
+	_, err = seal.ParseKEKs("# none\n" + one + "\nx\n")
+	require.ErrorContains(t, err, "line 3")
+	for _, bad := range []string{"", " \n", "# none", "short", one[:20], one + "," + two} {
 		_, err := seal.ParseKEKs(bad)
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), one)
