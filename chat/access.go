@@ -89,23 +89,26 @@ func (c *Chat) reading(ctx context.Context, actor account.Actor, id RoomID, f fu
 
 // openForTutor writes the audit row of a break-glass reading, and the row by which the person can see it.
 func (c *Chat) openForTutor(ctx context.Context, actor account.Actor, id RoomID) error {
-	return pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		// The right is checked again under the lock: the escalation may just have been closed.
-		s, err := c.stand(ctx, tx, actor, id, true)
-		if err != nil {
-			return err
-		}
-		if err := s.mayRead(actor); err != nil {
-			return err
-		}
-		if s.opened {
-			return nil
-		}
-		if err := insertOpening(ctx, tx, actor, id); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, entry(actor, account.BreakGlassOpenAConversation, id, "escalation"))
-	})
+	return pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error { return c.noteOpening(ctx, tx, actor, id) })
+}
+
+// noteOpening is openForTutor in the caller's transaction.
+func (c *Chat) noteOpening(ctx context.Context, q pg.Querier, actor account.Actor, id RoomID) error {
+	// The right is checked again under the lock: the escalation may just have been closed.
+	s, err := c.stand(ctx, q, actor, id, true)
+	if err != nil {
+		return err
+	}
+	if err := s.mayRead(actor); err != nil {
+		return err
+	}
+	if s.opened {
+		return nil
+	}
+	if err := insertOpening(ctx, q, actor, id); err != nil {
+		return err
+	}
+	return audit.Append(ctx, q, entry(actor, account.BreakGlassOpenAConversation, id, "escalation"))
 }
 
 func subject(id RoomID) moderation.Subject {

@@ -9,6 +9,7 @@ import (
 	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/errs"
+	"ponti/moderation"
 	"ponti/moderation/triage"
 )
 
@@ -295,4 +296,48 @@ func TestWaitingChurn(t *testing.T) {
 	w.exec(`update chat_rooms set created_at = created_at - interval '11 minutes' where person_id = $1`, person.ID)
 	w.enter(person, "")
 	w.holds()
+}
+
+// TestReadingOnTheConsole: a tutor who reads a conversation on the console leaves the same traces as in the room, and an amber
+// alert that stayed with an ESP does not keep the conversation open to them for longer than a day.
+func TestReadingOnTheConsole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	require.NoError(t, w.chat.FlagConversation(w.ctx, esp, room, triage.Amber))
+	w.post(person, room, "un segreto")
+	w.route(room, esp)
+	console, err := w.moderation.Console(w.ctx, esp)
+	require.NoError(t, err)
+	require.Len(t, console.Waiting, 1)
+	amber := console.Waiting[0].ID
+	require.NoError(t, w.moderation.Acknowledge(w.ctx, esp, amber))
+	shown, err := w.moderation.ShowEscalation(w.ctx, esp, amber)
+	require.NoError(t, err)
+	require.NotNil(t, shown.Excerpt)
+	assert.Contains(t, shown.Excerpt.Text, "un segreto")
+	assert.Zero(t, w.count(`select count(*) from chat_openings`), "it is the ESP's own conversation")
+
+	require.NoError(t, w.chat.EndConversation(w.ctx, person, room))
+	w.exec(`update chat_rooms set ended_at = ended_at - interval '25 hours' where id = $1`, room)
+	shown, err = w.moderation.ShowEscalation(w.ctx, esp, amber)
+	require.NoError(t, err)
+	assert.Nil(t, shown.Excerpt)
+	require.NoError(t, w.moderation.CloseEscalation(w.ctx, esp, amber, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "Chiuso."}))
+
+	require.NoError(t, w.chat.AskForMoreHelp(w.ctx, person, room))
+	w.route(room, w.tutor)
+	console, err = w.moderation.Console(w.ctx, w.tutor)
+	require.NoError(t, err)
+	require.Len(t, console.Waiting, 1)
+	v, err := w.chat.Room(w.ctx, person, room)
+	require.NoError(t, err)
+	require.Nil(t, v.OpenedAt)
+	shown, err = w.moderation.ShowEscalation(w.ctx, w.tutor, console.Waiting[0].ID)
+	require.NoError(t, err)
+	assert.Contains(t, shown.Excerpt.Text, "un segreto")
+	v, err = w.chat.Room(w.ctx, person, room)
+	require.NoError(t, err)
+	assert.NotNil(t, v.OpenedAt, "the person is told")
+	assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = $1`, string(account.BreakGlassOpenAConversation)))
 }

@@ -85,6 +85,18 @@ func (rc roomContent) MayRead(ctx context.Context, q pg.Querier, actor account.A
 	return s.mayRead(actor)
 }
 
+// Opened notes that a tutor reads the conversation on the console, as it is noted when they read it in the room.
+func (rc roomContent) Opened(ctx context.Context, q pg.Querier, actor account.Actor, id string) error {
+	if !actor.Is(account.RoleTutor) {
+		return nil
+	}
+	roomID, err := parseRoomID(id)
+	if err != nil {
+		return err
+	}
+	return rc.c.noteOpening(ctx, q, actor, roomID)
+}
+
 // Excerpt is the one message.
 func (mc messageContent) Excerpt(ctx context.Context, q pg.Querier, service account.ServiceID, id string) (moderation.Excerpt, error) {
 	roomID, seq, err := parseRef(id)
@@ -134,6 +146,9 @@ func (mc messageContent) Restore(ctx context.Context, q pg.Querier, service acco
 func (mc messageContent) Moderators(context.Context, pg.Querier, account.ServiceID, string) ([]account.ID, error) {
 	return nil, nil
 }
+
+// Opened notes nothing: one reported message is not the conversation.
+func (mc messageContent) Opened(context.Context, pg.Querier, account.Actor, string) error { return nil }
 
 // MayRead tells whether the actor may read the message now.
 func (mc messageContent) MayRead(ctx context.Context, q pg.Querier, actor account.Actor, id string) error {

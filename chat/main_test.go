@@ -234,7 +234,7 @@ func (w *world) close(tutor account.Actor) {
 	require.NotEmpty(w, console.Waiting)
 	for _, e := range console.Waiting {
 		require.NoError(w, w.moderation.Acknowledge(w.ctx, tutor, e.ID))
-		require.NoError(w, w.moderation.CloseEscalation(w.ctx, tutor, e.ID, moderation.OutcomeNoRisk, "Ne abbiamo parlato, sta meglio."))
+		require.NoError(w, w.moderation.CloseEscalation(w.ctx, tutor, e.ID, moderation.Closing{Outcome: moderation.OutcomeNoRisk, Note: "Ne abbiamo parlato, sta meglio."}))
 	}
 }
 

@@ -89,6 +89,9 @@ func (content) MayRead(ctx context.Context, q pg.Querier, actor account.Actor, i
 	return nil
 }
 
+// Opened notes nothing: what stands in a forum was written to be read.
+func (content) Opened(context.Context, pg.Querier, account.Actor, string) error { return nil }
+
 func found(ok bool, err error) error {
 	if err == nil && !ok {
 		return account.ErrNotFound

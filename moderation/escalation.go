@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -124,6 +125,7 @@ type Shown struct {
 	Causes  []ShownCause // newest first, at most twenty
 	History []ShownStep  // oldest first
 	Note    string       // once closed, for its owner
+	Seen    int64        // the newest cause shown: what Closing names
 }
 
 // ShownCause is one cause with the text that raised it. Without text when it was erased or the escalation is closed.
@@ -134,6 +136,7 @@ type ShownCause struct {
 	Rules    []string
 	At       time.Time
 	Excerpt  *Excerpt
+	id       int64
 }
 
 // ShownStep is one step of the history.
@@ -149,8 +152,12 @@ type ShownStep struct {
 // open, without texts. That it was opened is committed to the audit log before anything is read.
 func (m *Moderation) ShowEscalation(ctx context.Context, actor account.Actor, id EscalationID) (Shown, error) {
 	var e row
+	var readable bool
 	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
 		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
+			return err
+		}
+		if readable, err = m.opened(ctx, tx, actor, e); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, entry(actor, "escalation.see", "escalation:"+id.String(), ""))
@@ -166,18 +173,46 @@ func (m *Moderation) ShowEscalation(ctx context.Context, actor account.Actor, id
 	if s.Causes, err = selectCauses(ctx, m.pool, id); err != nil {
 		return Shown{}, pg.Classify(err)
 	}
-	if e.State != StateClosed {
+	if len(s.Causes) > 0 {
+		s.Seen = s.Causes[0].id
+	}
+	if readable {
 		if s.Excerpt, err = m.excerpt(ctx, e.Service, e.Subject); err != nil {
 			return Shown{}, err
 		}
 		if err := m.addTexts(ctx, e.Service, s.Causes); err != nil {
 			return Shown{}, err
 		}
-	} else if s.Note, err = m.openNote(ctx, e); err != nil {
-		return Shown{}, err
+	}
+	if e.State == StateClosed {
+		if s.Note, err = m.openNote(ctx, e); err != nil {
+			return Shown{}, err
+		}
 	}
 	s.History, err = m.history(ctx, id)
 	return s, err
+}
+
+// opened tells whether the actor is shown the texts of an escalation, and its keeper that they are. An amber one may stay with a peer
+// for longer than the conversation is theirs to read: the texts then are not.
+func (m *Moderation) opened(ctx context.Context, q pg.Querier, actor account.Actor, e row) (bool, error) {
+	if e.State == StateClosed {
+		return false, nil
+	}
+	keeper, err := m.content(e.Subject.Kind)
+	if err != nil {
+		return false, err
+	}
+	if e.Subject.Kind == SubjectRoom && !actor.Is(account.RoleTutor) {
+		err = keeper.MayRead(ctx, q, actor, e.Subject.ID)
+	}
+	if err == nil {
+		err = keeper.Opened(ctx, q, actor, e.Subject.ID)
+	}
+	if errs.KindOf(err) == errs.NotFound {
+		return false, nil // gone, or not theirs any more
+	}
+	return err == nil, err
 }
 
 // assigned reads an escalation of the actor's service if it is theirs to see, else ErrUnknown.
@@ -294,14 +329,22 @@ func refusal(ctx context.Context, q pg.Querier, actor account.Actor, id Escalati
 	return ErrTaken
 }
 
-// CloseEscalation ends an escalation. Only its owner may, with an outcome and a note; the note is sealed.
-func (m *Moderation) CloseEscalation(ctx context.Context, actor account.Actor, id EscalationID, outcome Outcome, note string) error {
-	note = strings.TrimSpace(note)
+// Closing is how an owner ends an escalation.
+type Closing struct {
+	Outcome Outcome
+	Note    string
+	Seen    int64 // Shown.Seen of what the owner had before them when they wrote the note; 0 when nothing was shown
+}
+
+// CloseEscalation ends an escalation. Only its owner may, with an outcome and a note; the note is sealed. A cause that came after what
+// the owner had seen is not closed with the rest: they are asked to read it first.
+func (m *Moderation) CloseEscalation(ctx context.Context, actor account.Actor, id EscalationID, in Closing) error {
+	note := strings.TrimSpace(in.Note)
 	var wrong errs.Fields
-	if !slices.Contains(outcomes, outcome) {
+	if !slices.Contains(outcomes, in.Outcome) {
 		wrong.Add("outcome", "moderation.outcome_missing", nil)
 	}
-	if note == "" {
+	if blank(note) {
 		wrong.Add("note", "moderation.note_missing", nil)
 	} else if utf8.RuneCountInString(note) > MaxNote {
 		wrong.Add("note", "moderation.note_long", map[string]any{"Max": MaxNote})
@@ -324,7 +367,12 @@ func (m *Moderation) CloseEscalation(ctx context.Context, actor account.Actor, i
 		case account.Can(actor, account.EscalationCloseWithOutcome, account.Relation{Object: true, Assigned: e.Owner == actor.ID}) != nil:
 			return ErrNotOwner
 		}
-		if e, err = updateClosed(ctx, tx, e, actor.ID, outcome, sealed); err != nil {
+		if newest, err := lockNewestCause(ctx, tx, id); err != nil {
+			return err
+		} else if in.Seen > 0 && newest > in.Seen {
+			return errs.Field("note", "moderation.new_cause", nil)
+		}
+		if e, err = updateClosed(ctx, tx, e, actor.ID, in.Outcome, sealed); err != nil {
 			return err
 		}
 		if _, err := updateRoutesEnded(ctx, tx, id, account.ID{}); err != nil {
@@ -333,13 +381,18 @@ func (m *Moderation) CloseEscalation(ctx context.Context, actor account.Actor, i
 		if err := insertStep(ctx, tx, e, StepClosed, actor.ID); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "escalation.close", "escalation:"+id.String(), string(outcome)))
+		return audit.Append(ctx, tx, entry(actor, "escalation.close", "escalation:"+id.String(), string(in.Outcome)))
 	})
 	if err != nil {
 		return err
 	}
 	m.tell(e, []account.ID{actor.ID})
 	return nil
+}
+
+// blank is true of a text in which nothing can be read.
+func blank(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 // tell hints at consoles, and at the person and the peer whose room shows how it stands. It comes after the commit.

@@ -3,6 +3,7 @@ package moderation_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -105,7 +106,7 @@ func TestCareFor(t *testing.T) {
 	require.NoError(t, w.Acknowledge(ctx, tutor, id))
 	assert.Equal(t, moderation.CareSeen, care())
 	assert.True(t, w.hints.has(bus.Account(person.ID.String()), bus.Rooms), "the person's page hears of it")
-	require.NoError(t, w.CloseEscalation(ctx, tutor, id, moderation.OutcomeTalked, "Abbiamo parlato."))
+	require.NoError(t, w.CloseEscalation(ctx, tutor, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "Abbiamo parlato."}))
 	assert.Equal(t, moderation.CareSeen, care())
 	w.raise(w.flagged(room, 3, triage.Red, person, account.Actor{}))
 	assert.Equal(t, moderation.CareAlerting, care(), "a new one after the close is not seen yet")
@@ -128,7 +129,7 @@ func TestAcknowledgeAndClose(t *testing.T) {
 		_, err := w.ShowEscalation(ctx, actor, id)
 		assert.Equal(t, errs.NotFound, errs.KindOf(err), name)
 		assert.Equal(t, errs.NotFound, errs.KindOf(w.Acknowledge(ctx, actor, id)), name)
-		assert.Equal(t, errs.NotFound, errs.KindOf(w.CloseEscalation(ctx, actor, id, moderation.OutcomeTalked, "nota")), name)
+		assert.Equal(t, errs.NotFound, errs.KindOf(w.CloseEscalation(ctx, actor, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "nota"})), name)
 	}
 	assert.ErrorIs(t, w.Acknowledge(ctx, account.Visitor(w.service), id), account.ErrSignInFirst)
 	assert.Zero(t, scalar[int](w, `select count(*) from audit_entries where action in ('escalation.see', 'escalation.acknowledge')`), "refusals read nothing")
@@ -141,14 +142,14 @@ func TestAcknowledgeAndClose(t *testing.T) {
 	assert.Equal(t, "Mare", shown.Person)
 	assert.Equal(t, 1, scalar[int](w, `select count(*) from audit_entries where action = 'escalation.see' and actor_id = $1`, anna.ID))
 
-	require.ErrorIs(t, w.CloseEscalation(ctx, anna, id, moderation.OutcomeTalked, "nota"), moderation.ErrNotOwner, "first it needs an owner")
+	require.ErrorIs(t, w.CloseEscalation(ctx, anna, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "nota"}), moderation.ErrNotOwner, "first it needs an owner")
 	require.NoError(t, w.Acknowledge(ctx, anna, id))
 	require.NoError(t, w.Acknowledge(ctx, anna, id), "again is no mistake")
-	assert.Equal(t, errs.Invalid, errs.KindOf(w.CloseEscalation(ctx, anna, id, "", "nota")))
-	assert.Equal(t, errs.Invalid, errs.KindOf(w.CloseEscalation(ctx, anna, id, moderation.OutcomeTalked, "  ")))
-	require.NoError(t, w.CloseEscalation(ctx, anna, id, moderation.OutcomeTalked, "Abbiamo parlato a lungo."))
+	assert.Equal(t, errs.Invalid, errs.KindOf(w.CloseEscalation(ctx, anna, id, moderation.Closing{Outcome: "", Note: "nota"})))
+	assert.Equal(t, errs.Invalid, errs.KindOf(w.CloseEscalation(ctx, anna, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "  "})))
+	require.NoError(t, w.CloseEscalation(ctx, anna, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "Abbiamo parlato a lungo."}))
 	require.ErrorIs(t, w.Acknowledge(ctx, anna, id), moderation.ErrClosed)
-	require.ErrorIs(t, w.CloseEscalation(ctx, anna, id, moderation.OutcomeTalked, "ancora"), moderation.ErrClosed)
+	require.ErrorIs(t, w.CloseEscalation(ctx, anna, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "ancora"}), moderation.ErrClosed)
 
 	shown, err = w.ShowEscalation(ctx, anna, id)
 	require.NoError(t, err)
@@ -233,4 +234,36 @@ func TestConsole(t *testing.T) {
 	was.Role = account.RoleESP
 	_, err = w.ShowEscalation(ctx, was, red)
 	assert.Equal(t, errs.NotFound, errs.KindOf(err), "who is no tutor any more sees no red")
+}
+
+// TestCloseWhatWasSeen: a cause that joins while the owner writes the note is not closed unread, and a note must say something.
+func TestCloseWhatWasSeen(t *testing.T) {
+	w := newWorld(t, slow())
+	ctx := t.Context()
+	anna, person := w.newTutor("Anna"), w.newActor(account.RoleGuest, "Mare")
+	w.Start(ctx)
+	defer w.Stop()
+	room := newRoom()
+	id := w.raise(w.flagged(room, 1, triage.Crisis, person, account.Actor{})).ID
+	w.until("Anna is asked", func() bool { return slices.Contains(w.routed(id), anna.ID) })
+	require.NoError(t, w.Acknowledge(ctx, anna, id))
+	shown, err := w.ShowEscalation(ctx, anna, id)
+	require.NoError(t, err)
+	require.Positive(t, shown.Seen)
+	assert.Equal(t, []string{"Anna " + room}, w.board.opened, "who keeps the conversation is told before it is shown")
+
+	w.raise(w.flagged(room, 2, triage.Crisis, person, account.Actor{}))
+	closing := moderation.Closing{Outcome: moderation.OutcomeNoRisk, Note: "Sta meglio.", Seen: shown.Seen}
+	err = w.CloseEscalation(ctx, anna, id, closing)
+	require.Equal(t, errs.Invalid, errs.KindOf(err))
+	assert.Equal(t, "acknowledged", w.state(id))
+	shown, err = w.ShowEscalation(ctx, anna, id)
+	require.NoError(t, err)
+	closing.Seen = shown.Seen
+	for _, nothing := range []string{"\u200b\u2060", "…", " \u00a0"} {
+		closing.Note = nothing
+		assert.Equal(t, errs.Invalid, errs.KindOf(w.CloseEscalation(ctx, anna, id, closing)), "%q", nothing)
+	}
+	closing.Note = "Ho letto anche il secondo messaggio."
+	require.NoError(t, w.CloseEscalation(ctx, anna, id, closing))
 }

@@ -100,7 +100,7 @@ func TestLadderClimbs(t *testing.T) {
 	assert.ElementsMatch(t, []account.ID{anna.ID, bruno.ID, carla.ID}, w.routed(id), "never the peer")
 
 	require.NoError(t, w.Acknowledge(t.Context(), bruno, id))
-	require.NoError(t, w.CloseEscalation(t.Context(), bruno, id, moderation.OutcomeTalked, "Al telefono."))
+	require.NoError(t, w.CloseEscalation(t.Context(), bruno, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "Al telefono."}))
 	w.until("delivered", func() bool {
 		return scalar[int](w, `select count(*) from moderation_notifications where state = 'pending'`) == 0
 	})
@@ -191,7 +191,7 @@ func TestLadderOfAmber(t *testing.T) {
 	assert.Equal(t, "acknowledged", w.state(id))
 	require.NoError(t, w.roster.GoOff(t.Context(), leo))
 	w.until("and is offered to those who are there when the shift is over", func() bool { return w.state(id) == "offered" })
-	assert.Equal(t, errs.NotFound, errs.KindOf(w.CloseEscalation(t.Context(), leo, id, moderation.OutcomeTalked, "nota")))
+	assert.Equal(t, errs.NotFound, errs.KindOf(w.CloseEscalation(t.Context(), leo, id, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "nota"})))
 }
 
 func TestLadderReopensIdle(t *testing.T) {

@@ -98,6 +98,8 @@ type Content interface {
 	Moderators(ctx context.Context, q pg.Querier, service account.ServiceID, id string) ([]account.ID, error)
 	// MayRead is nil when the actor may read it now, else the error they would get on its page.
 	MayRead(ctx context.Context, q pg.Querier, actor account.Actor, id string) error
+	// Opened notes, before anything is shown, that the actor reads it because of an escalation: the person has a right to know.
+	Opened(ctx context.Context, q pg.Querier, actor account.Actor, id string) error
 }
 
 // Options are what a deployment or a test sets. The zero value of each field but Keys is a usable default.

@@ -85,11 +85,20 @@ type ShownReport struct {
 
 // MayReport is nil when the actor may report the subject, else what its own page would answer them.
 func (m *Moderation) MayReport(ctx context.Context, actor account.Actor, s Subject) error {
-	keeper, err := m.content(s.Kind)
+	keeper, err := m.reportable(s.Kind)
 	if err != nil {
 		return err
 	}
 	return pg.Classify(mayReport(ctx, m.pool, keeper, actor, s))
+}
+
+// reportable is who keeps what can be reported: a message or a post, never a conversation as a whole. A case is open to every tutor
+// of the service, and all of a conversation only by an escalation.
+func (m *Moderation) reportable(kind SubjectKind) (Content, error) {
+	if kind == SubjectRoom {
+		return nil, ErrUnknown
+	}
+	return m.content(kind)
 }
 
 // mayReport: whoever reports must be able to read it. An answer that told apart would tell that it exists.
@@ -113,7 +122,7 @@ func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Rep
 	if err := wrong.Err(); err != nil {
 		return err
 	}
-	keeper, err := m.content(in.Subject.Kind)
+	keeper, err := m.reportable(in.Subject.Kind)
 	if err != nil {
 		return err
 	}
@@ -176,7 +185,7 @@ func (m *Moderation) openInCase(c caseRow, text []byte) (string, error) {
 }
 
 // Queue lists the open cases the actor may decide: a peer those of their categories, a tutor all of the service. Cases the
-// actor is part of are left out. Oldest first, at most two hundred.
+// actor is part of are left out. Oldest first, at most two hundred, without what anybody wrote: to read is to open a case, which is audited.
 func (m *Moderation) Queue(ctx context.Context, actor account.Actor) ([]Case, error) {
 	if err := account.Can(actor, account.ReportSeeTheQueue, account.Relation{InCategory: true}); err != nil {
 		return nil, err
@@ -197,9 +206,24 @@ func (m *Moderation) Queue(ctx context.Context, actor account.Actor) ([]Case, er
 		if err != nil {
 			return nil, err
 		}
-		queue = append(queue, shown)
+		queue = append(queue, shown.listed())
 	}
 	return queue, nil
+}
+
+// listed leaves out what was written. The title of a thread stays; what a person called their conversation does not.
+func (c Case) listed() Case {
+	if c.Excerpt != nil {
+		ex := Excerpt{Place: c.Excerpt.Place, Hidden: c.Excerpt.Hidden, At: c.Excerpt.At}
+		if c.Subject.Kind == SubjectPost {
+			ex.Title = c.Excerpt.Title
+		}
+		c.Excerpt = &ex
+	}
+	for i := range c.Reports {
+		c.Reports[i].Note = ""
+	}
+	return c
 }
 
 // QueueLength counts what Queue would list for a tutor, for those who see counts only.
@@ -358,7 +382,7 @@ func (d Decision) check() error {
 	switch {
 	case d.Kind != DecideNone && d.Kind != DecideHide:
 		wrong.Add("decision", "moderation.decision_missing", nil)
-	case d.Kind == DecideHide && d.Reason == "":
+	case d.Kind == DecideHide && blank(d.Reason):
 		wrong.Add("statement", "moderation.statement_missing", nil)
 	}
 	if utf8.RuneCountInString(d.Reason) > MaxNote {

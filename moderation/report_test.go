@@ -15,6 +15,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/moderation"
+	"ponti/moderation/triage"
 )
 
 func (w *world) report(by account.Actor, s moderation.Subject) {
@@ -247,4 +248,30 @@ func TestDecideAboutDeleted(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, told, 1)
 	assert.Empty(t, told[0].URL)
+}
+
+// TestReportsShowNoConversation: a report opens one message to those who decide, never the conversation; the list shows nothing of it.
+func TestReportsShowNoConversation(t *testing.T) {
+	w := newWorld(t, slow())
+	ctx := t.Context()
+	tutor, person, esp := w.newTutor("Anna"), w.newActor(account.RoleGuest, "Mare"), w.newActor(account.RoleESP, "Marta")
+	room := newRoom()
+	w.flagged(room, 1, triage.Amber, person, esp)
+	whole := moderation.Subject{Kind: moderation.SubjectRoom, ID: room}
+	require.ErrorIs(t, w.MayReport(ctx, esp, whole), moderation.ErrUnknown)
+	require.ErrorIs(t, w.FileReport(ctx, esp, moderation.Report{Subject: whole, Reason: moderation.ReasonOther}), moderation.ErrUnknown)
+	one := moderation.Subject{Kind: moderation.SubjectMessage, ID: room + "/1"}
+	require.NoError(t, w.FileReport(ctx, esp, moderation.Report{Subject: one, Reason: moderation.ReasonOther, Note: "una nota"}))
+	queue, err := w.Queue(ctx, tutor)
+	require.NoError(t, err)
+	require.Len(t, queue, 1)
+	assert.Empty(t, queue[0].Excerpt.Text)
+	assert.Empty(t, queue[0].Excerpt.Title)
+	assert.Empty(t, queue[0].Excerpt.AuthorAlias)
+	assert.Empty(t, queue[0].Reports[0].Note)
+	assert.Zero(t, scalar[int](w, `select count(*) from audit_entries where action = 'report.see'`))
+	c, err := w.ShowCase(ctx, tutor, queue[0].ID)
+	require.NoError(t, err)
+	assert.NotEmpty(t, c.Excerpt.Text)
+	assert.Equal(t, 1, scalar[int](w, `select count(*) from audit_entries where action = 'report.see'`))
 }

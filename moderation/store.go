@@ -155,6 +155,19 @@ func updateClosed(ctx context.Context, q pg.Querier, e row, by account.ID, outco
 	return e, err
 }
 
+// lockNewestCause takes the escalation's row lock, after which no cause joins it, and names the last that did.
+func lockNewestCause(ctx context.Context, q pg.Querier, id EscalationID) (newest int64, err error) {
+	if _, err := q.Exec(ctx, `select 1 from moderation_escalations where id = $1 for update`, id); err != nil {
+		return 0, fmt.Errorf("moderation: lock: %w", err)
+	}
+	// A statement of its own: it sees what was committed while the lock was waited for.
+	err = q.QueryRow(ctx, `select coalesce(max(id), 0) from moderation_causes where escalation_id = $1`, id).Scan(&newest)
+	if err != nil {
+		return 0, fmt.Errorf("moderation: select newest cause: %w", err)
+	}
+	return newest, nil
+}
+
 func insertStep(ctx context.Context, q pg.Querier, e row, kind StepKind, by account.ID) error {
 	var due *time.Time
 	if !e.DueAt.IsZero() {
@@ -215,13 +228,13 @@ func selectLastState(ctx context.Context, q pg.Querier, s Subject) (state State,
 }
 
 func selectCauses(ctx context.Context, q pg.Querier, id EscalationID) ([]ShownCause, error) {
-	rows, err := q.Query(ctx, `select kind, ref, level::text, category, rules, at from moderation_causes where escalation_id = $1 order by id desc limit 20`, id)
+	rows, err := q.Query(ctx, `select id, kind, ref, level::text, category, rules, at from moderation_causes where escalation_id = $1 order by id desc limit 20`, id)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select causes: %w", err)
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (c ShownCause, err error) {
 		var level string
-		if err = r.Scan(&c.Kind, &c.Ref, &level, &c.Category, &c.Rules, &c.At); err == nil {
+		if err = r.Scan(&c.id, &c.Kind, &c.Ref, &level, &c.Category, &c.Rules, &c.At); err == nil {
 			c.Level, err = triage.ParseLevel(level)
 		}
 		return c, err

@@ -69,6 +69,7 @@ type board struct {
 	texts      map[string]moderation.Excerpt
 	moderators []account.ID
 	unreadable map[account.ID]bool
+	opened     []string // who and what
 }
 
 func (b *board) Excerpt(_ context.Context, _ pg.Querier, _ account.ServiceID, id string) (moderation.Excerpt, error) {
@@ -111,6 +112,13 @@ func (b *board) MayRead(_ context.Context, _ pg.Querier, actor account.Actor, id
 	if _, ok := b.texts[id]; !ok || b.unreadable[actor.ID] {
 		return moderation.ErrUnknown
 	}
+	return nil
+}
+
+func (b *board) Opened(_ context.Context, _ pg.Querier, actor account.Actor, id string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.opened = append(b.opened, actor.Alias+" "+id)
 	return nil
 }
 

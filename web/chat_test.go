@@ -165,7 +165,7 @@ func TestConversationWithoutScripts(t *testing.T) {
 		require.Len(t, console.Waiting, 1)
 		require.NoError(t, st.Moderation.Acknowledge(t.Context(), who.tutor, console.Waiting[0].ID))
 		assert.Contains(t, person.get(room).text("[data-region=care]"), "Un operatore ha visto")
-		require.NoError(t, st.Moderation.CloseEscalation(t.Context(), who.tutor, console.Waiting[0].ID, moderation.OutcomeTalked, "Ne abbiamo parlato, sta meglio."))
+		require.NoError(t, st.Moderation.CloseEscalation(t.Context(), who.tutor, console.Waiting[0].ID, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "Ne abbiamo parlato, sta meglio."}))
 		assert.Equal(t, http.StatusNotFound, tutor.get(room).StatusCode)
 	})
 	t.Run("the end", func(t *testing.T) {

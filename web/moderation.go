@@ -78,13 +78,14 @@ func (s *Server) closeEscalation(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Outcome moderation.Outcome `form:"outcome"`
 		Note    string             `form:"note"`
+		Seen    int64              `form:"seen"`
 	}
 	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
 	if err == nil {
 		err = decode(r, &in)
 	}
 	if err == nil {
-		err = s.Moderation.CloseEscalation(r.Context(), s.actor(r), id, in.Outcome, in.Note)
+		err = s.Moderation.CloseEscalation(r.Context(), s.actor(r), id, moderation.Closing{Outcome: in.Outcome, Note: in.Note, Seen: in.Seen})
 	}
 	if f, ok := formAgain(r, err); ok {
 		return s.showOpened(w, r, http.StatusUnprocessableEntity, f)
