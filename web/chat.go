@@ -155,6 +155,9 @@ func (s *Server) postMessage(w http.ResponseWriter, r *http.Request) error {
 		Text string `form:"text"`
 	}
 	return s.inRoom(w, r, &in, "#end", func(id chat.RoomID) error {
+		if err := s.live.MaySend(s.actor(r)); err != nil {
+			return err
+		}
 		_, err := s.Chat.PostMessage(r.Context(), s.actor(r), chat.Post{Room: id, CID: in.CID, Text: in.Text})
 		return err
 	})

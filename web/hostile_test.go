@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -86,4 +87,58 @@ func tutorOf(t *testing.T, st *site) (id account.ID) {
 	t.Helper()
 	require.NoError(t, st.pool.QueryRow(t.Context(), `select id from account_accounts where role = 'tutor' limit 1`).Scan(&id))
 	return id
+}
+
+// TestPaceByForm: forms are no way around the pace of messages, and what came too fast is given back.
+func TestPaceByForm(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	_, _, people := st.open(t)
+	person := st.guest(t, "Airone")
+	require.Equal(t, 303, person.post("/waiting", "topic", "parlare").StatusCode)
+	desk, err := st.Chat.Desk(t.Context(), people.esp)
+	require.NoError(t, err)
+	require.NotNil(t, desk.Offer)
+	room, err := st.Chat.AcceptOffer(t.Context(), people.esp, desk.Offer.ID)
+	require.NoError(t, err)
+	var last answer
+	sent := 0
+	for range 60 {
+		if last = person.post("/rooms/"+room.String()+"/messages", "cid", uuid.NewString(), "text", "presto"); last.StatusCode != 303 {
+			break
+		}
+		sent++
+	}
+	require.Equal(t, 429, last.StatusCode)
+	assert.GreaterOrEqual(t, sent, 30)
+	assert.NotEmpty(t, last.Header.Get("Retry-After"))
+	assert.Contains(t, last.text("main"), "Stai scrivendo molto in fretta")
+	assert.Contains(t, last.Find("textarea").Text()+last.Find("main input[name=text]").AttrOr("value", "")+last.text("main"), "presto")
+	assert.Positive(t, last.Find(`a[href="tel:112"]`).Length())
+}
+
+// TestServicesApart: a session is worth nothing on another service's host, whatever headers say which host it is.
+func TestServicesApart(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	other, err := st.Accounts.CreateService(t.Context(), account.System(account.ServiceID{}), account.NewService{Name: "Altrove", Host: "altrove.test", Locale: "it"})
+	require.NoError(t, err)
+	people := newStaff(t, st)
+	_, err = st.Forum.CreateCategory(t.Context(), account.System(other), forum.NewCategory{Slug: "piazza", Audience: forum.ForMembers, Title: "Piazza d'altrove"})
+	require.NoError(t, err)
+	b := st.signedIn(t, people.tutor.ID)
+	require.Equal(t, 200, b.get("/console").StatusCode)
+	for _, path := range []string{"/console", "/forum", "/forum/categories/piazza", "/people", "/shifts", "/moderation", "/notices", "/access", "/live"} {
+		r := httptest.NewRequest("GET", siteURL+path, nil) // the cookie goes with it; the host is another
+		r.Host = "altrove.test"
+		a := b.do(r)
+		assert.Contains(t, []int{303, 401}, a.StatusCode, path)
+		assert.NotContains(t, a.Body, "altrove")
+		b = st.signedIn(t, people.tutor.ID) // the answer made the browser forget
+		r = httptest.NewRequest("GET", siteURL+path, nil)
+		r.Header.Set("X-Forwarded-Host", "altrove.test")
+		r.Header.Set("X-Original-Host", "altrove.test")
+		r.Header.Set("Forwarded", "host=altrove.test")
+		assert.NotContains(t, b.do(r).Body, "altrove", path)
+	}
 }

@@ -66,6 +66,9 @@ func (s *socket) post(ctx context.Context, in *wire.Send) error {
 		s.hub.counts.refused("messages").Inc()
 		return errTooFast
 	}
+	if err := s.hub.MaySend(*s.actor.Load()); err != nil {
+		return err
+	}
 	var id chat.RoomID
 	if err := id.UnmarshalText([]byte(in.Room)); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/bus"
 	"ponti/moderation"
@@ -90,6 +91,7 @@ func TestConversation_redis_gone_and_back(t *testing.T) {
 	e.say(room, "redis fermo")
 	e.next("ack", nil)
 	p.within(converge, "message", says("redis fermo"))
+	e.within(converge, "message", says("redis fermo"))
 	w.redis.Thaw()
 	for _, c := range []*client{p, e} {
 		c.drain()
@@ -261,6 +263,27 @@ func TestSend_refused(t *testing.T) {
 		p.say(room, "presto")
 	}
 	require.Equal(t, true, p.next("refused", func(f map[string]any) bool { return f["key"] == "live.too_fast" })["later"])
+}
+
+// TestSend_pace: an account has one pace, however many windows it opens, in turn or at once.
+func TestSend_pace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, _, room := w.talking()
+	for range 5 {
+		p := w.connect(w.one, person)
+		for range 8 {
+			p.say(room, "presto")
+		}
+		p.send(map[string]any{"t": "send", "room": room.String(), "cid": "ultimo", "text": "frames are answered in their order"})
+		p.next("refused", func(f map[string]any) bool { return f["cid"] == "ultimo" })
+	}
+	sent, err := w.one.chat.MessagesAfter(t.Context(), person, room, 0, 200)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(sent), 25)
+	require.Less(t, len(sent), 38, "of forty")
+	require.Error(t, w.one.hub.MaySend(person), "and the form has the same")
+	require.NoError(t, w.one.hub.MaySend(w.someone(account.RoleGuest)))
 }
 
 func TestPeople(t *testing.T) {

@@ -80,6 +80,7 @@ type Hub struct {
 	Deps     // static after New
 	instance string
 	counts   *metrics
+	pace     *pace
 
 	mu       sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
 	accounts map[account.ID]*listener
@@ -111,7 +112,7 @@ type listener struct {
 func New(d Deps) *Hub {
 	base, cancel := context.WithCancel(context.Background())
 	h := &Hub{
-		Deps: d, instance: rand.Text(), counts: newMetrics(),
+		Deps: d, instance: rand.Text(), counts: newMetrics(), pace: newPace(),
 		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, dirty: map[chat.RoomID]bool{}, closing: true,
 		kick: make(chan struct{}, 1), slots: make(chan struct{}, 8), base: base, cancel: cancel, begin: time.Now(),
 	}

@@ -56,17 +56,10 @@ type socket struct {
 }
 
 func newSocket(h *Hub, actor account.Actor) *socket {
-	perMinute := 60
-	switch {
-	case actor.Is(account.RoleGuest):
-		perMinute = 30
-	case actor.IsStaff():
-		perMinute = 120
-	}
 	now := time.Now()
 	s := &socket{
 		hub: h, account: actor.ID, session: actor.Session,
-		messages: rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute)), 10),
+		messages: rate.NewLimiter(rate.Every(time.Minute/time.Duration(messagesPerMinute(actor))), 10),
 		frames:   rate.NewLimiter(20, 100),
 		pingAt:   now.Add(rand.N(pingEvery)), headsAt: now.Add(headsEvery/2 + rand.N(headsEvery/2)), //nolint:gosec // jitter
 		drained: make(chan struct{}, 1), rooms: map[chat.RoomID]*room{}, views: map[wire.View]*watched{},
