@@ -179,7 +179,7 @@ func (w *window) enter() string {
 // awaitLine waits until the page has heard that its line is open: from then on it hears news by itself.
 func (w *window) awaitLine() {
 	w.t.Helper()
-	w.shows(`() => document.documentElement.dataset.line === "open"`, "the page has no line")
+	w.shows(`() => document.documentElement.dataset.socket === "open"`, "the page has no line")
 }
 
 // inRoom waits until a conversation is live.

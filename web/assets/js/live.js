@@ -1,6 +1,6 @@
 // The one socket of a page. It comes back by itself, after a random delay that grows with each failure or when the server
 // says so, and notices a line that broke without a word because the server's heads stop coming. docs/protocol.md has the frames.
-// <html data-line="open"> or "down" tells styles, and whoever looks from outside, how it stands.
+// <html data-socket="open"> or "down" tells styles, and whoever looks from outside, how it stands.
 const shortest = 500;
 const longest = 30_000;
 const stayAway = new Set([1009, 4002, 4003, 4010]);
@@ -77,7 +77,7 @@ function open() {
       attempts = 0;
       emit("open");
       for (const hello of opening) hello(frame);
-      document.documentElement.dataset.line = "open";
+      document.documentElement.dataset.socket = "open";
     }
     if (frame.t === "bye") wait = 1000 * (frame.retry_after ?? 0);
     emit(frame.t, frame);
@@ -86,7 +86,7 @@ function open() {
     if (socket !== line) return;
     socket = null;
     clearTimeout(watchdog);
-    document.documentElement.dataset.line = "down";
+    document.documentElement.dataset.socket = "down";
     emit("down");
     if (stayAway.has(event.code)) {
       over = true;
