@@ -25,6 +25,20 @@ func (st *site) guest(t *testing.T, alias string) *browser {
 	return st.signedIn(t, id)
 }
 
+// TestGuestWhoLeavesGivesUpTheirPlace: a guest's session cannot be had back, so nobody is offered them any more.
+func TestGuestWhoLeavesGivesUpTheirPlace(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"/exit", "/sign-out"} {
+		st := newSite(t)
+		esp, _, _ := st.open(t)
+		guest := st.guest(t, "Airone")
+		require.Equal(t, http.StatusSeeOther, guest.post("/waiting", "topic", "il lavoro").StatusCode)
+		require.Equal(t, 1, esp.get("/desk").Find(".offer").Length(), way)
+		require.Equal(t, http.StatusSeeOther, guest.post(way).StatusCode)
+		assert.Zero(t, esp.get("/desk").Find(".offer").Length(), way)
+	}
+}
+
 // someGuest is a person who has just entered, under a name that Ponti proposed.
 func (st *site) someGuest(t *testing.T) account.Actor {
 	t.Helper()

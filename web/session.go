@@ -2,10 +2,12 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
 	"ponti/account"
+	"ponti/chat"
 	"ponti/internal/errs"
 )
 
@@ -70,14 +72,26 @@ func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, id account
 	return nil
 }
 
-// endSession signs the browser out. The cookie is forgotten even when the stores cannot be told.
+// endSession signs the browser out. The cookie is forgotten even when the stores cannot be told. A guest has no way back: the place
+// they waited on is given up with the session, so that no ESP is offered somebody who cannot come.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
+	s.giveUpPlace(r)
 	s.forgetCookie(w)
 	ctx, err := s.loadSession(r)
 	if err != nil {
 		return err
 	}
 	return s.sessions.Destroy(ctx)
+}
+
+func (s *Server) giveUpPlace(r *http.Request) {
+	if !s.actor(r).Is(account.RoleGuest) {
+		return
+	}
+	err := s.Chat.LeaveWaiting(r.Context(), s.actor(r))
+	if err != nil && !errors.Is(err, chat.ErrNoPlace) && !errors.Is(err, chat.ErrInSession) {
+		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("place outlives its guest")
+	}
 }
 
 func (s *Server) loadSession(r *http.Request) (context.Context, error) {
