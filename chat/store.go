@@ -299,7 +299,8 @@ func selectMessage(ctx context.Context, q pg.Querier, service account.ServiceID,
 }
 
 func updateMessageHidden(ctx context.Context, q pg.Querier, service account.ServiceID, id RoomID, seq int64, reason string, by account.ID) error {
-	tag, err := q.Exec(ctx, `update chat_messages set hidden_at = coalesce(hidden_at, now()), hidden_reason = coalesce(hidden_reason, $4), hidden_by = coalesce(hidden_by, $5)
+	tag, err := q.Exec(ctx, `with changed as (update chat_rooms set authority_version = authority_version + 1 where id = $1 and service_id = $3)
+		update chat_messages set hidden_at = coalesce(hidden_at, now()), hidden_reason = coalesce(hidden_reason, $4), hidden_by = coalesce(hidden_by, $5)
 		where room_id = $1 and seq = $2 and service_id = $3`, id, seq, service, reason, by)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNotFound
@@ -308,7 +309,8 @@ func updateMessageHidden(ctx context.Context, q pg.Querier, service account.Serv
 }
 
 func updateMessageRestored(ctx context.Context, q pg.Querier, service account.ServiceID, id RoomID, seq int64) error {
-	tag, err := q.Exec(ctx, `update chat_messages set hidden_at = null, hidden_reason = null, hidden_by = null
+	tag, err := q.Exec(ctx, `with changed as (update chat_rooms set authority_version = authority_version + 1 where id = $1 and service_id = $3)
+		update chat_messages set hidden_at = null, hidden_reason = null, hidden_by = null
 		where room_id = $1 and seq = $2 and service_id = $3`, id, seq, service)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNotFound

@@ -265,6 +265,32 @@ func TestSend_refused(t *testing.T) {
 	require.Equal(t, true, p.next("refused", func(f map[string]any) bool { return f["key"] == "live.too_fast" })["later"])
 }
 
+// TestHiddenMessage: what was hidden is not given from memory to who joins afterwards.
+func TestHiddenMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	p := w.connect(w.one, person)
+	p.join(room, 0, "")
+	p.say(room, "un numero di telefono")
+	p.next("ack", nil)
+	p.next("message", says("un numero di telefono"))
+	require.NoError(t, w.quiet.chat.MessageContent().Hide(t.Context(), w.pool, w.service, room.String()+"/1", "un dato personale", w.tutor.ID))
+	tick := time.NewTicker(900 * time.Millisecond)
+	defer tick.Stop()
+	var f map[string]any
+	for range 6 {
+		c := w.connect(w.one, esp)
+		c.join(room, 0, "")
+		if f = c.next("message", nil); f["hidden"] == true {
+			break
+		}
+		<-tick.C
+	}
+	require.Equal(t, true, f["hidden"])
+	require.Empty(t, f["text"])
+}
+
 // TestSend_pace: an account has one pace, however many windows it opens, in turn or at once.
 func TestSend_pace(t *testing.T) {
 	t.Parallel()

@@ -140,6 +140,9 @@ func (r *room) setMembers(members []account.ID, version int64) {
 	if version < r.version {
 		return
 	}
+	if version > r.version {
+		r.ring = nil // a message may have been hidden since: who comes back reads it as it is now
+	}
 	r.version = version
 	r.members = make(map[account.ID]bool, len(members))
 	for _, m := range members {
