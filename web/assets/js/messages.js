@@ -13,11 +13,10 @@ export class Messages {
     this.names = new Map();
     this.unread = 0;
     this.pill = document.querySelector("[data-pill]");
-    this.scroller = list.closest("[data-scroll]") ?? document.scrollingElement;
     this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     this.plural = new Intl.PluralRules(document.documentElement.lang);
     this.pill?.addEventListener("click", () => this.toEnd());
-    (this.scroller === document.scrollingElement ? document : this.scroller).addEventListener("scroll", () => {
+    document.addEventListener("scroll", () => {
       if (this.atEnd()) this.read();
     }, { passive: true });
     this.toEnd();
@@ -102,12 +101,18 @@ export class Messages {
     }
   }
 
+  // below is how many pixels of the list lie under the field that stands at the foot of the window. What comes after the field, such
+  // as the footer, does not count: on a small screen it would push the messages out of sight.
+  below() {
+    return this.list.getBoundingClientRect().bottom - (innerHeight - (document.getElementById("end")?.offsetHeight ?? 0));
+  }
+
   atEnd() {
-    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < near;
+    return this.below() < near;
   }
 
   toEnd() {
-    this.scroller.scrollTop = this.scroller.scrollHeight;
+    scrollBy(0, this.below());
     this.read();
   }
 
