@@ -72,7 +72,7 @@ func TestMainStory(t *testing.T) {
 
 	// A sentence that a human must hear of.
 	guest.find("[data-numbers]").hidden()
-	guest.find(".notice-red").hidden()
+	guest.find(".care-red").hidden()
 	tommaso.noteWhen(".alert-crisis")
 	sentAt := guest.sayAt(crisisSentence)
 	took := tommaso.noted().Sub(sentAt)

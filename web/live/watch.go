@@ -30,7 +30,7 @@ func every(v wire.View) time.Duration {
 	case wire.Waiting:
 		return 5 * time.Second // keeps the place, too
 	case wire.Console:
-		return 2 * time.Second // who waits changes without a word to the tutors
+		return 1500 * time.Millisecond // who waits changes without a word to the tutors, and is to show within 2 s
 	case wire.Notices:
 	}
 	return 30 * time.Second

@@ -9,6 +9,7 @@ import { connect, isOpen, on, send } from "./live.js";
 import { Messages } from "./messages.js";
 import { announce, Outbox } from "./outbox.js";
 import { exchange, load, refresh } from "./refresh.js";
+import { fit } from "./viewport.js";
 
 const poll = 5000; // without a socket
 const settle = 3000; // before it is said that somebody is not there: whoever is has been heard of by then
@@ -111,6 +112,7 @@ export function start(list) {
     clearInterval(timer);
   });
 
+  fit();
   if (form) grow(form, (text) => outbox.write(text));
   connect(live, join);
 }

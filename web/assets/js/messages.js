@@ -1,4 +1,4 @@
-// The list of messages: each sequence once, in order, made from <template> and textContent.
+// The list of messages: each sequence once, in order, made from <template> and textContent. It scrolls in [data-scroll].
 //
 // <ol data-module="conversation" data-me="1" data-head="17" data-pill-one="{n} nuovo messaggio" data-pill-other="…">
 //   <li class="message" data-seq="1" data-from="2" data-cid="…"> with [data-slot=author], [data-slot=text], <time data-slot="time">, [data-slot=state]
@@ -16,9 +16,15 @@ export class Messages {
     this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     this.plural = new Intl.PluralRules(document.documentElement.lang);
     this.pill?.addEventListener("click", () => this.toEnd());
-    document.addEventListener("scroll", () => {
-      if (this.atEnd()) this.read();
+    this.scroller = list.closest("[data-scroll]");
+    this.scroller.addEventListener("scroll", () => {
+      this.stuck = this.atEnd();
+      if (this.stuck) this.read();
     }, { passive: true });
+    this.stuck = true;
+    // A banner that comes, a field that grows, a keyboard: who is at the end stays there.
+    const resized = new ResizeObserver(() => this.stuck && this.toEnd());
+    for (const box of [this.scroller, list.parentElement]) resized.observe(box);
     this.toEnd();
   }
 
@@ -101,18 +107,13 @@ export class Messages {
     }
   }
 
-  // below is how many pixels of the list lie under the field that stands at the foot of the window. What comes after the field, such
-  // as the footer, does not count: on a small screen it would push the messages out of sight.
-  below() {
-    return this.list.getBoundingClientRect().bottom - (innerHeight - (document.getElementById("end")?.offsetHeight ?? 0));
-  }
-
   atEnd() {
-    return this.below() < near;
+    return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < near;
   }
 
   toEnd() {
-    scrollBy(0, this.below());
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.stuck = true;
     this.read();
   }
 

@@ -19,9 +19,18 @@ export function load(url, body) {
 export function exchange(page) {
   for (const old of document.querySelectorAll("[data-region]")) {
     const fresh = page.querySelector(`[data-region="${CSS.escape(old.dataset.region)}"]`);
+    if (fresh) unfold(old, fresh);
     if (!fresh) old.replaceChildren();
     else if (!old.isEqualNode(fresh) && !busy(old, fresh)) replace(old, fresh);
   }
+}
+
+// What somebody has folded out or in stays so.
+function unfold(old, fresh) {
+  const was = old.querySelectorAll("details");
+  fresh.querySelectorAll("details").forEach((details, i) => {
+    if (was[i]) details.open = was[i].open;
+  });
 }
 
 const fields = "textarea, input:not([type=hidden]), select";
