@@ -218,6 +218,30 @@ func TestTutor_meets_a_person_who_waits(t *testing.T) {
 	w.holds()
 }
 
+// TestTutor_who_was_the_only_one: a person whose only company was a tutor is told that it is over, not left in a silent room.
+func TestTutor_who_was_the_only_one(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.onCall(account.RoleESP)
+	person := w.someone(account.RoleGuest)
+	place := w.enter(person, crisis)
+	w.route(place.Room, w.tutor)
+	require.NoError(t, w.chat.JoinVisibly(w.ctx, w.tutor, place.Room, "Sono qui"))
+	w.chat.Work(w.ctx)
+	view, err := w.chat.Room(w.ctx, person, place.Room)
+	require.NoError(t, err)
+	require.Equal(t, chat.Open, view.State, "not while the tutor is there")
+
+	w.close(w.tutor)
+	w.chat.Work(w.ctx)
+	view, err = w.chat.Room(w.ctx, person, place.Room)
+	require.NoError(t, err)
+	assert.Equal(t, chat.Ended, view.State)
+	assert.Equal(t, chat.PlaceEnded, w.place(person).State)
+	assert.Equal(t, chat.PlaceOffered, w.enter(person, "vorrei parlare ancora").State, "they can ask for another at once")
+	w.holds()
+}
+
 func TestAskAndFlag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

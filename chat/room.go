@@ -220,21 +220,8 @@ func (c *Chat) EndConversation(ctx context.Context, actor account.Actor, id Room
 		if s.number == 0 {
 			return ErrNotFound
 		}
-		key, err := c.open(id, r.key)
-		if err != nil {
-			return err
-		}
-		out, err = c.append(ctx, tx, &r, actor, key, Message{From: s.number, CID: newCID(), Kind: EndedByFrom}, c.read(actor, ""))
-		if err != nil {
-			return err
-		}
-		if err := updateRoomEnded(ctx, tx, id, s.number); err != nil {
-			return err
-		}
-		if err := updatePlaceEnded(ctx, tx, id, endTalked); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, entry(actor, account.ConversationCloseLeave, id, ""))
+		out, err = c.finish(ctx, tx, &r, actor, s.number)
+		return err
 	})
 	if err != nil || out.key == nil {
 		return err
@@ -243,6 +230,25 @@ func (c *Chat) EndConversation(ctx context.Context, actor account.Actor, id Room
 	c.tellRoom(ctx, r)
 	c.Match(ctx, r.service)
 	return nil
+}
+
+// finish ends an open conversation in the name of a participant. The caller has locked its place and its room.
+func (c *Chat) finish(ctx context.Context, tx pgx.Tx, r *room, actor account.Actor, number int16) (outcome, error) {
+	key, err := c.open(r.id, r.key)
+	if err != nil {
+		return outcome{}, err
+	}
+	out, err := c.append(ctx, tx, r, actor, key, Message{From: number, CID: newCID(), Kind: EndedByFrom}, c.read(actor, ""))
+	if err != nil {
+		return outcome{}, err
+	}
+	if err := updateRoomEnded(ctx, tx, r.id, number); err != nil {
+		return outcome{}, err
+	}
+	if err := updatePlaceEnded(ctx, tx, r.id, endTalked); err != nil {
+		return outcome{}, err
+	}
+	return out, audit.Append(ctx, tx, entry(actor, account.ConversationCloseLeave, r.id, ""))
 }
 
 // tellRoom tells those of a room that it changed. It comes after the commit.

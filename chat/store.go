@@ -188,15 +188,21 @@ func selectHearers(ctx context.Context, q pg.Querier, id RoomID) ([]participantR
 }
 
 // selectTutorsHere lists the tutors who take part in a room now.
-func selectTutorsHere(ctx context.Context, q pg.Querier) (map[RoomID][]account.ID, error) {
-	rows, err := q.Query(ctx, `select room_id, account_id from chat_participants where part = 'tutor' and left_at is null limit 500`)
+// tutorHere is a tutor who takes part in a room.
+type tutorHere struct {
+	actor account.Actor
+	room  RoomID
+}
+
+func selectTutorsHere(ctx context.Context, q pg.Querier) ([]tutorHere, error) {
+	rows, err := q.Query(ctx, `select service_id, room_id, account_id from chat_participants where part = 'tutor' and left_at is null limit 500`)
 	if err != nil {
 		return nil, store("select tutors", err)
 	}
-	here := map[RoomID][]account.ID{}
-	var id RoomID
-	var who account.ID
-	_, err = pgx.ForEachRow(rows, []any{&id, &who}, func() error { here[id] = append(here[id], who); return nil })
+	here, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (tutorHere, error) {
+		t := tutorHere{actor: account.Actor{Role: account.RoleTutor}}
+		return t, row.Scan(&t.actor.Service, &t.room, &t.actor.ID)
+	})
 	return here, store("select tutors", err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -142,30 +143,51 @@ func (c *Chat) dismissTutors(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for id, tutors := range here {
-		for _, who := range tutors {
-			if err := c.dismiss(ctx, id, who); err != nil {
-				return err
-			}
+	for _, t := range here {
+		if err := c.dismiss(ctx, t.actor, t.room); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (c *Chat) dismiss(ctx context.Context, id RoomID, who account.ID) error {
+// dismiss lets a tutor go who has no escalation there any more. Where nobody else would stay with the person, the conversation
+// ends with them: a person is told so and can ask for another, and is never left alone in a room that looks open.
+func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) error {
+	var out outcome
+	var r room
 	left := false
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		routed, err := c.moderation.Routed(ctx, tx, subject(id), who)
-		if err != nil || routed {
+		out, left = outcome{}, false
+		if err := lockPlaceOf(ctx, tx, tutor.Service, id); err != nil { // a place is always locked before its room
 			return err
 		}
-		left = true
-		return updateParticipantLeft(ctx, tx, id, who)
+		s, err := c.stand(ctx, tx, tutor, id, true)
+		if err != nil || s.routed || !s.here {
+			return err
+		}
+		left, r = true, s.room
+		people, err := selectParticipants(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		others := slices.ContainsFunc(people, func(p participantRow) bool {
+			return p.part != "person" && !p.left && p.account != tutor.ID
+		})
+		if r.state == Open && !others {
+			if out, err = c.finish(ctx, tx, &r, tutor, s.number); err != nil {
+				return err
+			}
+		}
+		return updateParticipantLeft(ctx, tx, id, tutor.ID)
 	})
 	if err != nil || !left {
 		return err
 	}
-	c.tellRoom(ctx, room{id: id})
+	if out.key != nil {
+		c.publish(id, out.key, out.message)
+	}
+	c.tellRoom(ctx, r)
 	return nil
 }
 
