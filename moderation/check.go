@@ -2,7 +2,6 @@ package moderation
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -21,10 +20,4 @@ type Violation struct {
 func Check(ctx context.Context, pool *pgxpool.Pool) ([]Violation, error) {
 	v, err := selectViolations(ctx, pool)
 	return v, pg.Classify(err)
-}
-
-// Lateness is the longest that any step ever came after its due time, of all history: what an outage cost.
-func Lateness(ctx context.Context, pool *pgxpool.Pool) (time.Duration, error) {
-	late, err := selectLateness(ctx, pool)
-	return late, pg.Classify(err)
 }

@@ -3,7 +3,6 @@ package moderation
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -41,14 +40,4 @@ func selectViolations(ctx context.Context, q pg.Querier) ([]Violation, error) {
 		return nil, fmt.Errorf("moderation: check: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Violation])
-}
-
-func selectLateness(ctx context.Context, q pg.Querier) (time.Duration, error) {
-	var seconds float64
-	err := q.QueryRow(ctx, `select coalesce(extract(epoch from max(n.at - s.due_at)), 0)::float8
-		from moderation_steps s join moderation_steps n on n.escalation_id = s.escalation_id and n.fence = s.fence + 1`).Scan(&seconds)
-	if err != nil {
-		return 0, fmt.Errorf("moderation: lateness: %w", err)
-	}
-	return time.Duration(seconds * float64(time.Second)), nil
 }
