@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -104,7 +105,7 @@ func TestPaceByForm(t *testing.T) {
 	var last answer
 	sent := 0
 	for range 60 {
-		if last = person.post("/rooms/"+room.String()+"/messages", "cid", uuid.NewString(), "text", "presto"); last.StatusCode != 303 {
+		if last = person.post("/rooms/"+room.String()+"/messages", "cid", uuid.NewString(), "text", "presto"); last.StatusCode != http.StatusSeeOther {
 			break
 		}
 		sent++
@@ -129,13 +130,13 @@ func TestServicesApart(t *testing.T) {
 	b := st.signedIn(t, people.tutor.ID)
 	require.Equal(t, 200, b.get("/console").StatusCode)
 	for _, path := range []string{"/console", "/forum", "/forum/categories/piazza", "/people", "/shifts", "/moderation", "/notices", "/access", "/live"} {
-		r := httptest.NewRequest("GET", siteURL+path, nil) // the cookie goes with it; the host is another
+		r := httptest.NewRequest(http.MethodGet, siteURL+path, nil) // the cookie goes with it; the host is another
 		r.Host = "altrove.test"
 		a := b.do(r)
 		assert.Contains(t, []int{303, 401}, a.StatusCode, path)
 		assert.NotContains(t, a.Body, "altrove")
 		b = st.signedIn(t, people.tutor.ID) // the answer made the browser forget
-		r = httptest.NewRequest("GET", siteURL+path, nil)
+		r = httptest.NewRequest(http.MethodGet, siteURL+path, nil)
 		r.Header.Set("X-Forwarded-Host", "altrove.test")
 		r.Header.Set("X-Original-Host", "altrove.test")
 		r.Header.Set("Forwarded", "host=altrove.test")

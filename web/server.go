@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
+	"log" //nolint:depguard // http.Server has no other way to be silent
 	"net/http"
 	"net/netip"
 	"net/url"
