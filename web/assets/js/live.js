@@ -35,6 +35,7 @@ export function connect(path, hello) {
   url.protocol = url.protocol.replace("http", "ws");
   document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
+  addEventListener("offline", drop);
   addEventListener("pageshow", wake);
   addEventListener("pagehide", () => socket?.close());
   open();
