@@ -104,6 +104,14 @@ func (m *Moderation) SetWebhook(ctx context.Context, actor account.Actor, addres
 	return secret, err
 }
 
+// Webhook is the address of the outside channel, or empty when nobody outside is called. Admins and auditors may know.
+func (m *Moderation) Webhook(ctx context.Context, actor account.Actor) (string, error) {
+	if err := account.Can(actor, account.SettingsService, account.Relation{}); err != nil {
+		return "", err
+	}
+	return selectWebhook(ctx, m.pool, actor.Service)
+}
+
 func webhookPlace(s account.ServiceID) string { return "webhook|" + s.String() }
 
 // deliverWebhooks begins as many deliveries as there are free couriers; they go on while the ladder does.

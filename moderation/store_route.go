@@ -178,6 +178,14 @@ func updateWebhookEnded(ctx context.Context, q pg.Querier, id int64, state strin
 	return nil
 }
 
+func selectWebhook(ctx context.Context, q pg.Querier, service account.ServiceID) (address string, err error) {
+	err = q.QueryRow(ctx, `select coalesce((select webhook_url from moderation_settings where service_id = $1), '')`, service).Scan(&address)
+	if err != nil {
+		return "", fmt.Errorf("moderation: select webhook: %w", pg.Classify(err))
+	}
+	return address, nil
+}
+
 func upsertWebhook(ctx context.Context, q pg.Querier, service account.ServiceID, url string, s sealed) error {
 	_, err := q.Exec(ctx, `insert into moderation_settings (service_id, webhook_url, webhook_secret, secret_wrapped, secret_key_id)
 		values ($1, $2, $3, $4, nullif($5, ''))

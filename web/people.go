@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -165,20 +166,28 @@ func (s *Server) changeAccount(w http.ResponseWriter, r *http.Request, kind stri
 // spareNumbers are the empty rows at the end of the numbers: to add one without JavaScript.
 const spareNumbers = 2
 
-func (s *Server) settings(r *http.Request) accountpage.Settings {
+func (s *Server) settings(r *http.Request) (accountpage.Settings, error) {
 	service := s.service(r)
 	v := accountpage.Settings{Service: service, MayEdit: s.actor(r).Is(account.RoleAdmin)}
+	var err error
+	if v.Outside, err = s.Moderation.Webhook(r.Context(), s.actor(r)); err != nil {
+		return v, err
+	}
 	for i, n := range numbersOf(service, s.words(r)) {
 		v.Rows = append(v.Rows, account.Number{Number: n.Number, Name: n.Name, Note: n.Note, Always: service.Numbers[i].Always})
 	}
 	if v.MayEdit {
 		v.Rows = append(v.Rows, make([]account.Number, spareNumbers)...)
 	}
-	return v
+	return v, nil
 }
 
 func (s *Server) showService(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, accountpage.SettingsPage(s.settings(r)))
+	v, err := s.settings(r)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, accountpage.SettingsPage(v))
 }
 
 func (s *Server) changeNumbers(w http.ResponseWriter, r *http.Request) error {
@@ -188,8 +197,11 @@ func (s *Server) changeNumbers(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	v := s.settings(r)
-	err := s.Accounts.ChangeNumbers(r.Context(), s.actor(r), keepNumbers(in.Numbers, s.service(r).Numbers, v.Rows))
+	v, err := s.settings(r)
+	if err != nil {
+		return err
+	}
+	err = s.Accounts.ChangeNumbers(r.Context(), s.actor(r), keepNumbers(in.Numbers, s.service(r).Numbers, v.Rows))
 	if err != nil {
 		if fields, ok := errors.AsType[errs.Fields](err); ok {
 			err = backToRows(fields, in.Numbers)
@@ -207,4 +219,31 @@ func (s *Server) confirmNumbers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.redirectDone(w, r, "/service", "numbers_confirmed")
+}
+
+// changeOutside sets where an escalation that nobody here answers is announced. The secret is in this answer and nowhere else.
+func (s *Server) changeOutside(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		URL string `form:"url"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	v, err := s.settings(r)
+	if err != nil {
+		return err
+	}
+	address := strings.TrimSpace(in.URL)
+	secret, err := s.Moderation.SetWebhook(r.Context(), s.actor(r), address)
+	if err != nil {
+		return s.again(w, r, err, func(f parts.Form) templ.Component {
+			v.Form = f
+			return accountpage.SettingsPage(v)
+		})
+	}
+	if address == "" {
+		return s.redirectDone(w, r, "/service", "outside_removed")
+	}
+	v.Outside, v.Secret = address, secret
+	return s.render(w, r, http.StatusOK, accountpage.SettingsPage(v))
 }

@@ -235,3 +235,25 @@ func TestShifts(t *testing.T) {
 		assert.Equal(t, 0, admin.get("/shifts").Find(`form[action="/shifts/on"]`).Length())
 	})
 }
+
+// TestOutsideChannel: an administrator says whom Ponti calls when nobody here answers an alert, and sees the key once.
+func TestOutsideChannel(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	p := newStaff(t, st)
+	admin := st.signedIn(t, p.admin.ID)
+	assert.Equal(t, 1, admin.get("/service").Find("#outside .notice-amber").Length(), "nobody is called yet, and the page says so")
+
+	wrong := admin.post("/service/outside", "url", "ftp://example.org")
+	assert.Equal(t, []string{"url"}, wrong.mistakes(t))
+	saved := admin.post("/service/outside", "url", " https://paging.example.org/ponti ")
+	require.Equal(t, http.StatusOK, saved.StatusCode)
+	assert.NotEmpty(t, saved.text("#outside .once code"), "the key that signs the calls")
+	again := admin.get("/service")
+	assert.Equal(t, "https://paging.example.org/ponti", again.Find(`#outside input[name="url"]`).AttrOr("value", ""))
+	assert.Zero(t, again.Find("#outside .once").Length(), "shown only once")
+
+	assert.Equal(t, http.StatusSeeOther, admin.post("/service/outside", "url", "").StatusCode)
+	assert.Equal(t, 1, admin.get("/service").Find("#outside .notice-amber").Length())
+	assert.Equal(t, http.StatusForbidden, st.signedIn(t, p.tutor.ID).post("/service/outside", "url", "https://evil.example").StatusCode)
+}
