@@ -283,7 +283,7 @@ func (w *window) light(light bool) {
 // owes checks what needs no checker: the language, the way out, the number, and the width.
 func (w *window) owes() {
 	w.t.Helper()
-	faults := w.ask(`(language) => {
+	faults, said := w.ask(`(language) => {
 		const faults = [];
 		const root = document.documentElement;
 		if (root.lang !== language) faults.push("its language is " + root.lang);
@@ -298,6 +298,7 @@ func (w *window) owes() {
 		}
 		return faults.join("; ");
 	}`, w.language).(string)
+	require.True(w.t, said, "the page did not answer")
 	if faults != "" {
 		w.t.Errorf("%s, at %s: %s", w.name, w.path(), faults)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -268,17 +267,8 @@ type thing struct {
 	name    string
 }
 
-func (g thing) within(outer thing) thing {
-	return thing{g.w, outer.locator.Locator(g.locator), g.name + " in " + outer.name}
-}
-
 func (g thing) find(selector string) thing {
 	return thing{g.w, g.locator.Locator(selector), g.name + " " + selector}
-}
-
-// that picks of several the ones that hold a text.
-func (g thing) that(text string) thing {
-	return thing{g.w, g.locator.Filter(playwright.LocatorFilterOptions{HasText: text}), g.name + " with " + text}
 }
 
 func (g thing) first() thing { return thing{g.w, g.locator.First(), g.name} }
@@ -344,13 +334,6 @@ func (g thing) inner() string {
 	return s
 }
 
-func (g thing) attribute(name string) string {
-	g.w.t.Helper()
-	v, err := g.locator.GetAttribute(name)
-	g.ok(err)
-	return v
-}
-
 // catalogue is all texts of a language.
 var catalogue = sync.OnceValue(func() map[string]map[string]string {
 	all := map[string]map[string]string{}
@@ -387,6 +370,3 @@ func (w *window) text(key string, values ...string) string {
 	require.NotContains(w.t, s, "{", "%s needs values", key)
 	return s
 }
-
-// languages are those the site speaks.
-func languages() []string { return slices.Sorted(maps.Keys(catalogue())) }
