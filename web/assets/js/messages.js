@@ -22,9 +22,9 @@ export class Messages {
       if (this.stuck) this.read();
     }, { passive: true });
     this.stuck = true;
-    // A banner that comes, a field that grows, a keyboard: who is at the end stays there.
+    // A banner that comes, a field that grows, a keyboard, what follows when it is over: who is at the end stays there.
     const resized = new ResizeObserver(() => this.stuck && this.toEnd());
-    for (const box of [this.scroller, list.parentElement]) resized.observe(box);
+    for (const box of [this.scroller, this.scroller.firstElementChild]) resized.observe(box);
     this.toEnd();
   }
 
