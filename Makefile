@@ -10,6 +10,7 @@ help: ## show this list
 
 run: ## install what is missing, build, and start a demo with invented people
 	@scripts/install run
+	@echo 'building ponti: a minute or two the first time'
 	@go build -trimpath -buildvcs=false -o bin/ponti ./cmd/ponti
 	@exec bin/ponti demo
 
