@@ -91,11 +91,16 @@ type Chat struct {
 	hints      bus.Publisher
 	log        zerolog.Logger
 	worker     worker.Worker
+	writers    [writers]writer
 }
 
 // New makes a Chat. Start begins its worker.
 func New(pool *pgxpool.Pool, accounts *account.Accounts, r *roster.Roster, m *moderation.Moderation, k *seal.Keyring, hints bus.Publisher, log zerolog.Logger) *Chat {
-	return &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), hints: hints, log: log}
+	c := &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), hints: hints, log: log}
+	for i := range c.writers {
+		c.writers[i].chat, c.writers[i].turns = c, map[RoomID][]*posting{}
+	}
+	return c
 }
 
 // tell sends one word to an account's sockets. It comes after the commit and may be lost: sockets look again by themselves.

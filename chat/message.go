@@ -1,16 +1,13 @@
 package chat
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"ponti/account"
-	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/internal/seal"
 	"ponti/moderation"
@@ -59,7 +56,8 @@ const bodyVersion = 1
 
 // PostMessage stores a message and tells the room. A participant may, while the conversation is open. What triage says of it
 // never blocks or alters it: flagged, it is stored together with its escalation; unread, the worker reads it again.
-// Invalid with the field at fault, ErrNotFound, ErrNotStarted, ErrEnded, ErrCIDReused.
+// Invalid with the field at fault, ErrNotFound, ErrNotStarted, ErrEnded, ErrCIDReused. When ctx ends first nobody has said
+// whether it is stored: sending it again with the same client id finds out.
 func (c *Chat) PostMessage(ctx context.Context, actor account.Actor, in Post) (Receipt, error) {
 	if err := checkCID(in.CID); err != nil {
 		return Receipt{}, err
@@ -68,46 +66,52 @@ func (c *Chat) PostMessage(ctx context.Context, actor account.Actor, in Post) (R
 	if err != nil {
 		return Receipt{}, err
 	}
-	verdict := c.read(actor, text)
+	p := &posting{actor: actor, in: in, text: text, verdict: c.read(actor, text), done: make(chan answer, 1)}
+	if err := c.writerOf(in.Room).add(p); err != nil {
+		return Receipt{}, err
+	}
+	select {
+	case a := <-p.done:
+		return a.receipt, a.err
+	case <-ctx.Done():
+		return Receipt{}, pg.Classify(ctx.Err())
+	}
+}
+
+// postAlone stores a message in a transaction of its own.
+func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 	var posted outcome
-	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		posted = outcome{}
-		s, err := c.stand(ctx, tx, actor, in.Room, true)
+		s, err := c.stand(ctx, tx, p.actor, p.in.Room, true)
 		if err != nil {
 			return err
 		}
-		key, err := c.open(in.Room, s.room.key)
+		key, err := c.open(p.in.Room, s.room.key)
 		if err != nil {
 			return err
 		}
-		// Before the state is looked at: who lost the answer to a message that was the last one still gets it.
-		posted, err = c.alreadyPosted(ctx, tx, actor, in, text, key)
-		switch {
-		case errors.Is(err, ErrCIDReused):
-			// What was sent elsewhere does not tell that there is a room here.
-			if may := s.mayPost(actor); may != nil && errs.KindOf(may) != errs.Conflict {
-				return may
-			}
-			return err
-		case err != nil:
-			return err
-		case posted.again:
-			if s.mayRead(actor) != nil {
-				posted.receipt.Care = moderation.CareNone // it is stored, and how the room stands now is no more theirs to know
-			}
-			return nil
-		}
-		if err := s.mayPost(actor); err != nil {
+		old, err := selectByCID(ctx, tx, p.actor.ID, p.in.CID)
+		if err != nil && !isNotFound(err) {
 			return err
 		}
-		posted, err = c.append(ctx, tx, &s.room, actor, key, Message{From: s.number, CID: in.CID, Text: text, Kind: Text}, verdict)
+		again, err := p.judge(s, key, old)
+		if err != nil {
+			return err
+		}
+		if !again {
+			posted, err = c.append(ctx, tx, &s.room, p.actor, key, p.message(s), p.verdict)
+			return err
+		}
+		care, err := c.careFor(ctx, tx, p.in.Room)
+		posted = outcome{again: true, receipt: old.receipt(s.careShown(p.actor, care))}
 		return err
 	})
 	if err != nil {
 		return Receipt{}, err
 	}
 	if !posted.again {
-		c.publish(in.Room, posted.key, posted.message)
+		c.publish(p.in.Room, posted.key, posted.message)
 		if posted.raised {
 			posted.announce()
 			c.tellRoom(ctx, posted.room)
@@ -154,34 +158,11 @@ type outcome struct {
 	announce func() // of it, after commit
 }
 
-// alreadyPosted finds the message that has this sender and client id. The same text in the same room is the same message.
-func (c *Chat) alreadyPosted(ctx context.Context, tx pgx.Tx, actor account.Actor, in Post, text string, key *seal.Key) (outcome, error) {
-	old, err := selectByCID(ctx, tx, actor.ID, in.CID)
-	if isNotFound(err) {
-		return outcome{}, nil
-	}
-	if err != nil {
-		return outcome{}, err
-	}
-	if old.room != in.Room || !bytes.Equal(old.sum, key.Sum([]byte(text))) {
-		return outcome{}, ErrCIDReused
-	}
-	care, err := c.careFor(ctx, tx, in.Room)
-	if err != nil {
-		return outcome{}, err
-	}
-	return outcome{again: true, receipt: Receipt{Seq: old.seq, At: old.at, Level: old.level, Care: care}}, nil
-}
-
 // append gives a message the next sequence of a room whose row the caller has locked, and raises what the verdict asks for.
 func (c *Chat) append(ctx context.Context, tx pgx.Tx, r *room, actor account.Actor, key *seal.Key, m Message, v triage.Verdict) (outcome, error) {
 	m.Seq = r.lastSeq + 1
 	out := outcome{key: key}
-	row := messageRow{
-		room: r.id, service: r.service, sender: actor.ID, message: m, keyID: key.ID(), level: v.Level,
-		sealed: key.Seal([]byte(m.Text), messageAAD(r.id, actor.ID, m.CID, bodyVersion, key.ID())),
-		sum:    key.Sum([]byte(m.Text)),
-	}
+	row := sealed(*r, actor, key, m, v.Level)
 	if v.Level > triage.None {
 		raised, err := c.moderation.Raise(ctx, tx, moderation.Raise{
 			Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
@@ -208,6 +189,15 @@ func (c *Chat) append(ctx context.Context, tx pgx.Tx, r *room, actor account.Act
 	out.receipt = Receipt{Seq: m.Seq, At: at, Level: v.Level}
 	out.receipt.Care, err = c.careFor(ctx, tx, r.id)
 	return out, err
+}
+
+// sealed is a message as it is to be stored.
+func sealed(r room, actor account.Actor, key *seal.Key, m Message, level triage.Level) messageRow {
+	return messageRow{
+		room: r.id, service: r.service, sender: actor.ID, message: m, keyID: key.ID(), level: level,
+		sealed: key.Seal([]byte(m.Text), messageAAD(r.id, actor.ID, m.CID, bodyVersion, key.ID())),
+		sum:    key.Sum([]byte(m.Text)),
+	}
 }
 
 func (c *Chat) careFor(ctx context.Context, q pg.Querier, id RoomID) (moderation.Care, error) {

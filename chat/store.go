@@ -251,22 +251,6 @@ func insertMessage(ctx context.Context, q pg.Querier, m messageRow) (time.Time, 
 	return at, store("insert message", err)
 }
 
-// stored is a message found by its client id.
-type stored struct {
-	room  RoomID
-	seq   int64
-	at    time.Time
-	sum   []byte
-	level triage.Level
-}
-
-func selectByCID(ctx context.Context, q pg.Querier, sender account.ID, cid string) (stored, error) {
-	var s stored
-	err := q.QueryRow(ctx, `select room_id, seq, at, body_sum, level from chat_messages where sender_id = $1 and cid = $2`, sender, cid).
-		Scan(&s.room, &s.seq, &s.at, &s.sum, &s.level)
-	return s, store("select by cid", err)
-}
-
 const messageColumns = `room_id, service_id, sender_id, seq, number, cid, kind, at, hidden_at is not null, key_id, text_version, body_sealed, level`
 
 func scanMessage(row pgx.CollectableRow) (messageRow, error) {

@@ -30,6 +30,9 @@ const (
 // could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
 // ones. It goes on through panics and without a database. Starting twice is fine.
 func (c *Chat) Start(ctx context.Context) {
+	for i := range c.writers {
+		c.writers[i].open()
+	}
 	c.worker.Start(ctx, func(ctx context.Context) {
 		// Instances that start together should not all work at the same instant.
 		timer := time.NewTimer(rand.N(workEvery)) //nolint:gosec // jitter, not a secret
@@ -47,8 +50,14 @@ func (c *Chat) Start(ctx context.Context) {
 	})
 }
 
-// Stop returns when the worker has stopped. Stopping twice is fine.
-func (c *Chat) Stop() { c.worker.Stop() }
+// Stop returns when the worker has stopped and what was posted is stored or refused; what is posted later is refused until
+// Start. Stopping twice is fine.
+func (c *Chat) Stop() {
+	c.worker.Stop()
+	for i := range c.writers {
+		c.writers[i].stop()
+	}
+}
 
 // Work does one second's work now. A step that fails is logged and does not keep the others from being done.
 func (c *Chat) Work(ctx context.Context) {

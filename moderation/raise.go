@@ -177,6 +177,25 @@ func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care
 	return care(state, level), level, nil
 }
 
+// CaresFor is CareFor for many subjects at once; those of which it knows nothing are missing from the answer.
+func (m *Moderation) CaresFor(ctx context.Context, q pg.Querier, subjects []Subject) (map[Subject]Care, error) {
+	grouped := make([]Subject, len(subjects))
+	for i, s := range subjects {
+		grouped[i] = s.grouped()
+	}
+	found, err := selectLastStates(ctx, q, grouped)
+	if err != nil {
+		return nil, err
+	}
+	cares := make(map[Subject]Care, len(found))
+	for i, s := range subjects {
+		if f, ok := found[grouped[i]]; ok {
+			cares[s] = care(f.state, f.level)
+		}
+	}
+	return cares, nil
+}
+
 func care(state State, level triage.Level) Care {
 	switch {
 	case level < triage.Red:

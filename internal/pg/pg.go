@@ -120,6 +120,12 @@ func Constraint(err error) string {
 	return ""
 }
 
+// Contended is true of an error that says somebody else held a lock for too long: the server is well, and other rows are free.
+func Contended(err error) bool {
+	pe, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pe.Code == "55P03" || repeatable(err))
+}
+
 func repeatable(err error) bool {
 	pe, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pe.Code == "40001" || pe.Code == "40P01")

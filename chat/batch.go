@@ -1,0 +1,212 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/internal/seal"
+	"ponti/internal/worker"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// judge decides what becomes of a message: stored before, to be stored, or refused. Whether it was stored is asked before the
+// state is looked at: who lost the answer to a message that was the last one still gets it.
+func (p *posting) judge(s standing, key *seal.Key, old stored) (again bool, err error) {
+	if old.seq == 0 {
+		return false, s.mayPost(p.actor)
+	}
+	// The same text in the same room is the same message.
+	if old.room == p.in.Room && bytes.Equal(old.sum, key.Sum([]byte(p.text))) {
+		return true, nil
+	}
+	// What was sent elsewhere does not tell that there is a room here.
+	if err := s.mayPost(p.actor); err != nil && errs.KindOf(err) != errs.Conflict {
+		return false, err
+	}
+	return false, ErrCIDReused
+}
+
+func (p *posting) message(s standing) Message {
+	return Message{From: s.number, CID: p.in.CID, Text: p.text, Kind: Text}
+}
+
+func (s stored) receipt(care moderation.Care) Receipt {
+	return Receipt{Seq: s.seq, At: s.at, Level: s.level, Care: care}
+}
+
+// careShown hides how a room stands now from who may no longer read it, and only learns that a message of theirs is stored.
+func (s standing) careShown(actor account.Actor, care moderation.Care) moderation.Care {
+	if s.mayRead(actor) != nil {
+		return moderation.CareNone
+	}
+	return care
+}
+
+// result is what a batch did with one message.
+type result struct {
+	outcome
+
+	err  error
+	left bool // its room is locked by somebody else
+}
+
+// errRaced undoes a batch in which a client id was used in two rooms at once: its sequence would have a hole.
+var errRaced = errors.New("chat: a client id was used elsewhere meanwhile")
+
+// postTogether stores unflagged messages in one transaction and answers their senders. What it leaves is to be stored one by
+// one: messages of rooms that somebody holds locked, or all when one of them made the transaction fail.
+func (c *Chat) postTogether(batch []*posting) (left []*posting) {
+	ctx, cancel := context.WithTimeout(context.Background(), writeFor)
+	defer cancel()
+	results, err := c.commit(ctx, batch, true)
+	if pg.Contended(err) {
+		results, err = c.commit(ctx, batch, false)
+	}
+	switch {
+	case err == nil:
+	case errs.KindOf(err) == errs.Unavailable && !pg.Contended(err):
+		for _, p := range batch {
+			p.done <- answer{err: err}
+		}
+		return nil
+	default:
+		c.log.Warn().Err(err).Int("messages", len(batch)).Msg("messages are stored one by one")
+		return batch
+	}
+	for i, r := range results {
+		if r.err == nil && !r.left && !r.again {
+			c.publish(batch[i].in.Room, r.key, r.message)
+		}
+	}
+	for i, r := range results {
+		if r.left {
+			left = append(left, batch[i])
+			continue
+		}
+		batch[i].done <- answer{r.receipt, r.err}
+	}
+	return left
+}
+
+func (c *Chat) commit(ctx context.Context, batch []*posting, wait bool) (results []result, err error) {
+	err = worker.Guard(func() error {
+		return pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+			results, err = c.storeAll(ctx, tx, batch, wait)
+			return err
+		})
+	})
+	return results, err
+}
+
+// storeAll stores what may be stored of a batch. Errors of single messages are in their results.
+func (c *Chat) storeAll(ctx context.Context, tx pgx.Tx, batch []*posting, wait bool) ([]result, error) {
+	locked, err := lockRooms(ctx, tx, batch, wait)
+	if err != nil {
+		return nil, err
+	}
+	found, err := selectFacts(ctx, tx, batch)
+	if err != nil {
+		return nil, err
+	}
+	cares, err := c.cares(ctx, tx, locked)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]result, len(batch))
+	heads := make(map[RoomID]int64, len(locked))
+	mine := map[sent]int{} // which row of this batch holds a client id
+	var rows []messageRow
+	rowOf := make([]int, len(batch))
+	for i, p := range batch {
+		f, ok := found[i]
+		switch {
+		case !ok:
+			results[i].err = ErrNotFound
+			continue
+		case !locked[p.in.Room]:
+			results[i].left = true
+			continue
+		}
+		s := f.standing
+		key, err := c.open(p.in.Room, s.room.key)
+		if err != nil {
+			results[i].err = err
+			continue
+		}
+		row, twin := mine[p.sent()]
+		if twin {
+			f.old = stored{room: rows[row].room, seq: rows[row].message.Seq, sum: rows[row].sum, level: triage.None}
+		}
+		results[i].again, results[i].err = p.judge(s, key, f.old)
+		switch {
+		case results[i].err != nil:
+			continue
+		case results[i].again:
+			results[i].receipt = f.old.receipt(s.careShown(p.actor, cares[p.in.Room]))
+			if !twin {
+				rowOf[i] = -1
+				continue
+			}
+		default:
+			row = len(rows)
+			mine[p.sent()] = row
+			m := p.message(s)
+			m.Seq = max(heads[p.in.Room], s.room.lastSeq) + 1
+			heads[p.in.Room] = m.Seq
+			rows = append(rows, sealed(s.room, p.actor, key, m, triage.None))
+			results[i].key, results[i].message = key, m
+			results[i].receipt = Receipt{Seq: m.Seq, Level: triage.None, Care: cares[p.in.Room]}
+		}
+		rowOf[i] = row
+	}
+	if len(rows) == 0 {
+		return results, nil
+	}
+	times, err := insertMessages(ctx, tx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if len(times) < len(rows) {
+		return nil, errRaced
+	}
+	for i := range results {
+		if r := &results[i]; r.err == nil && !r.left && rowOf[i] >= 0 {
+			r.message.At, r.receipt.At = times[rowOf[i]], times[rowOf[i]]
+		}
+	}
+	return results, nil
+}
+
+// sent is what makes a message the same.
+type sent struct {
+	sender account.ID
+	cid    string
+}
+
+func (p *posting) sent() sent { return sent{p.actor.ID, p.in.CID} }
+
+func (c *Chat) cares(ctx context.Context, q pg.Querier, rooms map[RoomID]bool) (map[RoomID]moderation.Care, error) {
+	subjects := make([]moderation.Subject, 0, len(rooms))
+	for id := range rooms {
+		subjects = append(subjects, subject(id))
+	}
+	known, err := c.moderation.CaresFor(ctx, q, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("chat: cares: %w", err)
+	}
+	cares := make(map[RoomID]moderation.Care, len(rooms))
+	for id := range rooms {
+		if cares[id] = moderation.CareNone; known[subject(id)] != "" {
+			cares[id] = known[subject(id)]
+		}
+	}
+	return cares, nil
+}
