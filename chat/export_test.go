@@ -55,3 +55,8 @@ func Gone(ctx context.Context) context.Context {
 	cancel()
 	return ctx
 }
+
+// PostAlone is PostMessage in a transaction of its own: what the writers are compared with.
+func (c *Chat) PostAlone(ctx context.Context, actor account.Actor, in Post) (Receipt, error) {
+	return c.postAlone(ctx, &posting{actor: actor, in: in, text: in.Text, verdict: c.read(actor, in.Text)})
+}
