@@ -40,7 +40,9 @@ type Deps struct {
 	Proxies []netip.Prefix
 	// Limits bound what one address or account may ask for; the zero value is DefaultLimits.
 	Limits *Limits
-	Log    zerolog.Logger
+	// Handshakes is how many sockets may open in a second; 0 is no bound.
+	Handshakes int
+	Log        zerolog.Logger
 	// Registerer takes the metrics; nil: nobody reads them.
 	Registerer prometheus.Registerer
 

@@ -34,6 +34,7 @@ type Settings struct {
 	KeyFile       string `env:"PONTI_KEY_FILE" help:"File with the keys that wrap the rooms' keys, one a line as 32 bytes in base64; the first wraps, the others still open. Keep it out of the database's backups."`
 	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
 	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
+	Handshakes    string `env:"PONTI_HANDSHAKES" default:"2000" help:"Most live connections one instance opens in a second; to more it says when to come back, so that a restart of the line or of another instance does not press it down."`
 	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere. With its own stores there is nowhere else, and it stops at once."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
 }
@@ -48,6 +49,7 @@ type Config struct {
 	Data, PGBin, KeyFile  string
 	Proxies               []netip.Prefix
 	LimitFactor           int
+	Handshakes            int
 	Drain                 time.Duration
 	LogLevel              zerolog.Level
 }
@@ -90,6 +92,7 @@ func (s Settings) Config() (Config, error) {
 	}
 	c.DatabaseConns = int32(bad.number("PONTI_DATABASE_CONNS", s.DatabaseConns, 4, 500))
 	c.LimitFactor = bad.number("PONTI_LIMIT_FACTOR", s.LimitFactor, 1, 1000)
+	c.Handshakes = bad.number("PONTI_HANDSHAKES", s.Handshakes, 1, 100_000)
 	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
 	var err error
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	mrand "math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
@@ -22,7 +23,7 @@ var upgrader = websocket.Upgrader{
 
 // Accept upgrades a request to a socket of the actor and returns at once; origin is the only one a browser may come from.
 // Without a session it answers 401, from another origin or without one 403, to a plain request 426, with too many sockets
-// 429, and 503 while the instance is stopping. Browsers cannot see the status of a refused upgrade: a plain GET shows it.
+// 429, and 503 while the instance is stopping or more come at once than it takes. Browsers cannot see the status of a refused upgrade: a plain GET shows it.
 func (h *Hub) Accept(w http.ResponseWriter, r *http.Request, actor account.Actor, origin string) {
 	w.Header().Set("Cache-Control", "no-store")
 	switch given := r.Header["Origin"]; {
@@ -36,6 +37,12 @@ func (h *Hub) Accept(w http.ResponseWriter, r *http.Request, actor account.Actor
 	case len(given) != 1 || given[0] != origin:
 		h.counts.refusedOrigin.Inc()
 		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	if !h.doors.Allow() {
+		h.counts.deferred.Inc()
+		w.Header().Set("Retry-After", strconv.Itoa(1+mrand.IntN(3))) //nolint:gosec // jitter
+		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
 	s := newSocket(h, actor)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"ponti/account"
 	"ponti/chat"
@@ -69,6 +70,8 @@ type Deps struct {
 	// Heartbeat keeps a member of staff on call while they have a socket.
 	Heartbeat func(ctx context.Context, who account.ID) error
 	Bus       *bus.Bus
+	// Handshakes is how many sockets may open in a second, after a storm took that many at once; 0 is no bound.
+	Handshakes int
 	// Text is what people read for an error's key.
 	Text    func(locale, key string, params map[string]any) string
 	Metrics prometheus.Registerer // nil: not counted anywhere
@@ -81,6 +84,7 @@ type Hub struct {
 	instance string
 	counts   *metrics
 	pace     *pace
+	doors    *rate.Limiter // of new sockets
 
 	mu       sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
 	accounts map[account.ID]*listener
@@ -111,8 +115,12 @@ type listener struct {
 // New makes a hub that accepts nobody until Start.
 func New(d Deps) *Hub {
 	base, cancel := context.WithCancel(context.Background())
+	doors := rate.NewLimiter(rate.Inf, 0)
+	if d.Handshakes > 0 {
+		doors = rate.NewLimiter(rate.Limit(d.Handshakes), d.Handshakes)
+	}
 	h := &Hub{
-		Deps: d, instance: rand.Text(), counts: newMetrics(), pace: newPace(),
+		Deps: d, instance: rand.Text(), counts: newMetrics(), pace: newPace(), doors: doors,
 		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, dirty: map[chat.RoomID]bool{}, closing: true,
 		kick: make(chan struct{}, 1), slots: make(chan struct{}, 8), base: base, cancel: cancel, begin: time.Now(),
 	}

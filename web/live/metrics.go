@@ -9,6 +9,7 @@ import (
 // metrics are counted per instance. None has a label that names a person or a room.
 type metrics struct {
 	accepted, slow, resyncs, healed, forged, delivered, panics, refusedOrigin prometheus.Counter
+	resumed, dropped, deferred                                                prometheus.Counter
 
 	ends, refusals                *prometheus.CounterVec
 	sendToCommit, commitToDeliver prometheus.Histogram
@@ -29,6 +30,9 @@ func newMetrics() *metrics {
 		slow:          counter("sockets_slow_total", "Sockets cut because their queue was full."),
 		resyncs:       counter("resyncs_total", "Joins whose sequence belonged to another history."),
 		healed:        counter("messages_healed_total", "Messages that the bus lost and Postgres gave."),
+		resumed:       counter("resumes_total", "Joins that went on from the sequence the client knew."),
+		dropped:       counter("presence_dropped_total", "Frames of who is there that a socket which is behind did not get."),
+		deferred:      counter("handshakes_deferred_total", "Handshakes told to come back, because too many came at once."),
 		forged:        counter("events_unopened_total", "Events on the bus that did not open: forged, broken, or of a room not read here yet."),
 		delivered:     counter("messages_delivered_total", "Messages delivered to the sockets of a room."),
 		panics:        counter("panics_total", "Panics survived."),
@@ -58,8 +62,16 @@ func (m *metrics) register(to prometheus.Registerer, h *Hub) {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "ponti", Subsystem: "live", Name: name, Help: help}, f)
 	}
 	to.MustRegister(m.accepted, m.slow, m.resyncs, m.healed, m.forged, m.delivered, m.panics, m.refusedOrigin,
+		m.resumed, m.dropped, m.deferred,
 		m.ends, m.refusals, m.sendToCommit, m.commitToDeliver,
 		gauge("sockets", "Open sockets.", func() float64 { return float64(len(h.allSockets())) }),
+		gauge("queue_bytes", "Bytes that wait for sockets.", func() float64 {
+			sum := 0
+			for _, s := range h.allSockets() {
+				sum += s.waiting()
+			}
+			return float64(sum)
+		}),
 		gauge("rooms", "Rooms with sockets here.", func() float64 { return float64(len(h.allRooms())) }),
 		gauge("authority_age_seconds", "Time since all rights were last found to hold.", func() float64 { return h.authorityAge().Seconds() }),
 		gauge("bus_degraded", "1 while hints do not arrive.", func() float64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	"ponti/account"
 	"ponti/internal/bus"
@@ -162,6 +164,62 @@ func TestSlow_close_code(t *testing.T) {
 		<-time.After(goodbyeTimeout + time.Second)
 		synctest.Wait()
 		require.Empty(t, h.allSockets())
+	})
+}
+
+// Who is there is the first thing that a socket which is behind goes without; messages still find room.
+func TestBehind_goes_without_presence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, connect := newPiped(t)
+		ws, s := connect()
+		big, small := frame(wire.Message{Text: string(make([]byte, 4000))}), frame(wire.People{})
+		s.put(big) // nobody reads: this one is being written, and what follows waits
+		synctest.Wait()
+		require.True(t, s.offer(small))
+		for s.waiting() <= queueBytes/2 {
+			s.put(big)
+		}
+		waits := s.waiting()
+		require.False(t, s.offer(small))
+		require.Equal(t, waits, s.waiting())
+		s.put(big)
+		require.False(t, s.isGone())
+		go func() {
+			for {
+				if _, _, err := ws.ReadMessage(); err != nil {
+					return
+				}
+			}
+		}()
+		synctest.Wait()
+		require.True(t, s.offer(small), "and has it again when it has caught up")
+		require.NoError(t, ws.Close())
+		synctest.Wait()
+		require.Empty(t, h.allSockets())
+	})
+}
+
+// More handshakes than an instance takes are told to come back, and the next second takes them.
+func TestStorm_is_told_to_come_back(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, connect := newPiped(t)
+		h.doors = rate.NewLimiter(1, 1)
+		ws, s := connect()
+		again := func() *httptest.ResponseRecorder {
+			r := httptest.NewRequest(http.MethodGet, "http://ponti/live", nil)
+			r.Header = http.Header{"Origin": {"http://ponti"}, "Connection": {"upgrade"}, "Upgrade": {"websocket"}}
+			w := httptest.NewRecorder()
+			h.Accept(w, r, *s.actor.Load(), "http://ponti")
+			return w
+		}
+		w := again()
+		require.Equal(t, http.StatusServiceUnavailable, w.Code)
+		require.Regexp(t, `^[1-3]$`, w.Header().Get("Retry-After"))
+		require.Len(t, h.allSockets(), 1)
+		<-time.After(time.Second)
+		require.NotEqual(t, http.StatusServiceUnavailable, again().Code)
+		require.NoError(t, ws.Close())
+		synctest.Wait()
 	})
 }
 

@@ -44,6 +44,7 @@ type sub struct {
 	me      int16
 	last    int64 // sequence last sent
 	joining bool  // the past is being read; what arrives meanwhile is found in the ring
+	resumes bool  // the client knew a sequence; owned by join
 	view    *chat.RoomView
 	people  []byte // frames last sent
 	state   []byte
@@ -175,6 +176,7 @@ func (h *Hub) catchUp(ctx context.Context, s *socket, r *room, me *sub, in *wire
 		h.leave(s, r)
 		return nil
 	}
+	me.resumes = in.After > 0
 	last := in.After
 	for {
 		done, err := h.goLive(s, r, me, last, epoch)
@@ -222,6 +224,9 @@ func (h *Hub) goLive(s *socket, r *room, me *sub, last int64, epoch string) (boo
 		}
 	}
 	me.joining, me.last = false, last
+	if me.resumes {
+		h.counts.resumed.Inc()
+	}
 	s.send(wire.CaughtUp{Room: r.id.String(), Head: last, Epoch: epoch, Me: me.me})
 	h.tellView(r, s, me)
 	return true, nil
@@ -289,9 +294,8 @@ func (h *Hub) tellView(r *room, s *socket, me *sub) {
 		people.People[i] = wire.Participant{N: p.N, Alias: p.Alias, Role: string(p.Role), Here: !p.Left && r.here(p.N, now), Left: p.Left}
 	}
 	staff := s.actor.Load().IsStaff()
-	if b := frame(people); !bytes.Equal(b, me.people) {
+	if b := frame(people); !bytes.Equal(b, me.people) && s.offer(b) { // else with the next look at the room
 		me.people = b
-		s.put(b)
 	}
 	if b := frame(stateFrame(id, v, staff)); !bytes.Equal(b, me.state) {
 		me.state = b

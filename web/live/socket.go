@@ -169,6 +169,16 @@ func (s *socket) put(b []byte) {
 	s.write()
 }
 
+// offer is put for what a later frame says as well: a socket that is behind does not get it, and offer says so.
+func (s *socket) offer(b []byte) bool {
+	if s.waiting()+len(b) > queueBytes/2 {
+		s.hub.counts.dropped.Inc()
+		return false
+	}
+	s.put(b)
+	return true
+}
+
 // end writes what waits, then a close frame, then hangs up.
 func (s *socket) end(code int, reason string) {
 	s.mu.Lock()
