@@ -27,11 +27,27 @@ func selectByCID(ctx context.Context, q pg.Querier, sender account.ID, cid strin
 	return s, store("select by cid", err)
 }
 
+// lockWait is how long a transaction waits for a lock.
+type lockWait string
+
+const (
+	ownWait   lockWait = ""      // as every transaction
+	batchWait lockWait = "100ms" // after which a locked room no longer holds up the others of its writer
+)
+
+func setLockWait(ctx context.Context, q pg.Querier, wait lockWait) error {
+	if wait == ownWait {
+		return nil
+	}
+	_, err := q.Exec(ctx, `select set_config('lock_timeout', $1, true)`, string(wait))
+	return store("set lock wait", err)
+}
+
 // lockRooms takes the row locks of rooms in the order of their ids, so that no two batches wait for each other, and tells
-// which it got. It waits for none longer than batchLockWait; without wait it leaves those that somebody else has locked.
+// which it got. Without wait it leaves those that somebody else has locked.
 func lockRooms(ctx context.Context, q pg.Querier, batch []*posting, wait bool) (map[RoomID]bool, error) {
-	if _, err := q.Exec(ctx, `select set_config('lock_timeout', $1, true)`, batchLockWait); err != nil {
-		return nil, store("lock rooms", err)
+	if err := setLockWait(ctx, q, batchWait); err != nil {
+		return nil, err
 	}
 	sql := `select id from chat_rooms where id = any($1) order by id for update`
 	if !wait {

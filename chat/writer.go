@@ -14,11 +14,10 @@ import (
 
 // Bounds of a writer. Two per instance were fastest; with more than sixteen the batches get too small to pay.
 const (
-	writers       = 2
-	maxBatch      = 500
-	maxWaiting    = 4096             // messages; beyond it their senders are asked to try again
-	batchLockWait = "100ms"          // a room locked for longer no longer holds up the others of its batch
-	writeFor      = 10 * time.Second // longer than any statement and lock may take
+	writers    = 2
+	maxBatch   = 500
+	maxWaiting = 4096             // messages; beyond it their senders are asked to try again
+	writeFor   = 10 * time.Second // longer than any statement and lock may take
 )
 
 // posting is a message whose sender waits to hear what became of it.
@@ -171,7 +170,7 @@ func (w *writer) takeTurns(id RoomID) {
 		if p == nil {
 			return
 		}
-		a := w.chat.answerAlone(p)
+		a := w.chat.answerAlone(p, ownWait)
 		p.done <- a
 		w.settle(1)
 		if errs.KindOf(a.err) == errs.Unavailable {
@@ -209,11 +208,11 @@ func (w *writer) giveUp(id RoomID, err error) {
 	w.turns[id] = keep
 }
 
-func (c *Chat) answerAlone(p *posting) (a answer) {
+func (c *Chat) answerAlone(p *posting, wait lockWait) (a answer) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeFor)
 	defer cancel()
 	a.err = worker.Guard(func() (err error) {
-		a.receipt, err = c.postAlone(ctx, p)
+		a.receipt, err = c.postAlone(ctx, p, wait)
 		return err
 	})
 	return a

@@ -149,6 +149,9 @@ func TestBatch_a_locked_room_holds_up_no_other(t *testing.T) {
 		}
 		require.Equal(t, errs.Unavailable, errs.KindOf(s.Err))
 	}
+	lone := send(person, room, "e una da sola")
+	_, err = w.chat.PostMessage(w.ctx, person, lone.Post)
+	require.ErrorIs(t, err, pg.ErrUnavailable)
 	require.NoError(t, tx.Rollback(w.ctx))
 	for i := 0; i < len(list); i += 2 {
 		r, err := w.chat.PostMessage(w.ctx, person, list[i].Post)
