@@ -15,10 +15,29 @@ export function load(url, body) {
   });
 }
 
-// exchange takes over the regions of a page that differ. What somebody is writing in stays as it is.
+// What a finger or a button is down on, and the page whose exchange waits until it is up: a control that is exchanged between
+// the two loses the click.
+let pressed = null;
+let late = null;
+
+addEventListener("pointerdown", ({ target }) => (pressed = target), { capture: true });
+for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => setTimeout(released, 50), { capture: true }); // the click comes after it
+
+function released() {
+  const page = late;
+  pressed = late = null;
+  if (page) exchange(page);
+}
+
+// exchange takes over the regions of a page that differ. What somebody is writing in or pressing on stays as it is.
 export function exchange(page) {
+  late = null; // what waited is older
   for (const old of document.querySelectorAll("[data-region]")) {
     const fresh = page.querySelector(`[data-region="${CSS.escape(old.dataset.region)}"]`);
+    if (old.contains(pressed)) {
+      late = page;
+      continue;
+    }
     if (fresh) unfold(old, fresh);
     if (!fresh) old.replaceChildren();
     else if (!old.isEqualNode(fresh) && !busy(old, fresh)) replace(old, fresh);
@@ -47,11 +66,21 @@ function touched(field) {
   return "defaultValue" in field && field.value !== field.defaultValue;
 }
 
+// same finds the control of a part that somebody's focus was on in the part before.
+function same(part, control) {
+  const { id, form } = control;
+  const href = control.getAttribute("href");
+  if (id) return part.querySelector(`#${CSS.escape(id)}`);
+  if (href) return part.querySelector(`[href="${CSS.escape(href)}"]`);
+  const where = form?.getAttribute("action");
+  return where && [...part.querySelectorAll(control.localName)].find((it) => it.form?.getAttribute("action") === where && it.name === control.name && it.value === control.value);
+}
+
 function replace(old, fresh) {
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = old.contains(document.activeElement) && same(fresh, document.activeElement);
   const here = document.adoptNode(fresh);
   old.replaceWith(here);
-  if (focused) document.getElementById(focused)?.focus();
+  focused?.focus?.();
   for (const element of [here, ...here.querySelectorAll("[data-module]")]) {
     for (const name of (element.dataset.module ?? "").split(" ")) {
       if (/^[a-z-]+$/.test(name)) import(`./${name}.js`).then((module) => module.start(element));
