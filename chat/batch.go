@@ -61,16 +61,15 @@ type result struct {
 // errRaced undoes a batch in which a client id was used in two rooms at once: its sequence would have a hole.
 var errRaced = errors.New("chat: a client id was used elsewhere meanwhile")
 
-// postTogether stores unflagged messages in one transaction and answers their senders. What it leaves is to be stored one by
-// one: messages of rooms that somebody holds locked, or all when one of them made the transaction fail.
-func (c *Chat) postTogether(batch []*posting) (left []*posting) {
+// postTogether stores unflagged messages in one transaction and tells what to answer their senders. What it leaves is to be
+// stored one by one: messages of rooms that somebody holds locked, or all when one of them made the transaction fail.
+func (c *Chat) postTogether(batch []*posting) (told []reply, left []*posting) {
 	if len(batch) == 1 { // simpler statements for the usual case of a quiet hour
 		a := c.answerAlone(batch[0], batchWait)
 		if pg.Contended(a.err) {
-			return batch
+			return nil, batch
 		}
-		batch[0].done <- a
-		return nil
+		return []reply{{a, batch[0]}}, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeFor)
 	defer cancel()
@@ -82,12 +81,12 @@ func (c *Chat) postTogether(batch []*posting) (left []*posting) {
 	case err == nil:
 	case errs.KindOf(err) == errs.Unavailable && !pg.Contended(err):
 		for _, p := range batch {
-			p.done <- answer{err: err}
+			told = append(told, reply{answer{err: err}, p})
 		}
-		return nil
+		return told, nil
 	default:
 		c.log.Warn().Err(err).Int("messages", len(batch)).Msg("messages are stored one by one")
-		return batch
+		return nil, batch
 	}
 	for i, r := range results {
 		if r.err == nil && !r.left && !r.again {
@@ -99,9 +98,9 @@ func (c *Chat) postTogether(batch []*posting) (left []*posting) {
 			left = append(left, batch[i])
 			continue
 		}
-		batch[i].done <- answer{r.receipt, r.err}
+		told = append(told, reply{answer{r.receipt, r.err}, batch[i]})
 	}
-	return left
+	return told, left
 }
 
 func (c *Chat) commit(ctx context.Context, batch []*posting, wait bool) (results []result, err error) {

@@ -34,6 +34,13 @@ type answer struct {
 	err     error
 }
 
+// reply is an answer and whom it is for.
+type reply struct {
+	answer
+
+	to *posting
+}
+
 // alone is true of what is stored in a transaction of its own: with its escalation, to be read again, or to note that a tutor acted.
 func (p *posting) alone() bool {
 	return p.verdict.Level != triage.None || p.actor.Is(account.RoleTutor)
@@ -48,7 +55,7 @@ type writer struct {
 	mu      sync.Mutex
 	queue   []*posting            // guarded by mu
 	turns   map[RoomID][]*posting // guarded by mu; rooms whose messages are stored one by one now
-	waiting int                   // guarded by mu; messages in queue and turns
+	waiting int                   // guarded by mu; messages whose sender has no answer yet
 	busy    bool                  // guarded by mu; run runs
 	closed  bool                  // guarded by mu
 }
@@ -96,12 +103,16 @@ func (w *writer) run() {
 		if !more {
 			return
 		}
+		var told []reply
 		var left []*posting
 		if len(together) > 0 {
-			left = w.chat.postTogether(together)
+			told, left = w.chat.postTogether(together)
 		}
 		w.giveTurns(left, after)
-		w.settle(len(together) - len(left))
+		w.settle(len(told))
+		for _, r := range told {
+			r.to.done <- r.answer
+		}
 	}
 }
 
@@ -171,8 +182,8 @@ func (w *writer) takeTurns(id RoomID) {
 			return
 		}
 		a := w.chat.answerAlone(p, ownWait)
-		p.done <- a
 		w.settle(1)
+		p.done <- a
 		if errs.KindOf(a.err) == errs.Unavailable {
 			w.giveUp(id, a.err)
 		}
@@ -202,8 +213,8 @@ func (w *writer) giveUp(id RoomID, err error) {
 			keep = append(keep, p)
 			continue
 		}
-		p.done <- answer{err: err}
 		w.waiting--
+		p.done <- answer{err: err}
 	}
 	w.turns[id] = keep
 }
