@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ponti/account"
+	"ponti/account/accounttest"
 	"ponti/chat"
 	"ponti/internal/audit"
 	"ponti/internal/ids"
@@ -115,9 +115,7 @@ func (w *world) count(sql string, args ...any) (n int) {
 
 func (w *world) newService(host string) account.ServiceID {
 	w.Helper()
-	id := ids.New[account.Service]()
-	w.exec(`insert into account_services (id, name, host, locale, time_zone, numbers) values ($1, $2, $3, 'it', 'Europe/Rome', '[{}]')`, id, "Servizio "+host, host)
-	return id
+	return accounttest.NewService(w, w.pool, host)
 }
 
 // someone is a new account of a role; its alias is one that would stand out in a dump.
@@ -126,14 +124,7 @@ func (w *world) someone(role account.Role) account.Actor { return w.someoneOf(w.
 func (w *world) someoneOf(service account.ServiceID, role account.Role) account.Actor {
 	w.Helper()
 	w.people++
-	a := account.Actor{Service: service, ID: ids.New[account.Account](), Role: role, Alias: fmt.Sprintf("%s %d", role, w.people), Locale: "it"}
-	var password *string
-	if role != account.RoleGuest {
-		password = new(string)
-	}
-	w.exec(`insert into account_accounts (id, service_id, role, alias, alias_key, password_hash, locale) values ($1, $2, $3, $4, $5, $6, 'it')`,
-		a.ID, service, string(role), a.Alias, strings.ToLower(a.Alias), password)
-	return a
+	return accounttest.NewActor(w, w.pool, service, role, fmt.Sprintf("%s %d", role, w.people))
 }
 
 // onCall is someone on shift whose heartbeat was just heard; an ESP has a tutor.
@@ -141,7 +132,7 @@ func (w *world) onCall(role account.Role) account.Actor {
 	w.Helper()
 	a := w.someone(role)
 	if a.IsPeer() {
-		w.exec(`insert into account_tutors (service_id, esp_id, esp_role, tutor_id, assigned_by) values ($1, $2, $3, $4, $4)`, w.service, a.ID, string(role), w.tutor.ID)
+		accounttest.AssignTutor(w, w.pool, a, w.tutor)
 	}
 	require.NoError(w, w.roster.GoOn(w.ctx, a))
 	return a

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/account/accounttest"
 	"ponti/internal/audit"
 	"ponti/internal/ids"
 	"ponti/internal/pgtest"
@@ -55,12 +56,7 @@ func newTown(t testing.TB) *town {
 	accounts := account.New(w.pool, account.Options{})
 	w.Forum = New(w.pool, accounts, newModeration(t, w.pool, accounts))
 	w.moderation.Use(moderation.SubjectPost, w.Content())
-	service := func(host string) account.ServiceID {
-		id, err := accounts.CreateService(ctx, account.System(account.ServiceID{}), account.NewService{Name: host, Host: host, Locale: "it"})
-		require.NoError(t, err)
-		return id
-	}
-	w.a, w.b = service("a.test"), service("b.test")
+	w.a, w.b = accounttest.NewService(t, w.pool, "a.test"), accounttest.NewService(t, w.pool, "b.test")
 	w.roles[account.RoleVisitor] = account.Visitor(w.a)
 	for role, alias := range map[account.Role]string{
 		account.RoleGuest: "Ospite", account.RoleMember: "Mirto", account.RoleFamily: "Salvia", account.RoleESP: "Marta",
@@ -91,19 +87,9 @@ func newModeration(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts)
 	return moderation.New(pool, accounts, roster.New(pool, accounts, silence{}), engine, silence{}, moderation.Options{})
 }
 
-// newAccount writes the row that account's own use-cases would: argon2 for each of hundreds of test accounts would take minutes.
 func (w *town) newAccount(s account.ServiceID, role account.Role, alias string) account.Actor {
 	w.t.Helper()
-	id := ids.New[account.Account]()
-	var hash *string
-	if role != account.RoleGuest {
-		h := "$argon2id$v=19$m=16,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA"
-		hash = &h
-	}
-	_, err := w.pool.Exec(w.t.Context(), `insert into account_accounts (id, service_id, role, alias, alias_key, password_hash, locale)
-		values ($1, $2, $3, $4, lower($4), $5, 'it')`, id, s, role, alias, hash)
-	require.NoError(w.t, err)
-	return account.Actor{Service: s, ID: id, Role: role, Alias: alias, Locale: "it"}
+	return accounttest.NewActor(w.t, w.pool, s, role, alias)
 }
 
 func (w *town) category(s account.ServiceID, slug string, audience Audience) CategoryID {

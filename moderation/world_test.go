@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ponti/account"
+	"ponti/account/accounttest"
 	"ponti/internal/audit"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
@@ -186,9 +186,7 @@ func scalar[T any](w *world, sql string, args ...any) (v T) {
 
 func (w *world) newService(host string) account.ServiceID {
 	w.t.Helper()
-	id := ids.New[account.Service]()
-	w.exec(`insert into account_services (id, name, host, locale, time_zone, numbers) values ($1, 'Prova', $2, 'it', 'Europe/Rome', '[{}]')`, id, host)
-	return id
+	return accounttest.NewService(w.t, w.pool, host)
 }
 
 func (w *world) newActor(role account.Role, alias string) account.Actor {
@@ -198,14 +196,7 @@ func (w *world) newActor(role account.Role, alias string) account.Actor {
 
 func (w *world) newActorOf(service account.ServiceID, role account.Role, alias string) account.Actor {
 	w.t.Helper()
-	a := account.Actor{Service: service, ID: ids.New[account.Account](), Role: role, Alias: alias, Locale: "it"}
-	var password *string
-	if role != account.RoleGuest {
-		password = new(string)
-	}
-	w.exec(`insert into account_accounts (id, service_id, role, alias, alias_key, password_hash, locale) values ($1, $2, $3, $4, $5, $6, 'it')`,
-		a.ID, service, string(role), alias, strings.ToLower(alias), password)
-	return a
+	return accounttest.NewActor(w.t, w.pool, service, role, alias)
 }
 
 // newTutor is a tutor on call.
@@ -220,7 +211,7 @@ func (w *world) newTutor(alias string) account.Actor {
 func (w *world) newESP(alias string, tutor account.Actor) account.Actor {
 	w.t.Helper()
 	a := w.newActor(account.RoleESP, alias)
-	w.exec(`insert into account_tutors (service_id, esp_id, esp_role, tutor_id, assigned_by) values ($1, $2, 'esp', $3, $3)`, a.Service, a.ID, tutor.ID)
+	accounttest.AssignTutor(w.t, w.pool, a, tutor)
 	require.NoError(w.t, w.roster.GoOn(w.t.Context(), a))
 	return a
 }

@@ -22,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ponti/account"
+	"ponti/account/accounttest"
 	"ponti/chat"
 	"ponti/internal/audit"
 	"ponti/internal/bus"
@@ -187,14 +188,7 @@ func (w *world) exec(sql string, args ...any) {
 // someone is a new account of a role.
 func (w *world) someone(role account.Role) account.Actor {
 	w.Helper()
-	a := account.Actor{Service: w.service, ID: ids.New[account.Account](), Role: role, Alias: fmt.Sprintf("%s %d", role, w.people.Add(1)), Locale: "it"}
-	var password *string
-	if role != account.RoleGuest {
-		password = new(string)
-	}
-	w.exec(`insert into account_accounts (id, service_id, role, alias, alias_key, password_hash, locale) values ($1, $2, $3, $4, $5, $6, 'it')`,
-		a.ID, w.service, string(role), a.Alias, strings.ToLower(a.Alias), password)
-	return a
+	return accounttest.NewActor(w, w.pool, w.service, role, fmt.Sprintf("%s %d", role, w.people.Add(1)))
 }
 
 // onCall is someone on shift; an ESP has a tutor.
@@ -202,7 +196,7 @@ func (w *world) onCall(role account.Role) account.Actor {
 	w.Helper()
 	a := w.someone(role)
 	if a.IsPeer() {
-		w.exec(`insert into account_tutors (service_id, esp_id, esp_role, tutor_id, assigned_by) values ($1, $2, $3, $4, $4)`, w.service, a.ID, string(role), w.tutor.ID)
+		accounttest.AssignTutor(w, w.pool, a, w.tutor)
 	}
 	require.NoError(w, w.quiet.roster.GoOn(w.Context(), a))
 	return a
