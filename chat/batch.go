@@ -3,8 +3,7 @@ package chat
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -58,19 +57,9 @@ type result struct {
 	left bool // its room is locked by somebody else
 }
 
-// errRaced undoes a batch in which a client id was used in two rooms at once: its sequence would have a hole.
-var errRaced = errors.New("chat: a client id was used elsewhere meanwhile")
-
 // postTogether stores unflagged messages in one transaction and tells what to answer their senders. What it leaves is to be
 // stored one by one: messages of rooms that somebody holds locked, or all when one of them made the transaction fail.
 func (c *Chat) postTogether(batch []*posting) (told []reply, left []*posting) {
-	if len(batch) == 1 { // simpler statements for the usual case of a quiet hour
-		a := c.answerAlone(batch[0], batchWait)
-		if pg.Contended(a.err) {
-			return nil, batch
-		}
-		return []reply{{a, batch[0]}}, nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeFor)
 	defer cancel()
 	results, err := c.commit(ctx, batch, true)
@@ -105,34 +94,41 @@ func (c *Chat) postTogether(batch []*posting) (told []reply, left []*posting) {
 
 func (c *Chat) commit(ctx context.Context, batch []*posting, wait bool) (results []result, err error) {
 	err = worker.Guard(func() error {
-		return pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-			results, err = c.storeAll(ctx, tx, batch, wait)
-			return err
+		var locked map[RoomID]bool
+		var found map[int]facts
+		var cares map[moderation.Subject]moderation.Care
+		var times map[int]time.Time
+		var rows []messageRow
+		var rowOf []int
+		err := pg.InTwoTrips(ctx, c.pool, func(b *pgx.Batch) {
+			locked = lockRooms(b, batch, wait)
+			found = selectFacts(b, batch)
+			cares = c.moderation.CaresFor(b, subjects(batch))
+		}, func(b *pgx.Batch) error {
+			results, rows, rowOf = c.judgeAll(batch, locked, found, cares)
+			if len(rows) > 0 {
+				times = insertMessages(b, rows)
+			}
+			return nil
 		})
+		for i := range results {
+			if r := &results[i]; r.err == nil && !r.left && rowOf[i] >= 0 {
+				r.message.At, r.receipt.At = times[rowOf[i]], times[rowOf[i]]
+			}
+		}
+		return err
 	})
 	return results, err
 }
 
-// storeAll stores what may be stored of a batch. Errors of single messages are in their results.
-func (c *Chat) storeAll(ctx context.Context, tx pgx.Tx, batch []*posting, wait bool) ([]result, error) {
-	locked, err := lockRooms(ctx, tx, batch, wait)
-	if err != nil {
-		return nil, err
-	}
-	found, err := selectFacts(ctx, tx, batch)
-	if err != nil {
-		return nil, err
-	}
-	cares, err := c.cares(ctx, tx, locked)
-	if err != nil {
-		return nil, err
-	}
-	results := make([]result, len(batch))
+// judgeAll decides what becomes of each message of a batch: rows are to be stored, and rowOf tells which of them a message
+// is, or -1. Errors of single messages are in their results.
+func (c *Chat) judgeAll(batch []*posting, locked map[RoomID]bool, found map[int]facts, cares map[moderation.Subject]moderation.Care) (results []result, rows []messageRow, rowOf []int) {
+	results, rowOf = make([]result, len(batch)), make([]int, len(batch))
 	heads := make(map[RoomID]int64, len(locked))
 	mine := map[sent]int{} // which row of this batch holds a client id
-	var rows []messageRow
-	rowOf := make([]int, len(batch))
 	for i, p := range batch {
+		rowOf[i] = -1
 		f, ok := found[i]
 		switch {
 		case !ok:
@@ -152,14 +148,17 @@ func (c *Chat) storeAll(ctx context.Context, tx pgx.Tx, batch []*posting, wait b
 		if twin {
 			f.old = stored{room: rows[row].room, seq: rows[row].message.Seq, sum: rows[row].sum, level: triage.None}
 		}
+		care := moderation.CareNone
+		if known, ok := cares[subject(p.in.Room)]; ok {
+			care = known
+		}
 		results[i].again, results[i].err = p.judge(s, key, f.old)
 		switch {
 		case results[i].err != nil:
 			continue
 		case results[i].again:
-			results[i].receipt = f.old.receipt(s.careShown(p.actor, cares[p.in.Room]))
+			results[i].receipt = f.old.receipt(s.careShown(p.actor, care))
 			if !twin {
-				rowOf[i] = -1
 				continue
 			}
 		default:
@@ -170,26 +169,11 @@ func (c *Chat) storeAll(ctx context.Context, tx pgx.Tx, batch []*posting, wait b
 			heads[p.in.Room] = m.Seq
 			rows = append(rows, sealed(s.room, p.actor, key, m, triage.None))
 			results[i].key, results[i].message = key, m
-			results[i].receipt = Receipt{Seq: m.Seq, Level: triage.None, Care: cares[p.in.Room]}
+			results[i].receipt = Receipt{Seq: m.Seq, Level: triage.None, Care: care}
 		}
 		rowOf[i] = row
 	}
-	if len(rows) == 0 {
-		return results, nil
-	}
-	times, err := insertMessages(ctx, tx, rows)
-	if err != nil {
-		return nil, err
-	}
-	if len(times) < len(rows) {
-		return nil, errRaced
-	}
-	for i := range results {
-		if r := &results[i]; r.err == nil && !r.left && rowOf[i] >= 0 {
-			r.message.At, r.receipt.At = times[rowOf[i]], times[rowOf[i]]
-		}
-	}
-	return results, nil
+	return results, rows, rowOf
 }
 
 // sent is what makes a message the same.
@@ -200,20 +184,14 @@ type sent struct {
 
 func (p *posting) sent() sent { return sent{p.actor.ID, p.in.CID} }
 
-func (c *Chat) cares(ctx context.Context, q pg.Querier, rooms map[RoomID]bool) (map[RoomID]moderation.Care, error) {
-	subjects := make([]moderation.Subject, 0, len(rooms))
-	for id := range rooms {
-		subjects = append(subjects, subject(id))
-	}
-	known, err := c.moderation.CaresFor(ctx, q, subjects)
-	if err != nil {
-		return nil, fmt.Errorf("chat: cares: %w", err)
-	}
-	cares := make(map[RoomID]moderation.Care, len(rooms))
-	for id := range rooms {
-		if cares[id] = moderation.CareNone; known[subject(id)] != "" {
-			cares[id] = known[subject(id)]
+func subjects(batch []*posting) []moderation.Subject {
+	list := make([]moderation.Subject, 0, len(batch))
+	seen := make(map[RoomID]bool, len(batch))
+	for _, p := range batch {
+		if !seen[p.in.Room] {
+			seen[p.in.Room] = true
+			list = append(list, subject(p.in.Room))
 		}
 	}
-	return cares, nil
+	return list
 }

@@ -58,5 +58,5 @@ func Gone(ctx context.Context) context.Context {
 
 // PostAlone is PostMessage in a transaction of its own: what the writers are compared with.
 func (c *Chat) PostAlone(ctx context.Context, actor account.Actor, in Post) (Receipt, error) {
-	return c.postAlone(ctx, &posting{actor: actor, in: in, text: in.Text, verdict: c.read(actor, in.Text)}, ownWait)
+	return c.postAlone(ctx, &posting{actor: actor, in: in, text: in.Text, verdict: c.read(actor, in.Text)})
 }

@@ -78,14 +78,11 @@ func (c *Chat) PostMessage(ctx context.Context, actor account.Actor, in Post) (R
 	}
 }
 
-// postAlone stores a message in a transaction of its own, which waits so long for its room.
-func (c *Chat) postAlone(ctx context.Context, p *posting, wait lockWait) (Receipt, error) {
+// postAlone stores a message in a transaction of its own.
+func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 	var posted outcome
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		posted = outcome{}
-		if err := setLockWait(ctx, tx, wait); err != nil {
-			return err
-		}
 		s, err := c.stand(ctx, tx, p.actor, p.in.Room, true)
 		if err != nil {
 			return err

@@ -181,7 +181,7 @@ func (w *writer) takeTurns(id RoomID) {
 		if p == nil {
 			return
 		}
-		a := w.chat.answerAlone(p, ownWait)
+		a := w.chat.answerAlone(p)
 		w.settle(1)
 		p.done <- a
 		if errs.KindOf(a.err) == errs.Unavailable {
@@ -219,11 +219,11 @@ func (w *writer) giveUp(id RoomID, err error) {
 	w.turns[id] = keep
 }
 
-func (c *Chat) answerAlone(p *posting, wait lockWait) (a answer) {
+func (c *Chat) answerAlone(p *posting) (a answer) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeFor)
 	defer cancel()
 	a.err = worker.Guard(func() (err error) {
-		a.receipt, err = c.postAlone(ctx, p, wait)
+		a.receipt, err = c.postAlone(ctx, p)
 		return err
 	})
 	return a

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"ponti/account"
 	"ponti/internal/audit"
 	"ponti/internal/bus"
@@ -177,23 +179,22 @@ func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care
 	return care(state, level), level, nil
 }
 
-// CaresFor is CareFor for many subjects at once; those of which it knows nothing are missing from the answer.
-func (m *Moderation) CaresFor(ctx context.Context, q pg.Querier, subjects []Subject) (map[Subject]Care, error) {
+// CaresFor is CareFor for many subjects, asked together with other queries: what it finds is there once b was sent, and those
+// of which it knows nothing are missing.
+func (m *Moderation) CaresFor(b *pgx.Batch, subjects []Subject) map[Subject]Care {
 	grouped := make([]Subject, len(subjects))
 	for i, s := range subjects {
 		grouped[i] = s.grouped()
 	}
-	found, err := selectLastStates(ctx, q, grouped)
-	if err != nil {
-		return nil, err
-	}
-	cares := make(map[Subject]Care, len(found))
-	for i, s := range subjects {
-		if f, ok := found[grouped[i]]; ok {
-			cares[s] = care(f.state, f.level)
+	cares := map[Subject]Care{}
+	selectLastStates(b, grouped, func(found map[Subject]lastState) {
+		for i, s := range subjects {
+			if f, ok := found[grouped[i]]; ok {
+				cares[s] = care(f.state, f.level)
+			}
 		}
-	}
-	return cares, nil
+	})
+	return cares
 }
 
 func care(state State, level triage.Level) Care {

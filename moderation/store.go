@@ -232,31 +232,30 @@ type lastState struct {
 	level triage.Level
 }
 
-func selectLastStates(ctx context.Context, q pg.Querier, subjects []Subject) (map[Subject]lastState, error) {
+func selectLastStates(b *pgx.Batch, subjects []Subject, then func(map[Subject]lastState)) {
 	kinds, names := make([]string, len(subjects)), make([]string, len(subjects))
 	for i, s := range subjects {
 		kinds[i], names[i] = string(s.Kind), s.ID
 	}
-	rows, err := q.Query(ctx, `select s.kind, s.id, e.state, e.level::text from unnest($1::text[], $2::text[]) as s (kind, id)
+	b.Queue(`select s.kind, s.id, e.state, e.level::text from unnest($1::text[], $2::text[]) as s (kind, id)
 		cross join lateral (select state, level from moderation_escalations where subject_kind = s.kind and subject_id = s.id
-			order by raised_at desc, state <> 'closed' desc limit 1) e`, kinds, names)
-	if err != nil {
-		return nil, fmt.Errorf("moderation: select cares: %w", err)
-	}
-	found := map[Subject]lastState{}
-	var s Subject
-	var last lastState
-	var level string
-	_, err = pgx.ForEachRow(rows, []any{&s.Kind, &s.ID, &last.state, &level}, func() error {
-		var err error
-		last.level, err = triage.ParseLevel(level)
-		found[s] = last
-		return err
+			order by raised_at desc, state <> 'closed' desc limit 1) e`, kinds, names).Query(func(rows pgx.Rows) error {
+		found := map[Subject]lastState{}
+		var s Subject
+		var last lastState
+		var level string
+		_, err := pgx.ForEachRow(rows, []any{&s.Kind, &s.ID, &last.state, &level}, func() error {
+			var err error
+			last.level, err = triage.ParseLevel(level)
+			found[s] = last
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("moderation: select cares: %w", err)
+		}
+		then(found)
+		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("moderation: select cares: %w", err)
-	}
-	return found, nil
 }
 
 func selectCauses(ctx context.Context, q pg.Querier, id EscalationID) ([]ShownCause, error) {
