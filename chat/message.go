@@ -17,11 +17,13 @@ import (
 // Kind of a message.
 type Kind string
 
-// Joined and Ended are written by Ponti when the participant From joins or ends the conversation; their text is empty.
+// Joined, EndedByFrom and Lost are written by Ponti when the participant From joins, ends the conversation or was not heard of
+// for too long; their text is empty.
 const (
 	Text        Kind = "text"
 	Joined      Kind = "joined"
 	EndedByFrom Kind = "ended"
+	Lost        Kind = "lost"
 )
 
 // Message is one message of a room as its participants see it. From is a participant's number: the other side's account id

@@ -23,6 +23,7 @@ type Offer struct {
 	Level        triage.Level
 	WaitedSince  time.Time
 	ExpiresAt    time.Time
+	Again        bool          // they were talking, and lost their ESP
 	ExpiresAfter time.Duration // what is left by the database's clock; a device's own clock may be wrong
 }
 

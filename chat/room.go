@@ -32,6 +32,7 @@ type room struct {
 	startedAt  *time.Time
 	endedAt    *time.Time
 	endedBy    int16
+	lost       bool       // it ended because endedBy was not heard of
 	openedAt   *time.Time // last opening by a tutor
 }
 
@@ -55,6 +56,7 @@ type RoomView struct {
 	Care       moderation.Care
 	Level      triage.Level
 	EndedBy    int16 // number of the participant who ended it
+	Lost       bool  // EndedBy did not end it, but was not heard of for too long
 	StartedAt  *time.Time
 	EndedAt    *time.Time
 	FeelBefore *int
@@ -86,7 +88,7 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 	var v RoomView
 	err := c.reading(ctx, actor, id, func(ctx context.Context, s standing) error {
 		r := s.room
-		v = RoomView{ID: id, State: r.state, Head: r.lastSeq, Me: s.number, EndedBy: r.endedBy, StartedAt: r.startedAt, EndedAt: r.endedAt}
+		v = RoomView{ID: id, State: r.state, Head: r.lastSeq, Me: s.number, EndedBy: r.endedBy, Lost: r.lost, StartedAt: r.startedAt, EndedAt: r.endedAt}
 		// How a person feels is between them and the ESP; that a tutor opened it is theirs to know.
 		v.FeelBefore, v.FeelAfter = r.feelBefore, r.feelAfter
 		if r.person == actor.ID {

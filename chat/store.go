@@ -60,13 +60,13 @@ func store(what string, err error) error {
 }
 
 const roomColumns = `r.id, r.service_id, r.person_id, r.state, r.key_id, r.key_wrapped, r.topic_sealed, r.last_seq, r.authority_version,
-	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0),
+	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost,
 	(select e.account_id from chat_participants e where e.room_id = r.id and e.part = 'esp' order by e.left_at is null desc, e.number desc limit 1),
 	(select max(o.opened_at) from chat_openings o where o.room_id = r.id)`
 
 func (r *room) fields() []any {
 	return []any{&r.id, &r.service, &r.person, &r.state, &r.key.id, &r.key.wrapped, &r.topic, &r.lastSeq, &r.version,
-		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.esp, &r.openedAt}
+		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.esp, &r.openedAt}
 }
 
 // selectStanding reads the room and what the account is to it. With lock it takes the row lock in a statement of its own: a
@@ -119,7 +119,8 @@ func insertRoom(ctx context.Context, q pg.Querier, r room) error {
 }
 
 func updateRoomStarted(ctx context.Context, q pg.Querier, id RoomID) error {
-	_, err := q.Exec(ctx, `update chat_rooms set state = 'open', started_at = now() where id = $1 and state = 'waiting'`, id)
+	_, err := q.Exec(ctx, `with here as (update chat_participants set seen_at = now() where room_id = $1)
+		update chat_rooms set state = 'open', started_at = now() where id = $1 and state = 'waiting'`, id)
 	return store("start room", err)
 }
 
@@ -143,7 +144,7 @@ func insertParticipant(ctx context.Context, q pg.Querier, r room, who account.ID
 	err := q.QueryRow(ctx, `with changed as (update chat_rooms set authority_version = authority_version + 1 where id = $1)
 		insert into chat_participants (room_id, service_id, number, account_id, part)
 		select $1, $2, coalesce(max(number), 0) + 1, $3, $4 from chat_participants where room_id = $1
-		on conflict on constraint chat_participants_once do update set left_at = null returning number`, r.id, r.service, who, part).Scan(&number)
+		on conflict on constraint chat_participants_once do update set left_at = null, seen_at = now() returning number`, r.id, r.service, who, part).Scan(&number)
 	if pg.Constraint(err) == "chat_participants_cap" {
 		return 0, ErrBusy
 	}

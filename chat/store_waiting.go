@@ -25,12 +25,13 @@ type placeRow struct {
 	escalation moderation.EscalationID
 	createdAt  time.Time
 	endReason  string
+	again      bool
 }
 
-const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, '')`
+const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, ''), p.again`
 
 func (p *placeRow) fields() []any {
-	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason}
+	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again}
 }
 
 func scanPlace(row pgx.CollectableRow) (placeRow, error) {
@@ -93,7 +94,7 @@ func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceI
 	err = q.QueryRow(ctx, `select
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.25) within group (order by extract(epoch from started_at - created_at))) end,
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.75) within group (order by extract(epoch from started_at - created_at))) end
-		from (select started_at, created_at from chat_places where service_id = $1 and started_at > now() - $3::interval
+		from (select started_at, created_at from chat_places where service_id = $1 and started_at > now() - $3::interval and not again
 			order by started_at desc limit 200) met`, service, usualLeast, usualFor).Scan(&from, &to)
 	return from, to, store("select usual wait", err)
 }
@@ -141,10 +142,12 @@ func updatePlaceEnded(ctx context.Context, q pg.Querier, id RoomID, reason strin
 	return store("end place", err)
 }
 
-// lockUnseenPlaces takes places that nobody has looked at for too long; those somebody works on are skipped.
+// lockUnseenPlaces takes places that nobody has looked at for too long; those somebody works on are skipped. While no instance
+// was there nobody could look, so afterwards all get a minute to do so.
 func lockUnseenPlaces(ctx context.Context, q pg.Querier) ([]placeRow, error) {
 	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.state in ('waiting', 'offered') and p.seen_at < now() - $1::interval
-		order by p.seen_at limit 100 for update skip locked`, placeFor)
+			and (select since from chat_watch) < now() - $2::interval
+		order by p.seen_at limit 100 for update skip locked`, placeFor, espSilentFor)
 	if err != nil {
 		return nil, store("lock unseen places", err)
 	}
@@ -270,10 +273,10 @@ func selectOpenOffer(ctx context.Context, q pg.Querier, actor account.Actor) (Of
 	var o Offer
 	var person account.ID
 	var r room
-	err := q.QueryRow(ctx, `select o.id, p.feeling, greatest(p.level, 0), p.created_at, o.expires_at, o.expires_at - clock_timestamp(), p.person_id, `+roomColumns+`
+	err := q.QueryRow(ctx, `select o.id, p.feeling, greatest(p.level, 0), p.created_at, o.expires_at, o.expires_at - clock_timestamp(), p.again, p.person_id, `+roomColumns+`
 		from chat_offers o join chat_places p on p.id = o.place_id join chat_rooms r on r.id = p.room_id
 		where o.esp_id = $1 and o.service_id = $2 and o.state = 'open' and o.expires_at > clock_timestamp()`, actor.ID, actor.Service).
-		Scan(append([]any{&o.ID, &o.Feeling, &o.Level, &o.WaitedSince, &o.ExpiresAt, &o.ExpiresAfter, &person}, r.fields()...)...)
+		Scan(append([]any{&o.ID, &o.Feeling, &o.Level, &o.WaitedSince, &o.ExpiresAt, &o.ExpiresAfter, &o.Again, &person}, r.fields()...)...)
 	return o, person, r, store("select offer", err)
 }
 

@@ -33,6 +33,7 @@ const (
 	endLeft   = "left"
 	endUnseen = "unseen"
 	endTalked = "talked"
+	endLost   = "lost"
 )
 
 // Entry is what a person says when they begin to wait. Both may be left out.
@@ -51,6 +52,7 @@ type PlaceView struct {
 	Room      RoomID
 	Since     time.Time
 	Unseen    bool // ended because nobody looked at it for 5 minutes
+	Again     bool // their ESP was lost in mid-conversation, and they are to be met by another
 	Care      moderation.Care
 	Level     triage.Level
 	Opening   bool          // an ESP and a tutor are there now
@@ -169,7 +171,7 @@ func (c *Chat) Place(ctx context.Context, actor account.Actor) (PlaceView, error
 	if err != nil {
 		return PlaceView{}, pg.Classify(err)
 	}
-	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen}
+	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen, Again: p.again}
 	if v.Topic, err = c.topic(r); err != nil {
 		return PlaceView{}, err
 	}

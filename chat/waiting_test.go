@@ -278,7 +278,7 @@ func TestAcceptOffer_race(t *testing.T) {
 	for round := range 1000 {
 		if round%50 == 0 { // as their sockets do: a busy machine takes longer than the minute one heartbeat lasts
 			for _, a := range append(esps, w.tutor) {
-				require.NoError(t, w.roster.Heartbeat(w.ctx, a.ID))
+				require.NoError(t, w.roster.Heartbeat(w.ctx, a.ID, 0))
 			}
 		}
 		person := w.someone(account.RoleGuest)

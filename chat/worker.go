@@ -26,8 +26,8 @@ const (
 	unreadRule = "unread"
 )
 
-// Start begins the work of each second: offers run out, places nobody looks at end, the free are offered who waits, what triage
-// could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
+// Start begins the work of each second: offers run out, places nobody looks at end, and so do conversations with who fell
+// silent, the free are offered who waits, what triage could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
 // ones. It goes on through panics and without a database. Starting twice is fine.
 func (c *Chat) Start(ctx context.Context) {
 	for i := range c.writers {
@@ -67,6 +67,7 @@ func (c *Chat) Work(ctx context.Context) {
 	}{
 		{"chat.read_again", c.readAgain},
 		{"chat.expire_offers", c.expireOffers},
+		{"chat.drop_silent", c.dropSilent},
 		{"chat.drop_places", c.dropPlaces},
 		{"chat.match_places", c.matchAll},
 		{"chat.dismiss_tutors", c.dismissTutors},

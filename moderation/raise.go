@@ -207,6 +207,11 @@ func care(state State, level triage.Level) Care {
 	return CareAlerting
 }
 
+// OpenOf is the open escalation of a subject, and its level: None when there is none.
+func (m *Moderation) OpenOf(ctx context.Context, q pg.Querier, s Subject) (EscalationID, triage.Level, error) {
+	return selectOpenOf(ctx, q, s.grouped())
+}
+
 // Routed tells whether an open escalation of the subject is routed to the account: the fact behind Relation.Assigned.
 func (m *Moderation) Routed(ctx context.Context, q pg.Querier, s Subject, who account.ID) (bool, error) {
 	return selectIsRouted(ctx, q, s.grouped(), who)

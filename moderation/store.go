@@ -227,6 +227,20 @@ func selectLastState(ctx context.Context, q pg.Querier, s Subject) (state State,
 	return state, level, err
 }
 
+func selectOpenOf(ctx context.Context, q pg.Querier, s Subject) (id EscalationID, level triage.Level, err error) {
+	var name string
+	err = q.QueryRow(ctx, `select id, level::text from moderation_escalations where subject_kind = $1 and subject_id = $2 and state <> 'closed'`,
+		string(s.Kind), s.ID).Scan(&id, &name)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return EscalationID{}, triage.None, nil
+	}
+	if err != nil {
+		return EscalationID{}, triage.None, fmt.Errorf("moderation: select open escalation: %w", err)
+	}
+	level, err = triage.ParseLevel(name)
+	return id, level, err
+}
+
 type lastState struct {
 	state State
 	level triage.Level

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -62,10 +63,10 @@ func (r *Roster) GoOff(ctx context.Context, actor account.Actor) error {
 	return nil
 }
 
-// Heartbeat notes that the account was heard of. It does nothing for an account without an open duty, and does not
+// Heartbeat notes that the account was heard of so long ago. It does nothing for an account without an open duty, and does not
 // revive one that was silent for ten minutes: those hours were not worked.
-func (r *Roster) Heartbeat(ctx context.Context, who account.ID) error {
-	return pg.Classify(updateHeartbeat(ctx, r.pool, who))
+func (r *Roster) Heartbeat(ctx context.Context, who account.ID, ago time.Duration) error {
+	return pg.Classify(updateHeartbeat(ctx, r.pool, who, ago))
 }
 
 // Current is the actor's own duty and next shift.

@@ -144,8 +144,8 @@ func TestOnCall(t *testing.T) {
 	require.Len(t, on, 1, "neither the silent nor another service's")
 	assert.Equal(t, fresh.ID, on[0].Account)
 
-	require.NoError(t, w.Heartbeat(ctx, quiet.ID))
-	require.NoError(t, w.Heartbeat(ctx, gone.ID))
+	require.NoError(t, w.Heartbeat(ctx, quiet.ID, 0))
+	require.NoError(t, w.Heartbeat(ctx, gone.ID, 0))
 	on, err = w.OnCall(ctx, w.pool, w.service)
 	require.NoError(t, err)
 	assert.Len(t, on, 2, "a heartbeat brings back a minute's silence, not ten")

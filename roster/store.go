@@ -37,9 +37,9 @@ func updateDutyEnded(ctx context.Context, q pg.Querier, who account.ID) error {
 	return nil
 }
 
-func updateHeartbeat(ctx context.Context, q pg.Querier, who account.ID) error {
-	_, err := q.Exec(ctx, `update roster_duties set heartbeat_at = now()
-		where account_id = $1 and ended_at is null and heartbeat_at > now() - make_interval(secs => $2)`, who, silentFor.Seconds())
+func updateHeartbeat(ctx context.Context, q pg.Querier, who account.ID, ago time.Duration) error {
+	_, err := q.Exec(ctx, `update roster_duties set heartbeat_at = greatest(heartbeat_at, now() - $3::interval)
+		where account_id = $1 and ended_at is null and heartbeat_at > now() - make_interval(secs => $2)`, who, silentFor.Seconds(), ago)
 	if err != nil {
 		return fmt.Errorf("roster: heartbeat: %w", err)
 	}

@@ -130,6 +130,11 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 	if len(messages) > 0 && messages[0].Seq > 1 {
 		p.Older = messages[0].Seq
 	}
+	if view.Lost && actor.IsPerson() {
+		if p.Place, err = s.Chat.Place(ctx, actor); err != nil {
+			return err
+		}
+	}
 	p.Items = chatpage.Items(view, messages, s.words(r).Zone())
 	if p.Epoch, err = s.Chat.Epoch(ctx); err != nil {
 		return err
@@ -138,13 +143,15 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 	return s.render(w, r, status, chatpage.Room(p))
 }
 
-// stillHere keeps staff on call who work without a socket: a page asked for is a sign of life.
+// stillHere is for who works or talks without a socket: a page asked for is a sign of life.
 func (s *Server) stillHere(r *http.Request) {
-	if !s.actor(r).IsStaff() {
-		return
+	actor := s.actor(r)
+	err := s.Chat.StillHere(r.Context(), chat.Sign{Account: actor.ID})
+	if actor.IsStaff() {
+		err = errors.Join(err, s.Roster.Heartbeat(r.Context(), actor.ID, 0))
 	}
-	if err := s.Roster.Heartbeat(r.Context(), s.actor(r).ID); err != nil {
-		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("heartbeat not kept")
+	if err != nil {
+		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("sign of life not kept")
 	}
 }
 

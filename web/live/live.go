@@ -41,7 +41,7 @@ const (
 	silentAfter      = 60 * time.Second // nothing came, not even a pong
 	staleAfter       = 35 * time.Second // a socket this silent gives way to a new one of its account
 	headsEvery       = 10 * time.Second // browsers see no pings
-	heartbeatEvery   = 15 * time.Second // for the roster
+	signsEvery       = 15 * time.Second // of life, noted for the roster and for conversations
 	authorityWithin  = 5 * time.Second  // rights older than this deliver nothing
 	callTimeout      = 3 * time.Second  // longest wait for a use-case
 	historyPage      = 200
@@ -60,6 +60,7 @@ type Conversations interface {
 	Place(ctx context.Context, actor account.Actor) (chat.PlaceView, error)
 	Desk(ctx context.Context, actor account.Actor) (chat.Desk, error)
 	WaitingMark(ctx context.Context, actor account.Actor) (string, error)
+	StillHere(ctx context.Context, signs ...chat.Sign) error
 }
 
 // Deps are what a hub is made of.
@@ -67,8 +68,8 @@ type Deps struct {
 	Chat Conversations
 	// LiveSessions tells which sessions still hold, and who each belongs to now.
 	LiveSessions func(ctx context.Context, sessions []account.SessionID) (map[account.SessionID]account.Actor, error)
-	// Heartbeat keeps a member of staff on call while they have a socket.
-	Heartbeat func(ctx context.Context, who account.ID) error
+	// Heartbeat keeps a member of staff on call, who was heard of so long ago.
+	Heartbeat func(ctx context.Context, who account.ID, ago time.Duration) error
 	Bus       *bus.Bus
 	// Handshakes is how many sockets may open in a second, after a storm took that many at once; 0 is no bound.
 	Handshakes int
@@ -109,7 +110,7 @@ type Hub struct {
 // listener is one account's sockets here.
 type listener struct {
 	sockets map[*socket]bool
-	beatAt  time.Time // last roster heartbeat; owned by the beat loop
+	signAt  time.Time // last sign of life that was noted; owned by the beat loop
 }
 
 // New makes a hub that accepts nobody until Start.

@@ -273,7 +273,7 @@ func (h *Hub) sweep(now time.Time) {
 		}
 		s.lookDue(now, degraded)
 	}
-	h.keepOnCall(now)
+	h.noteSigns(now)
 	again := viewEvery
 	if degraded {
 		again = viewEveryPoor
@@ -288,30 +288,38 @@ func (h *Hub) sweep(now time.Time) {
 	}
 }
 
-// keepOnCall tells the roster which staff are at their screens.
-func (h *Hub) keepOnCall(now time.Time) {
+// noteSigns notes signs of life: who is silent for a minute is off call, and is missing from their conversation.
+func (h *Hub) noteSigns(now time.Time) {
+	var signs, staff []chat.Sign
 	h.mu.Lock()
-	var due []account.ID
 	for id, l := range h.accounts {
-		if now.Sub(l.beatAt) >= heartbeatEvery && l.staff() {
-			l.beatAt = now
-			due = append(due, id)
+		ago, works := l.sign()
+		if now.Sub(l.signAt) < signsEvery || ago >= staleAfter {
+			continue
+		}
+		l.signAt = now
+		signs = append(signs, chat.Sign{Account: id, Ago: ago})
+		if works {
+			staff = append(staff, signs[len(signs)-1])
 		}
 	}
 	h.mu.Unlock()
-	for _, id := range due {
-		h.task(func(ctx context.Context) { _ = h.Heartbeat(ctx, id) }) // three may be lost before anybody is off call
+	if len(signs) > 0 {
+		h.task(func(ctx context.Context) { _ = h.Chat.StillHere(ctx, signs...) }) // two may be lost before anybody is missed
+	}
+	for _, s := range staff {
+		h.task(func(ctx context.Context) { _ = h.Heartbeat(ctx, s.Account, s.Ago) })
 	}
 }
 
-// staff is true if the account answers people; Hub.mu is held. A socket that stopped answering pings keeps nobody on call.
-func (l *listener) staff() bool {
+// sign is how long ago an account was heard of, and whether it answers people; Hub.mu is held.
+func (l *listener) sign() (ago time.Duration, works bool) {
+	ago = silentAfter
 	for s := range l.sockets {
-		if a := s.actor.Load(); s.silence() < staleAfter && (a.IsPeer() || a.Is(account.RoleTutor)) {
-			return true
-		}
+		a := s.actor.Load()
+		ago, works = min(ago, s.silence()), works || a.IsPeer() || a.Is(account.RoleTutor)
 	}
-	return false
+	return ago, works
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -46,8 +46,13 @@ export function start(list) {
     presence();
   }
 
-  // renew has the server say again who is here and how things stand.
-  const renew = () => refresh().then(presence);
+  // renew has the server say again who is here and how things stand. What was being written when it ended stays to be seen.
+  async function renew() {
+    const draft = form?.isConnected ? form.elements.text.value.trim() : "";
+    await refresh();
+    if (draft && !form.isConnected) outbox.keep(draft);
+    presence();
+  }
 
   function presence() {
     const early = performance.now() - known.since < settle;

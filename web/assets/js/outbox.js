@@ -20,6 +20,13 @@ export class Outbox {
     this.try(item);
   }
 
+  // keep shows what can no longer be sent.
+  keep(text) {
+    const cid = newCID();
+    this.waiting.set(cid, { cid, text, bubble: this.messages.pending(cid, text), timer: 0, shown: 0 });
+    this.failed(cid, true);
+  }
+
   try(item) {
     this.show(item, "sending");
     clearTimeout(item.timer);

@@ -21,7 +21,8 @@ export function follow(element, changed) {
   });
   on("blocked", () => {
     timer ||= setInterval(() => {
-      if (document.visibilityState === "visible") changed({ view });
+      if (!element.isConnected) clearInterval(timer);
+      else if (document.visibilityState === "visible") changed({ view });
     }, poll);
   });
   on("ended", () => location.reload());

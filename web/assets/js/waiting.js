@@ -5,7 +5,9 @@ import { follow } from "./view.js";
 
 export function start(element) {
   follow(element, async ({ place }) => {
-    if (place?.state === "in_session" && place.room) {
+    // What somebody wrote and was not sent is on this page only: then they go when they are ready.
+    const unsent = document.querySelector("[data-pending]");
+    if (place?.state === "in_session" && place.room && !unsent) {
       location.assign(element.dataset.roomUrl.replace("{room}", place.room));
       return;
     }
@@ -15,6 +17,6 @@ export function start(element) {
     }
     await refresh();
     const now = document.querySelector("[data-in-session]"); // the page's own way on, when there was no line to hear it by
-    if (now) location.assign(now.href);
+    if (now && !unsent) location.assign(now.href);
   });
 }

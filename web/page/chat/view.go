@@ -60,7 +60,8 @@ type RoomPage struct {
 	Epoch  string
 	CID    string // of the next message sent without JavaScript
 	Form   parts.Form
-	OnPage bool // an older page: nothing is live on it
+	Place  chat.PlaceView // where the person is now whose ESP was lost here
+	OnPage bool           // an older page: nothing is live on it
 }
 
 func (p RoomPage) person() bool {
@@ -77,6 +78,19 @@ func (p RoomPage) here() bool {
 		}
 	}
 	return false
+}
+
+// lostESP is true of a reader whose ESP was not heard of any more.
+func (p RoomPage) lostESP() bool { return p.View.Lost && p.person() && p.View.EndedBy != p.View.Me }
+
+// ender is the alias of who ended it, or was lost.
+func (p RoomPage) ender() string {
+	for _, someone := range p.View.People {
+		if someone.N == p.View.EndedBy {
+			return someone.Alias
+		}
+	}
+	return ""
 }
 
 func (p RoomPage) url(tail string) string { return "/rooms/" + p.View.ID.String() + tail }
@@ -125,6 +139,17 @@ func closedText(ctx context.Context, nextAt *time.Time) string {
 		return parts.T(ctx, "chat.closed_no_next")
 	}
 	return parts.T(ctx, "chat.closed_next", "When", parts.L(ctx).When(parts.Now(ctx), *nextAt))
+}
+
+// placeWords says where in the waiting room somebody is.
+func placeWords(ctx context.Context, v chat.PlaceView) string {
+	switch {
+	case v.State == chat.PlaceOffered:
+		return parts.T(ctx, "chat.waiting_offered")
+	case v.Position <= 1:
+		return parts.T(ctx, "chat.waiting_next")
+	}
+	return parts.N(ctx, "chat.waiting_before", v.Position-1)
 }
 
 // waitingWords says how many wait; under five no count is told (matrix: cells under 5 are suppressed).

@@ -1,0 +1,197 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// How long somebody in a conversation may be silent, by the database's clock. Their pages give signs of life each 15 s.
+const (
+	espSilentFor    = time.Minute      // then the person is offered another ESP (RELIABILITY F33)
+	personSilentFor = 10 * time.Minute // then the conversation is over
+	watchGap        = 5 * time.Second  // longer without an instance, and all get a minute to come back
+)
+
+// lostRule names itself in an escalation that goes with a person to their next conversation.
+const lostRule = "lost"
+
+// Sign is a sign of life: of whom, and how long ago it came.
+type Sign struct {
+	Account account.ID
+	Ago     time.Duration
+}
+
+// StillHere notes signs of life of those who take part in a conversation; of others it notes nothing. It is for the instances
+// themselves: whoever has a session and a line to one gives signs.
+func (c *Chat) StillHere(ctx context.Context, signs ...Sign) error {
+	if len(signs) == 0 {
+		return nil
+	}
+	return pg.Classify(updateSeen(ctx, c.pool, signs))
+}
+
+// silent is somebody in an open conversation who was not heard of for too long.
+type silent struct {
+	room    RoomID
+	service account.ServiceID
+	who     account.ID
+	part    string
+}
+
+func (s silent) actor() account.Actor {
+	a := account.Actor{ID: s.who, Service: s.service, Role: account.RoleGuest} // a part is all that is known of them, and enough
+	if s.part == "esp" {
+		a.Role = account.RoleESP
+	}
+	return a
+}
+
+// dropSilent ends the part of those who were not heard of for too long.
+func (c *Chat) dropSilent(ctx context.Context) error {
+	if err := updateWatch(ctx, c.pool); err != nil {
+		return err
+	}
+	list, err := selectSilent(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if err := c.drop(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop ends the part of one who fell silent, unless they were heard of meanwhile. With an ESP the conversation ends, unless a
+// tutor is there to go on; its person gets a place before all others of their level, and nothing is left to take back for who returns.
+// With a person it ends too, but never while somebody answers for a danger to them: then the ESP waits.
+func (c *Chat) drop(ctx context.Context, who silent) error {
+	var out outcome
+	var r room
+	announce := func() {}
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		out, announce = outcome{}, func() {}
+		if err := lockPlaceOf(ctx, tx, who.service, who.room); err != nil { // a place is always locked before its room
+			return err
+		}
+		s, err := c.stand(ctx, tx, who.actor(), who.room, true)
+		if err != nil {
+			return err
+		}
+		if r = s.room; r.state != Open || !s.here {
+			return nil
+		}
+		if is, err := selectIsSilent(ctx, tx, who); err != nil || !is {
+			return err
+		}
+		danger, err := c.dangerIn(ctx, tx, r.id)
+		if err != nil || who.part == "person" && danger.level >= triage.Red {
+			return err
+		}
+		key, err := c.open(r.id, r.key)
+		if err != nil {
+			return err
+		}
+		if out, err = c.append(ctx, tx, &r, who.actor(), key, Message{From: s.number, CID: newCID(), Kind: Lost}, c.read(who.actor(), "")); err != nil {
+			return err
+		}
+		if err := audit.Append(ctx, tx, entry(account.System(r.service), "conversation.drop_silent", r.id, who.part)); err != nil {
+			return err
+		}
+		if who.part == "esp" {
+			if tutor, err := selectTutorIsHere(ctx, tx, r.id); err != nil {
+				return err
+			} else if tutor {
+				return updateParticipantLeft(ctx, tx, r.id, who.who)
+			}
+		}
+		personHere := false
+		if who.part == "esp" {
+			if personHere, err = selectPersonIsHere(ctx, tx, r.id); err != nil {
+				return err
+			}
+		}
+		if err := updateRoomLost(ctx, tx, r.id, s.number); err != nil {
+			return err
+		}
+		if err := updatePlaceEnded(ctx, tx, r.id, endLost); err != nil || !personHere {
+			return err
+		}
+		announce, err = c.placeAgain(ctx, tx, r, danger)
+		return err
+	})
+	if err != nil || out.key == nil {
+		return err
+	}
+	c.publish(r.id, out.key, out.message)
+	announce()
+	c.tellRoom(ctx, r)
+	c.tell(bus.Place, r.person)
+	c.Match(ctx, r.service)
+	return nil
+}
+
+// danger is the open escalation of a room.
+type danger struct {
+	id    moderation.EscalationID
+	level triage.Level
+}
+
+func (c *Chat) dangerIn(ctx context.Context, q pg.Querier, id RoomID) (danger, error) {
+	var d danger
+	var err error
+	if d.id, d.level, err = c.moderation.OpenOf(ctx, q, subject(id)); err != nil {
+		return d, fmt.Errorf("chat: open escalation: %w", err)
+	}
+	return d, nil
+}
+
+// placeAgain gives the person of a room that was lost a new place and room, with what they said when they first came and the
+// time they have waited since. What they wrote stays in the old room, which the next ESP cannot read. A danger goes with
+// them: who answers for it has to find them where they are now.
+func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (announce func(), err error) {
+	topic, err := c.topic(old)
+	if err != nil {
+		return nil, err
+	}
+	before, err := selectPlaceOfRoom(ctx, tx, old.id)
+	if err != nil {
+		return nil, err
+	}
+	key, wrapped, keyID, err := c.keyring.NewKey()
+	if err != nil {
+		return nil, fmt.Errorf("chat: new key: %w", err)
+	}
+	r := room{id: newRoomID(), service: old.service, person: old.person, feelBefore: old.feelBefore, key: sealedKey{id: keyID, wrapped: wrapped}}
+	r.topic = key.Seal([]byte(topic), topicAAD(r.id, keyID))
+	if err := insertRoom(ctx, tx, r); err != nil {
+		return nil, err
+	}
+	if _, err := insertParticipant(ctx, tx, r, r.person, "person"); err != nil {
+		return nil, err
+	}
+	p := placeRow{
+		id: newPlaceID(), service: r.service, room: r.id, person: r.person, feeling: before.feeling, createdAt: before.createdAt, again: true,
+		level: d.level, escalation: d.id,
+	}
+	announce = func() {}
+	if d.level >= triage.Red {
+		raised, err := c.raiseWaiting(ctx, tx, p, triage.Verdict{Level: d.level, Category: triage.CategoryNone, Reasons: []triage.Reason{{Rule: lostRule}}})
+		if err != nil {
+			return nil, err
+		}
+		p.escalation, announce = raised.ID, raised.Announce
+	}
+	return announce, insertPlaceAgain(ctx, tx, p)
+}

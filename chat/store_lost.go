@@ -1,0 +1,88 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/pg"
+)
+
+// updateSeen notes signs of life, rarely enough that an idle conversation costs next to nothing.
+func updateSeen(ctx context.Context, q pg.Querier, signs []Sign) error {
+	signs = slices.Clone(signs)
+	// In one order, so that two instances that note the same people do not wait for each other.
+	slices.SortFunc(signs, func(a, b Sign) int { return bytes.Compare(a.Account[:], b.Account[:]) })
+	who, ago := make([]account.ID, len(signs)), make([]float64, len(signs))
+	for i, s := range signs {
+		who[i], ago[i] = s.Account, s.Ago.Seconds()
+	}
+	_, err := q.Exec(ctx, `update chat_participants p set seen_at = now() - make_interval(secs => s.ago)
+		from unnest($1::uuid[], $2::float8[]) as s (id, ago)
+		where p.account_id = s.id and p.left_at is null
+			and p.seen_at < now() - make_interval(secs => s.ago + case p.part when 'person' then 60 else 10 end)`, who, ago)
+	return store("update seen", err)
+}
+
+func updateWatch(ctx context.Context, q pg.Querier) error {
+	_, err := q.Exec(ctx, `update chat_watch set since = case when at < now() - $1::interval then now() else since end, at = now()
+		where at < now() - interval '900 ms'`, watchGap)
+	return store("update watch", err)
+}
+
+// isSilent is the condition on a participant p; silence counts only while somebody was there to hear a sign.
+const isSilent = `p.left_at is null and p.seen_at < now() - case p.part when 'esp' then $1::interval else $2::interval end
+	and (select since from chat_watch) < now() - $1::interval`
+
+func selectSilent(ctx context.Context, q pg.Querier) ([]silent, error) {
+	rows, err := q.Query(ctx, `select p.room_id, p.service_id, p.account_id, p.part
+		from chat_participants p join chat_rooms r on r.id = p.room_id and r.state = 'open'
+		where p.part <> 'tutor' and p.seen_at < now() - $1::interval and `+isSilent+`
+		order by p.part, p.seen_at limit 100`, espSilentFor, personSilentFor)
+	if err != nil {
+		return nil, store("select silent", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (silent, error) {
+		var s silent
+		return s, row.Scan(&s.room, &s.service, &s.who, &s.part)
+	})
+	return list, store("select silent", err)
+}
+
+func selectIsSilent(ctx context.Context, q pg.Querier, s silent) (bool, error) {
+	var is bool
+	err := q.QueryRow(ctx, `select exists (select from chat_participants p where p.room_id = $3 and p.account_id = $4 and `+isSilent+`)`,
+		espSilentFor, personSilentFor, s.room, s.who).Scan(&is)
+	return is, store("select is silent", err)
+}
+
+func selectTutorIsHere(ctx context.Context, q pg.Querier, id RoomID) (bool, error) {
+	var is bool
+	err := q.QueryRow(ctx, `select exists (select from chat_participants where room_id = $1 and part = 'tutor' and left_at is null)`, id).Scan(&is)
+	return is, store("select tutor is here", err)
+}
+
+func selectPersonIsHere(ctx context.Context, q pg.Querier, id RoomID) (bool, error) {
+	var is bool
+	err := q.QueryRow(ctx, `select exists (select from chat_participants where room_id = $1 and number = 1 and left_at is null and seen_at >= now() - $2::interval)`,
+		id, personSilentFor).Scan(&is)
+	return is, store("select person is here", err)
+}
+
+// updateRoomLost ends a room because the participant of this number was not heard of.
+func updateRoomLost(ctx context.Context, q pg.Querier, id RoomID, number int16) error {
+	if err := updateRoomEnded(ctx, q, id, number); err != nil {
+		return err
+	}
+	_, err := q.Exec(ctx, `update chat_rooms set lost = true where id = $1`, id)
+	return store("lose room", err)
+}
+
+func insertPlaceAgain(ctx context.Context, q pg.Querier, p placeRow) error {
+	_, err := q.Exec(ctx, `insert into chat_places (id, service_id, room_id, person_id, level, feeling, escalation_id, created_at, again)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, true)`, p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation, p.createdAt)
+	return store("insert place again", err)
+}
