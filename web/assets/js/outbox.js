@@ -23,7 +23,7 @@ export class Outbox {
   // keep shows what can no longer be sent.
   keep(text) {
     const cid = newCID();
-    this.waiting.set(cid, { cid, text, bubble: this.messages.pending(cid, text), timer: 0, shown: 0 });
+    this.waiting.set(cid, { cid, text, bubble: this.messages.pending(cid, text), timer: 0, shown: 0, kept: true });
     this.failed(cid, true);
   }
 
@@ -63,7 +63,7 @@ export class Outbox {
     place.className = `message-state message-state-${state}`;
     place.textContent = text;
     const retry = item.bubble.querySelector("[data-retry]");
-    retry.hidden = state !== "not-sent";
+    retry.hidden = state !== "not-sent" || item.kept;
     retry.onclick = () => {
       item.refused = false;
       this.try(item);
