@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ponti/internal/history"
 	"ponti/web/wire"
 )
 
@@ -24,7 +25,7 @@ func TestOneWinner(t *testing.T) {
 	marta, _ := staffed(t, a, b, "Marta", "Tommaso")
 	nico := signIn(t, b, "localhost", "Nico")
 	goOn(t, nico)
-	openDevice(t, nico, "Nico at the desk", &history{}, "", places(b), wire.Desk)
+	openDevice(t, nico, "Nico at the desk", &history.History{}, "", places(b), wire.Desk)
 	martaToo, nicoToo := signIn(t, b, "localhost", "Marta"), signIn(t, a, "localhost", "Nico")
 	esps := []*browser{marta, martaToo, nico, nicoToo}
 	conn := c.connect(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
+	"ponti/internal/history"
 	"ponti/web/wire"
 )
 
@@ -27,7 +28,7 @@ type device struct {
 	name    string
 	browser *browser
 	places  []*instance // where it connects: to the first, and after a failure to the next
-	history *history
+	history *history.History
 	views   []wire.View
 
 	mu      sync.Mutex // guards the rest
@@ -36,6 +37,7 @@ type device struct {
 	room    string
 	after   int64       // last sequence shown
 	epoch   string      // of after
+	welcome string      // epoch of this line
 	live    bool        // caught up on this line
 	outbox  []*outgoing // not answered yet, in order
 	careful bool        // something was refused for now: the outbox leaves one by one
@@ -71,7 +73,7 @@ const (
 )
 
 // openDevice opens a window on a room ("" for none) that lives to the end of the test.
-func openDevice(t *testing.T, b *browser, name string, h *history, room string, places []*instance, views ...wire.View) *device {
+func openDevice(t *testing.T, b *browser, name string, h *history.History, room string, places []*instance, views ...wire.View) *device {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	d := &device{name: name, browser: b, places: places, history: h, views: views, room: room, cancel: cancel, done: make(chan struct{})}
@@ -185,14 +187,17 @@ func (d *device) take(data []byte) error {
 	d.heard = append(d.heard, frame{head.T, data, time.Now()})
 	switch head.T {
 	case "welcome":
-		return d.begin()
+		return with(data, func(w wire.Welcome) error {
+			d.welcome = w.Epoch
+			return d.begin()
+		})
 	case "message":
 		return with(data, d.show)
 	case "caught_up":
 		return with(data, d.caughtUp)
 	case "ack":
 		return with(data, func(a wire.Ack) error {
-			d.history.add(event{step: stepAcked, device: d.name, cid: a.CID, seq: a.Seq})
+			d.history.Add(history.Event{Step: history.Acked, Device: d.name, CID: a.CID, Seq: a.Seq})
 			d.outbox = slices.DeleteFunc(d.outbox, func(o *outgoing) bool { return o.cid == a.CID })
 			if d.careful {
 				return d.sendFirst()
@@ -207,7 +212,7 @@ func (d *device) take(data []byte) error {
 	case "heads":
 		return with(data, func(h wire.Heads) error {
 			if head, ok := h.Rooms[d.room]; ok {
-				d.history.add(event{step: stepHead, device: d.name, seq: head})
+				d.history.Add(history.Event{Step: history.Head, Device: d.name, Seq: head})
 			}
 			return nil
 		})
@@ -260,14 +265,14 @@ func (d *device) show(m wire.Message) error {
 	if m.Room != d.room || m.Seq <= d.after {
 		return nil
 	}
-	d.after = m.Seq
-	d.history.add(event{step: stepShown, device: d.name, cid: m.CID, seq: m.Seq, text: m.Text})
+	d.after, d.epoch = m.Seq, d.welcome
+	d.history.Add(history.Event{Step: history.Shown, Device: d.name, CID: m.CID, Seq: m.Seq, Text: m.Text})
 	return nil
 }
 
 func (d *device) caughtUp(c wire.CaughtUp) error {
 	d.epoch, d.live, d.careful = c.Epoch, true, false
-	d.history.add(event{step: stepHead, device: d.name, seq: c.Head})
+	d.history.Add(history.Event{Step: history.Head, Device: d.name, Seq: c.Head})
 	for _, o := range d.outbox {
 		if err := d.send(o); err != nil {
 			return err
@@ -292,7 +297,7 @@ func (d *device) refused(r wire.Refused) error {
 			d.later(time.Second, d.sendFirst)
 		}
 	default:
-		d.history.add(event{step: stepRefused, device: d.name, cid: r.CID})
+		d.history.Add(history.Event{Step: history.Refused, Device: d.name, CID: r.CID})
 		d.outbox = slices.Delete(d.outbox, i, i+1)
 	}
 	return nil
@@ -332,7 +337,7 @@ func (d *device) say(text string) string {
 	o := &outgoing{cid: uuid.NewString(), text: text}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.history.add(event{step: stepSent, device: d.name, cid: o.cid, text: text})
+	d.history.Add(history.Event{Step: history.Sent, Device: d.name, CID: o.cid, Text: text})
 	d.outbox = append(d.outbox, o)
 	if d.live && !d.careful {
 		_ = d.send(o) // failing, the reader finds the line broken and it leaves on the next

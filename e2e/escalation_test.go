@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"ponti/internal/history"
 	"ponti/web/wire"
 )
 
@@ -54,7 +55,7 @@ func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 	marta, _ := staffed(t, b, a, "Marta", "Tommaso")
 	teresa := signIn(t, b, "localhost", "Teresa")
 	goOn(t, teresa)
-	other := openDevice(t, teresa, "Teresa", &history{}, "", places(b), wire.Console)
+	other := openDevice(t, teresa, "Teresa", &history.History{}, "", places(b), wire.Console)
 	k := meet(t, enter(t, a), marta, nil)
 	for n := range 3 {
 		k.say(k.esp, n)

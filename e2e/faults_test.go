@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ponti/internal/history"
 	"ponti/web/wire"
 )
 
@@ -195,13 +196,13 @@ func tellPostgresKilled(t *testing.T, k *conversation) {
 	}
 	require.Positive(t, refused, "nobody was told that it does not work now")
 	first := time.Time{}
-	for _, e := range k.history.all() {
-		if e.step != stepAcked {
+	for _, e := range k.history.All() {
+		if e.Step != history.Acked {
 			continue
 		}
-		require.False(t, e.at.After(down.Add(300*time.Millisecond)) && e.at.Before(up), "acknowledged while there was no database")
-		if e.at.After(up) && first.IsZero() {
-			first = e.at
+		require.False(t, e.At.After(down.Add(300*time.Millisecond)) && e.At.Before(up), "acknowledged while there was no database")
+		if e.At.After(up) && first.IsZero() {
+			first = e.At
 		}
 	}
 	waitsAtMost(t, 5*time.Second, first.Sub(ready), "from the database's return to the first acknowledgement")

@@ -2,7 +2,7 @@
 // syncs to disk, a real Redis, real kills. It sees what a person's browser and an operator's terminal see, and holds it
 // against what the database has. What is proved where:
 //
-//	history_test.go     what a history of messages may never hold (invariant I1), and that the checker finds each breach
+//	history_test.go     what a room has stored, for internal/history, which finds each breach of invariant I1
 //	faults_test.go      conversations over two instances while one is killed again and again or asked to stop, Redis is
 //	                    gone, Redis hangs, PostgreSQL is killed (F1, F3, F7, F8; I1, I3, I4, I6)
 //	escalation_test.go  a crisis that nobody acknowledges climbs on time though every instance is killed (F2; I2)

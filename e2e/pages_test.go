@@ -13,6 +13,8 @@ import (
 
 	"github.com/mxschmitt/playwright-go"
 	"github.com/stretchr/testify/require"
+
+	"ponti/internal/history"
 )
 
 // scene is a service in the middle of its day, and who is looking at it. Its paths have something to show.
@@ -316,9 +318,9 @@ func newScene(t *testing.T, c *cluster) *scene {
 		}
 	}
 	goOn(t, s.people["tutor"])
-	openDevice(t, s.people["tutor"], "Tommaso", &history{}, "", places(at), "console")
+	openDevice(t, s.people["tutor"], "Tommaso", &history.History{}, "", places(at), "console")
 	goOn(t, s.people["esp"])
-	openDevice(t, s.people["esp"], "Marta", &history{}, "", places(at), "desk")
+	openDevice(t, s.people["esp"], "Marta", &history.History{}, "", places(at), "desk")
 
 	// One conversation is over, one has reached a crisis.
 	s.people["ended"] = enter(t, at)
@@ -351,7 +353,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 		ask(t, s.people[who])
 	}
 	goOn(t, s.people["offered"])
-	openDevice(t, s.people["offered"], "Nico", &history{}, "", places(at), "desk")
+	openDevice(t, s.people["offered"], "Nico", &history.History{}, "", places(at), "desk")
 	offered(t, s.people["offered"])
 
 	// Two posts are reported; one is hidden, one waits in the hands of an ESP.

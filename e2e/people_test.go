@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ponti/internal/history"
 	"ponti/web/wire"
 )
 
@@ -57,10 +58,10 @@ func staffed(t *testing.T, espAt, tutorAt *instance, esp, tutor string) (*browse
 	t.Helper()
 	tb := signIn(t, tutorAt, "localhost", tutor)
 	goOn(t, tb)
-	td := openDevice(t, tb, tutor, &history{}, "", places(tutorAt), wire.Console)
+	td := openDevice(t, tb, tutor, &history.History{}, "", places(tutorAt), wire.Console)
 	eb := signIn(t, espAt, "localhost", esp)
 	goOn(t, eb)
-	ed := openDevice(t, eb, esp+" at the desk", &history{}, "", places(espAt), wire.Desk)
+	ed := openDevice(t, eb, esp+" at the desk", &history.History{}, "", places(espAt), wire.Desk)
 	for _, d := range []*device{td, ed} {
 		require.NoError(t, within(patience, func() error {
 			if len(d.frames("welcome")) == 0 {

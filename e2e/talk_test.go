@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ponti/internal/history"
 	"ponti/web/wire"
 )
 
@@ -20,7 +21,7 @@ const converged = 5 * time.Second
 type conversation struct {
 	cluster     *cluster
 	room        string
-	history     *history
+	history     *history.History
 	person, esp *device
 	second      *device
 	guest       *browser
@@ -50,12 +51,12 @@ func listeners(t *testing.T, c *cluster) []*browser {
 func meet(t *testing.T, person, esp *browser, others []*browser) *conversation {
 	t.Helper()
 	ask(t, person)
-	k := &conversation{cluster: person.at.cluster, room: accept(t, esp), history: &history{}, guest: person, helper: esp}
+	k := &conversation{cluster: person.at.cluster, room: accept(t, esp), history: &history.History{}, guest: person, helper: esp}
 	k.person = openDevice(t, person, "person", k.history, k.room, places(person.at), wire.Waiting)
 	k.second = openDevice(t, person, "person's phone", k.history, k.room, places(esp.at))
 	k.esp = openDevice(t, esp, "esp", k.history, k.room, places(esp.at), wire.Desk)
 	for i, b := range others {
-		k.outsiders = append(k.outsiders, openDevice(t, b, outsiders[i].alias, &history{}, k.room, places(b.at), wire.Waiting, wire.Desk, wire.Console, wire.Notices))
+		k.outsiders = append(k.outsiders, openDevice(t, b, outsiders[i].alias, &history.History{}, k.room, places(b.at), wire.Waiting, wire.Desk, wire.Console, wire.Notices))
 	}
 	for _, d := range k.inside() {
 		d.awaitLive(t)
@@ -102,7 +103,7 @@ func (k *conversation) talk() (stop func()) {
 }
 
 // acked counts the messages acknowledged so far.
-func (k *conversation) acked() int { return k.history.count(stepAcked) }
+func (k *conversation) acked() int { return k.history.Count(history.Acked) }
 
 // awaitAcks waits for so many more acknowledgements.
 func (k *conversation) awaitAcks(t *testing.T, more int) {
@@ -145,16 +146,16 @@ func (k *conversation) settle(t *testing.T) {
 // holdI1 has somebody come who was never there before, for what is stored, and looks for anomalies.
 func (k *conversation) holdI1(t *testing.T) {
 	t.Helper()
-	late := &history{}
+	late := &history.History{}
 	reader := openDevice(t, k.helper, "reader", late, k.room, places(k.helper.at))
 	reader.awaitLive(t)
-	rows := storedIn(t, k.cluster.connect(t), k.room, late.all())
+	rows := storedIn(t, k.cluster.connect(t), k.room, late.All())
 	require.GreaterOrEqual(t, len(rows), 4, "too little was said to prove anything")
 	var watching []string
 	for _, d := range k.inside() {
 		watching = append(watching, d.name)
 	}
-	require.Empty(t, check(k.history.all(), rows, watching))
+	require.Empty(t, history.Check(k.history.All(), rows, watching))
 	reader.close()
 }
 
@@ -189,17 +190,17 @@ func (k *conversation) holdDoor(t *testing.T) {
 // delays are how long after its acknowledgement each message was shown to the other side, of those acknowledged between two moments.
 func (k *conversation) delays(from, to time.Time) []time.Duration {
 	var list []time.Duration
-	acks := map[string]event{}
-	for _, e := range k.history.all() {
-		switch e.step {
-		case stepAcked:
-			if _, again := acks[e.cid]; !again && e.at.After(from) && e.at.Before(to) {
-				acks[e.cid] = e
+	acks := map[string]history.Event{}
+	for _, e := range k.history.All() {
+		switch e.Step {
+		case history.Acked:
+			if _, again := acks[e.CID]; !again && e.At.After(from) && e.At.Before(to) {
+				acks[e.CID] = e
 			}
-		case stepShown:
-			a, ok := acks[e.cid]
-			if other := e.device == k.esp.name != (a.device == k.esp.name); ok && other {
-				list = append(list, max(0, e.at.Sub(a.at)))
+		case history.Shown:
+			a, ok := acks[e.CID]
+			if other := e.Device == k.esp.name != (a.Device == k.esp.name); ok && other {
+				list = append(list, max(0, e.At.Sub(a.At)))
 			}
 		default:
 		}
@@ -211,8 +212,8 @@ func (k *conversation) delays(from, to time.Time) []time.Duration {
 func (k *conversation) shownTo(t *testing.T, d *device, cid string, limit time.Duration) {
 	t.Helper()
 	require.NoError(t, within(limit, func() error {
-		for _, e := range k.history.all() {
-			if e.step == stepShown && e.device == d.name && e.cid == cid {
+		for _, e := range k.history.All() {
+			if e.Step == history.Shown && e.Device == d.name && e.CID == cid {
 				return nil
 			}
 		}

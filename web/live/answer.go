@@ -144,10 +144,14 @@ func (h *Hub) refuse(s *socket, room, cid string, err error) {
 
 func (s *socket) sendHeads() {
 	heads := wire.Heads{Rooms: map[string]int64{}}
-	for _, r := range s.joined() {
+	rooms := s.joined()
+	if s.hub.unsure() {
+		rooms = nil
+	}
+	for _, r := range rooms {
 		r.mu.Lock()
 		if me := r.subs[s]; me != nil && !me.joining {
-			heads.Rooms[r.id.String()] = r.head
+			heads.Rooms[r.id.String()] = max(r.head, me.last) // who came from another instance may be ahead of the room here
 		}
 		r.mu.Unlock()
 	}

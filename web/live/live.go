@@ -63,6 +63,17 @@ type Conversations interface {
 	StillHere(ctx context.Context, signs ...chat.Sign) error
 }
 
+// Hints is what the hub asks of the bus. It is an interface so that tests can lose, repeat and shuffle what is said, around
+// neither Redis nor real time.
+type Hints interface {
+	bus.Publisher
+	Subscribe(channels ...string)
+	Unsubscribe(channels ...string)
+	Hints() <-chan bus.Hint
+	Degraded() bool
+	Dropped() uint64
+}
+
 // Deps are what a hub is made of.
 type Deps struct {
 	Chat Conversations
@@ -70,7 +81,7 @@ type Deps struct {
 	LiveSessions func(ctx context.Context, sessions []account.SessionID) (map[account.SessionID]account.Actor, error)
 	// Heartbeat keeps a member of staff on call, who was heard of so long ago.
 	Heartbeat func(ctx context.Context, who account.ID, ago time.Duration) error
-	Bus       *bus.Bus
+	Bus       Hints
 	// Handshakes is how many sockets may open in a second, after a storm took that many at once; 0 is no bound.
 	Handshakes int
 	// Text is what people read for an error's key.
@@ -237,6 +248,9 @@ func (h *Hub) allRooms() []*room {
 func (h *Hub) authorityAge() time.Duration {
 	return time.Since(h.begin) - time.Duration(h.checkedAt.Load())
 }
+
+// unsure is true while nobody's rights are known to hold: then no room is told anything, by whatever way it came here.
+func (h *Hub) unsure() bool { return h.authorityAge() > authorityWithin }
 
 // checked notes that what was asked at a moment still held then.
 func (h *Hub) checked(asked time.Time) { h.checkedAt.Store(int64(asked.Sub(h.begin))) }

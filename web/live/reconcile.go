@@ -78,8 +78,8 @@ func (h *Hub) hearEvent(r *room, payload []byte) {
 		h.soil(r.id)
 		return
 	}
-	if h.authorityAge() > authorityWithin {
-		return // nobody's right is sure; the comparison that makes it sure finds the message
+	if h.unsure() {
+		return // the comparison that makes rights sure again finds the message
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,7 +104,12 @@ func (h *Hub) soil(id chat.RoomID) {
 func (h *Hub) reconcile() {
 	clock := time.NewTicker(tick)
 	defer clock.Stop()
-	h.safely(func(ctx context.Context) { h.checkAll(ctx) })
+	failed := false // the last round: the next tick tries again
+	check := func() {
+		failed = true
+		h.safely(func(ctx context.Context) { failed = !h.checkAll(ctx) })
+	}
+	check()
 	for n := 1; ; n++ {
 		kick := h.kick
 		select {
@@ -116,8 +121,8 @@ func (h *Hub) reconcile() {
 			pause(h.base, kickPause) // whoever forges hints gets no more than twenty looks a second for it
 		case <-clock.C:
 			switch {
-			case n%ticksPerCheck == 0:
-				h.safely(h.checkAll)
+			case failed || n%ticksPerCheck == 0:
+				check()
 			case h.Bus.Degraded():
 				h.safely(func(ctx context.Context) { _ = h.compareHeads(ctx, h.allRooms()) }) // tried again in half a second
 			}
@@ -128,12 +133,20 @@ func (h *Hub) reconcile() {
 	}
 }
 
-// checkAll is the round that keeps every right younger than 5 s.
-func (h *Hub) checkAll(ctx context.Context) {
-	asked := time.Now()
-	if h.compareHeads(ctx, h.allRooms()) == nil && h.checkSessions(ctx, h.allSockets()) == nil {
-		h.checked(asked)
+// checkAll is the round that keeps every right younger than 5 s, and says whether it could.
+func (h *Hub) checkAll(ctx context.Context) bool {
+	asked, unsure := time.Now(), h.unsure()
+	rooms := h.allRooms()
+	if h.compareHeads(ctx, rooms) != nil || h.checkSessions(ctx, h.allSockets()) != nil {
+		return false
 	}
+	h.checked(asked)
+	if unsure { // what came meanwhile was shown to nobody
+		for _, r := range rooms {
+			h.refill(r)
+		}
+	}
+	return true
 }
 
 func (h *Hub) compareDirty(ctx context.Context) {

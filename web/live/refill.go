@@ -53,6 +53,8 @@ func (h *Hub) refillOnce(ctx context.Context, r *room) bool {
 			continue // no longer a member: somebody else may still be
 		case err != nil:
 			return false // the next comparison of heads finds the room again
+		case h.unsure():
+			return false // checkAll asks again when rights are sure
 		}
 		r.mu.Lock()
 		for _, m := range list {

@@ -50,7 +50,10 @@ type sub struct {
 	state   []byte
 }
 
-var errNotHere = errs.New(errs.NotFound, "error.not_found")
+var (
+	errNotHere = errs.New(errs.NotFound, "error.not_found")
+	errUnsure  = errs.New(errs.Unavailable, "error.unavailable") // what is there, or whose it is, cannot be known now
+)
 
 // join lets a socket hear a room from after a sequence on : check the right, keep what is said from now on, read the past, send
 // both in order, go live.
@@ -168,6 +171,8 @@ func (h *Hub) catchUp(ctx context.Context, s *socket, r *room, me *sub, in *wire
 		if r.missing {
 			defer h.refill(r)
 		}
+	} else if head > r.head {
+		h.refillLocked(r) // the bus lost something for all who were here before
 	}
 	r.mu.Unlock()
 	if in.After > 0 && in.Epoch != epoch || in.After > head {
@@ -188,7 +193,10 @@ func (h *Hub) catchUp(ctx context.Context, s *socket, r *room, me *sub, in *wire
 			return err
 		}
 		if len(list) == 0 {
-			return errs.New(errs.Unavailable, "error.unavailable") // the head says that there is more: a replica behind, or a restore
+			return errUnsure // the head says that there is more: a replica behind, or a restore
+		}
+		if h.unsure() {
+			return errUnsure
 		}
 		for _, m := range list {
 			if m.Seq != last+1 {
@@ -212,6 +220,9 @@ func (h *Hub) goLive(s *socket, r *room, me *sub, last int64, epoch string) (boo
 	}
 	if !r.members[s.account] {
 		return false, errNotHere
+	}
+	if h.unsure() {
+		return false, errUnsure
 	}
 	if last < r.head {
 		missed, size := r.after(last)
@@ -283,7 +294,7 @@ func messageFrame(id chat.RoomID, m chat.Message) wire.Message {
 
 // tellView sends who is in the room and how it stands, if that differs from what was sent; r.mu is held.
 func (h *Hub) tellView(r *room, s *socket, me *sub) {
-	if me.joining || me.view == nil {
+	if me.joining || me.view == nil || h.unsure() {
 		return
 	}
 	v := me.view
