@@ -38,10 +38,21 @@ type cluster struct {
 	redis     *pgtest.RedisServer
 	keyFile   string
 	instances []*instance
+	settings  []string // further ones of the instances
 }
 
 // newCluster starts the stores and n instances, with the demo's people in the database.
 func newCluster(t *testing.T, n int) *cluster {
+	t.Helper()
+	c := newStores(t, n)
+	c.instances[0].launch("demo")
+	c.instances[0].awaitReady()
+	c.startAll()
+	return c
+}
+
+// newStores starts the stores of a cluster of n instances, none of which runs yet.
+func newStores(t *testing.T, n int) *cluster {
 	t.Helper()
 	c := &cluster{t: t, dir: newDir(t)}
 	c.keyFile = filepath.Join(c.dir, "key")
@@ -59,14 +70,6 @@ func newCluster(t *testing.T, n int) *cluster {
 		in := &instance{cluster: c, name: string(rune('A' + i)), listen: freeAddress(t)}
 		c.instances = append(c.instances, in)
 		t.Cleanup(in.end)
-	}
-	c.instances[0].launch("demo")
-	c.instances[0].awaitReady()
-	for _, in := range c.instances[1:] {
-		in.launch("serve")
-	}
-	for _, in := range c.instances[1:] {
-		in.awaitReady()
 	}
 	return c
 }
@@ -161,8 +164,12 @@ func (in *instance) launch(command string) {
 	if in.process != nil && !in.ended() {
 		return
 	}
-	in.process = startProgram(c.t, in.listen, command,
-		"DATABASE_URL="+c.postgres.URL(), "REDIS_URL="+c.redis.URL(), "PONTI_KEY_FILE="+c.keyFile, "PONTI_DRAIN=2s")
+	in.process = startProgram(c.t, in.listen, command, append(c.environment(), "PONTI_DRAIN=2s")...)
+}
+
+// environment is how a program finds the stores.
+func (c *cluster) environment() []string {
+	return append([]string{"DATABASE_URL=" + c.postgres.URL(), "REDIS_URL=" + c.redis.URL(), "PONTI_KEY_FILE=" + c.keyFile}, c.settings...)
 }
 
 // awaitReady waits until it serves with its stores.

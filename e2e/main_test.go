@@ -7,6 +7,7 @@
 //	                    gone, Redis hangs, PostgreSQL is killed (F1, F3, F7, F8; I1, I3, I4, I6)
 //	escalation_test.go  a crisis that nobody acknowledges climbs on time though every instance is killed (F2; I2)
 //	decisions_test.go   one winner among ESPs who accept at once; sockets fall silent when a session ends (I5, I7)
+//	load_test.go        ponti-load against real instances: nothing lost under load; with PONTI_LOAD set, the figures of docs/performance.md
 //	embedded_test.go    ponti demo with its own stores: killed, started again, ended by Ctrl-C
 //
 // The means: cluster_test.go and process_test.go run programs, browser_test.go opens pages and sends forms, device_test.go
@@ -22,8 +23,11 @@ import (
 	"testing"
 )
 
-// program is the built binary. Set before the first test.
-var program string
+// program and loader are the built binaries. Set before the first test.
+var program, loader string
+
+// measuring is true when speed is to be measured: then nothing is built with the race detector, which costs five times.
+var measuring = os.Getenv("PONTI_LOAD") != ""
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -33,12 +37,14 @@ func run(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	program = filepath.Join(dir, "ponti")
-	build := exec.Command("go", "build", "-race", "-buildvcs=false", "-o", program, "./cmd/ponti") //nolint:noctx // as long as it takes
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "e2e: ponti does not build: %v\n%s", err, out)
-		return 1
+	program, loader = filepath.Join(dir, "ponti"), filepath.Join(dir, "ponti-load")
+	for _, binary := range []string{program, loader} {
+		build := exec.Command("go", "build", fmt.Sprintf("-race=%t", !measuring), "-buildvcs=false", "-o", binary, "./cmd/"+filepath.Base(binary)) //nolint:noctx // as long as it takes
+		build.Dir = ".."
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "e2e: it does not build: %v\n%s", err, out)
+			return 1
+		}
 	}
 	return m.Run()
 }

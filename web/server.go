@@ -42,7 +42,9 @@ type Deps struct {
 	Limits *Limits
 	// Handshakes is how many sockets may open in a second; 0 is no bound.
 	Handshakes int
-	Log        zerolog.Logger
+	// Pace makes what sockets may send so many times more; 0 is once.
+	Pace int
+	Log  zerolog.Logger
 	// Registerer takes the metrics; nil: nobody reads them.
 	Registerer prometheus.Registerer
 

@@ -10,7 +10,7 @@ import (
 // newHub makes the sockets' part of the site. It accepts nobody until it is started.
 func (s *Server) newHub() *live.Hub {
 	return live.New(live.Deps{
-		Chat: s.Chat, LiveSessions: s.Accounts.LiveSessions, Heartbeat: s.Roster.Heartbeat, Bus: s.Bus, Handshakes: s.Handshakes,
+		Chat: s.Chat, LiveSessions: s.Accounts.LiveSessions, Heartbeat: s.Roster.Heartbeat, Bus: s.Bus, Handshakes: s.Handshakes, Pace: s.Pace,
 		Text: s.textOf, Metrics: s.Registerer, Log: s.Log.With().Str("part", "live").Logger(),
 	})
 }

@@ -82,6 +82,8 @@ type Deps struct {
 	// Heartbeat keeps a member of staff on call, who was heard of so long ago.
 	Heartbeat func(ctx context.Context, who account.ID, ago time.Duration) error
 	Bus       Hints
+	// Pace makes what a socket and an account may send so many times more; 0 is once.
+	Pace int
 	// Handshakes is how many sockets may open in a second, after a storm took that many at once; 0 is no bound.
 	Handshakes int
 	// Text is what people read for an error's key.
@@ -132,7 +134,7 @@ func New(d Deps) *Hub {
 		doors = rate.NewLimiter(rate.Limit(d.Handshakes), d.Handshakes)
 	}
 	h := &Hub{
-		Deps: d, instance: rand.Text(), counts: newMetrics(), pace: newPace(), doors: doors,
+		Deps: d, instance: rand.Text(), counts: newMetrics(), pace: newPace(max(1, d.Pace)), doors: doors,
 		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, dirty: map[chat.RoomID]bool{}, closing: true,
 		kick: make(chan struct{}, 1), slots: make(chan struct{}, 8), base: base, cancel: cancel, begin: time.Now(),
 	}

@@ -15,11 +15,12 @@ const pacesKept = 20_000
 // pace counts what each account sends through this instance, over all its sockets and forms: who opens more of them, or comes back on
 // a new one, sends no more for it. It holds with Redis stopped.
 type pace struct {
-	mu  sync.Mutex
-	all map[account.ID]*rate.Limiter // guarded by mu
+	times int // static
+	mu    sync.Mutex
+	all   map[account.ID]*rate.Limiter // guarded by mu
 }
 
-func newPace() *pace { return &pace{all: map[account.ID]*rate.Limiter{}} }
+func newPace(times int) *pace { return &pace{times: times, all: map[account.ID]*rate.Limiter{}} }
 
 // messagesPerMinute is how much somebody may send, and twice that within their first minute.
 func messagesPerMinute(a account.Actor) int {
@@ -41,7 +42,7 @@ func (p *pace) allow(a account.Actor) bool {
 		if len(p.all) >= pacesKept {
 			p.forget(now)
 		}
-		n := messagesPerMinute(a)
+		n := messagesPerMinute(a) * p.times
 		l = rate.NewLimiter(rate.Every(time.Minute/time.Duration(n)), n)
 		p.all[a.ID] = l
 	}

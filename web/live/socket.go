@@ -56,11 +56,11 @@ type socket struct {
 }
 
 func newSocket(h *Hub, actor account.Actor) *socket {
-	now := time.Now()
+	now, times := time.Now(), h.pace.times
 	s := &socket{
 		hub: h, account: actor.ID, session: actor.Session,
-		messages: rate.NewLimiter(rate.Every(time.Minute/time.Duration(messagesPerMinute(actor))), 10),
-		frames:   rate.NewLimiter(20, 100),
+		messages: rate.NewLimiter(rate.Every(time.Minute/time.Duration(messagesPerMinute(actor)*times)), 10*times),
+		frames:   rate.NewLimiter(rate.Limit(20*times), 100*times),
 		pingAt:   now.Add(rand.N(pingEvery)), headsAt: now.Add(headsEvery/2 + rand.N(headsEvery/2)), //nolint:gosec // jitter
 		drained: make(chan struct{}, 1), rooms: map[chat.RoomID]*room{}, views: map[wire.View]*watched{},
 	}
