@@ -50,7 +50,6 @@ type Receipt struct {
 	Seq   int64
 	At    time.Time
 	Level triage.Level
-	Care  moderation.Care // what a person may know of the help on its way
 }
 
 // bodyVersion is the version of a text that was never edited.
@@ -105,9 +104,8 @@ func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 			posted, err = c.append(ctx, tx, &s.room, p.actor, key, p.message(s), p.verdict)
 			return err
 		}
-		care, err := c.careFor(ctx, tx, p.in.Room)
-		posted = outcome{again: true, receipt: old.receipt(s.careShown(p.actor, care))}
-		return err
+		posted = outcome{again: true, receipt: old.receipt()}
+		return nil
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -189,25 +187,16 @@ func (c *Chat) append(ctx context.Context, tx pgx.Tx, r *room, actor account.Act
 	m.At = at
 	out.message, out.room = m, *r
 	out.receipt = Receipt{Seq: m.Seq, At: at, Level: v.Level}
-	out.receipt.Care, err = c.careFor(ctx, tx, r.id)
-	return out, err
+	return out, nil
 }
 
 // sealed is a message as it is to be stored.
 func sealed(r room, actor account.Actor, key *seal.Key, m Message, level triage.Level) messageRow {
 	return messageRow{
-		room: r.id, service: r.service, sender: actor.ID, message: m, keyID: key.ID(), level: level,
+		room: r.id, service: r.service, sender: actor.ID, message: m, keyID: key.ID(), level: level, authority: r.version,
 		sealed: key.Seal([]byte(m.Text), messageAAD(r.id, actor.ID, m.CID, bodyVersion, key.ID())),
 		sum:    key.Sum([]byte(m.Text)),
 	}
-}
-
-func (c *Chat) careFor(ctx context.Context, q pg.Querier, id RoomID) (moderation.Care, error) {
-	care, _, err := c.moderation.CareFor(ctx, q, subject(id))
-	if err != nil {
-		return "", fmt.Errorf("chat: care: %w", err)
-	}
-	return care, nil
 }
 
 func ruleNames(v triage.Verdict) []string {

@@ -34,7 +34,8 @@ type messageRow struct {
 	sender     account.ID
 	message    Message
 	keyID      string
-	version    int16
+	version    int16 // of its text
+	authority  int64 // version of the room under which its writer was found to be in it
 	sealed     []byte
 	sum        []byte
 	level      triage.Level

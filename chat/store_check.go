@@ -10,6 +10,8 @@ var invariants = []struct{ name, sql string }{
 	{"index_missing", `select count(*) from unnest(array['chat_places_one_open_per_person', 'chat_offers_one_open_per_place',
 		'chat_offers_one_open_per_esp', 'chat_offers_one_accepted_per_place', 'chat_participants_cap']) n
 		where not exists (select from pg_class c join pg_index i on i.indexrelid = c.oid where c.relname = n and i.indisunique and i.indisvalid)`},
+	{"message_of_nobody", `select count(*) from chat_messages m where not exists (select from chat_participants p
+		where p.room_id = m.room_id and p.number = m.number and p.account_id = m.sender_id and p.service_id = m.service_id)`},
 	{"place_and_room_disagree", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where r.state <> case p.state when 'in_session' then 'open' when 'ended' then 'ended' else 'waiting' end`},
 	{"room_without_place", `select count(*) from chat_rooms r where not exists (select from chat_places p where p.room_id = r.id)`},

@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"sync"
-	"time"
 
 	"ponti/account"
 	"ponti/internal/errs"
@@ -16,8 +15,7 @@ import (
 const (
 	writers    = 2
 	maxBatch   = 500
-	maxWaiting = 4096             // messages; beyond it their senders are asked to try again
-	writeFor   = 10 * time.Second // longer than any statement and lock may take
+	maxWaiting = 4096 // messages; beyond it their senders are asked to try again
 )
 
 // posting is a message whose sender waits to hear what became of it.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"ponti/account"
 	"ponti/internal/audit"
 	"ponti/internal/bus"
@@ -177,24 +175,6 @@ func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care
 		return CareNone, triage.None, err
 	}
 	return care(state, level), level, nil
-}
-
-// CaresFor is CareFor for many subjects, asked together with other queries: what it finds is there once b was sent, and those
-// of which it knows nothing are missing.
-func (m *Moderation) CaresFor(b *pgx.Batch, subjects []Subject) map[Subject]Care {
-	grouped := make([]Subject, len(subjects))
-	for i, s := range subjects {
-		grouped[i] = s.grouped()
-	}
-	cares := map[Subject]Care{}
-	selectLastStates(b, grouped, func(found map[Subject]lastState) {
-		for i, s := range subjects {
-			if f, ok := found[grouped[i]]; ok {
-				cares[s] = care(f.state, f.level)
-			}
-		}
-	})
-	return cares
 }
 
 func care(state State, level triage.Level) Care {

@@ -241,37 +241,6 @@ func selectOpenOf(ctx context.Context, q pg.Querier, s Subject) (id EscalationID
 	return id, level, err
 }
 
-type lastState struct {
-	state State
-	level triage.Level
-}
-
-func selectLastStates(b *pgx.Batch, subjects []Subject, then func(map[Subject]lastState)) {
-	kinds, names := make([]string, len(subjects)), make([]string, len(subjects))
-	for i, s := range subjects {
-		kinds[i], names[i] = string(s.Kind), s.ID
-	}
-	b.Queue(`select s.kind, s.id, e.state, e.level::text from unnest($1::text[], $2::text[]) as s (kind, id)
-		cross join lateral (select state, level from moderation_escalations where subject_kind = s.kind and subject_id = s.id
-			order by raised_at desc, state <> 'closed' desc limit 1) e`, kinds, names).Query(func(rows pgx.Rows) error {
-		found := map[Subject]lastState{}
-		var s Subject
-		var last lastState
-		var level string
-		_, err := pgx.ForEachRow(rows, []any{&s.Kind, &s.ID, &last.state, &level}, func() error {
-			var err error
-			last.level, err = triage.ParseLevel(level)
-			found[s] = last
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("moderation: select cares: %w", err)
-		}
-		then(found)
-		return nil
-	})
-}
-
 func selectCauses(ctx context.Context, q pg.Querier, id EscalationID) ([]ShownCause, error) {
 	rows, err := q.Query(ctx, `select id, kind, ref, level::text, category, rules, at from moderation_causes where escalation_id = $1 order by id desc limit 20`, id)
 	if err != nil {

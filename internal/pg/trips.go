@@ -9,12 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// InTwoTrips runs one transaction in two exchanges with the server, where InTx needs one for each statement. ask queues what is
-// to be known first: by the time that write is called, the functions of those queries have run. write queues what is to be
-// stored, which is committed with it; an error of it, or of any statement, undoes all. Both are called once.
+// InOneTrip runs the statements that queue adds as one transaction in one exchange with the server, where InTx needs one for
+// each statement: locks are held while the server works and not while this program thinks. None of the statements can depend
+// on what another answered; an error of any undoes all. queue is called once and nothing is tried again.
 //
-// Nothing is tried again, and a lost connection is ErrUnavailable, as in InTx.
-func InTwoTrips(ctx context.Context, pool *pgxpool.Pool, ask func(*pgx.Batch), write func(*pgx.Batch) error) error {
+// An error in reading an answer, and a lost connection (ErrUnavailable), may come after the commit: as in InTx, callers make
+// their writes idempotent.
+func InOneTrip(ctx context.Context, pool *pgxpool.Pool, queue func(*pgx.Batch)) error {
 	wait, cancel := context.WithTimeout(ctx, acquireTimeout)
 	conn, err := pool.Acquire(wait)
 	cancel()
@@ -23,29 +24,18 @@ func InTwoTrips(ctx context.Context, pool *pgxpool.Pool, ask func(*pgx.Batch), w
 	}
 	defer conn.Release() // which closes a connection that is still in a transaction
 
-	err = twoTrips(ctx, conn, ask, write)
-	if err != nil && !conn.Conn().IsClosed() {
-		_, _ = conn.Exec(ctx, "rollback") //nolint:errcheck // when it fails, Release closes the connection
-	}
-	return Classify(err)
-}
-
-func twoTrips(ctx context.Context, conn *pgxpool.Conn, ask func(*pgx.Batch), write func(*pgx.Batch) error) error {
-	first := &pgx.Batch{}
-	first.Queue("begin")
-	ask(first)
-	if err := conn.SendBatch(ctx, first).Close(); err != nil {
-		return err
-	}
-	second := &pgx.Batch{}
-	if err := write(second); err != nil {
-		return err
-	}
-	second.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
+	b := &pgx.Batch{}
+	b.Queue("begin")
+	queue(b)
+	b.Queue("commit").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() != "COMMIT" {
 			return fmt.Errorf("pg: the transaction ended with %s", tag)
 		}
 		return nil
 	})
-	return conn.SendBatch(ctx, second).Close()
+	err = conn.SendBatch(ctx, b).Close()
+	if err != nil && !conn.Conn().IsClosed() {
+		_, _ = conn.Exec(ctx, "rollback") //nolint:errcheck // when it fails, Release closes the connection
+	}
+	return Classify(err)
 }

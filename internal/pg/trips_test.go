@@ -12,7 +12,7 @@ import (
 	"ponti/internal/pgtest"
 )
 
-func TestInTwoTrips(t *testing.T) {
+func TestInOneTrip(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
 	require.NoError(t, pg.Migrate(t.Context(), url, set(t)))
@@ -25,67 +25,51 @@ func TestInTwoTrips(t *testing.T) {
 		require.NoError(t, pool.QueryRow(ctx, `select count(*) from pgtest_things where name like 'trip%'`).Scan(&n))
 		return n
 	}
-	nothing := func(*pgx.Batch) {}
-	insert := func(name string) func(*pgx.Batch) error {
-		return func(b *pgx.Batch) error {
-			b.Queue(`insert into pgtest_things (name, n) values ($1, 0)`, name)
-			return nil
-		}
+	insert := func(b *pgx.Batch, name string) *pgx.QueuedQuery {
+		return b.Queue(`insert into pgtest_things (name, n) values ($1, 0) returning name`, name)
 	}
 
-	t.Run("what was asked is known before something is written", func(t *testing.T) {
-		var n int
-		require.NoError(t, pg.InTwoTrips(ctx, pool, func(b *pgx.Batch) {
-			b.Queue(`select 41`).QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
-		}, func(b *pgx.Batch) error {
-			b.Queue(`insert into pgtest_things (name, n) values ('trip', $1)`, n+1)
-			return nil
+	t.Run("statements are committed together and their answers read", func(t *testing.T) {
+		var name string
+		require.NoError(t, pg.InOneTrip(ctx, pool, func(b *pgx.Batch) {
+			b.Queue(`select set_config('lock_timeout', '100ms', true)`)
+			insert(b, "trip").QueryRow(func(row pgx.Row) error { return row.Scan(&name) })
 		}))
-		require.NoError(t, pool.QueryRow(ctx, `select n from pgtest_things where name = 'trip'`).Scan(&n))
-		assert.Equal(t, 42, n)
-	})
-	t.Run("nothing written is no error", func(t *testing.T) {
-		require.NoError(t, pg.InTwoTrips(ctx, pool, nothing, func(*pgx.Batch) error { return nil }))
-	})
-	t.Run("an error undoes all", func(t *testing.T) {
-		boom := errors.New("boom")
-		require.ErrorIs(t, pg.InTwoTrips(ctx, pool, func(b *pgx.Batch) {
-			b.Queue(`insert into pgtest_things (name, n) values ('trip asked', 0)`)
-		}, func(*pgx.Batch) error { return boom }), boom)
+		assert.Equal(t, "trip", name)
 		assert.Equal(t, 1, count())
 	})
-	t.Run("an error in reading an answer undoes all", func(t *testing.T) {
-		boom := errors.New("boom")
-		require.ErrorIs(t, pg.InTwoTrips(ctx, pool, func(b *pgx.Batch) {
-			b.Queue(`select 1`).Query(func(pgx.Rows) error { return boom })
-		}, insert("trip unread")), boom)
-		assert.Equal(t, 1, count())
+	t.Run("nothing is no error", func(t *testing.T) {
+		require.NoError(t, pg.InOneTrip(ctx, pool, func(*pgx.Batch) {}))
 	})
 	t.Run("a refused statement undoes all before it, and names its constraint", func(t *testing.T) {
-		err := pg.InTwoTrips(ctx, pool, nothing, func(b *pgx.Batch) error {
-			b.Queue(`insert into pgtest_things (name, n) values ('trip before', 0)`)
-			return insert("trip")(b)
+		err := pg.InOneTrip(ctx, pool, func(b *pgx.Batch) {
+			insert(b, "trip before")
+			insert(b, "trip")
 		})
 		assert.Equal(t, "pgtest_things_name_key", pg.Constraint(err))
 		assert.Equal(t, 1, count())
 	})
-	t.Run("a transaction that an answer spoiled is not called committed", func(t *testing.T) {
-		require.Error(t, pg.InTwoTrips(ctx, pool, func(b *pgx.Batch) { b.Queue(`select 1/0`) }, insert("trip spoiled")))
-		assert.Equal(t, 1, count())
+	t.Run("an answer that cannot be read is an error", func(t *testing.T) {
+		boom := errors.New("boom")
+		require.ErrorIs(t, pg.InOneTrip(ctx, pool, func(b *pgx.Batch) {
+			insert(b, "trip unread").Query(func(pgx.Rows) error { return boom })
+		}), boom)
+		assert.Equal(t, 2, count(), "of something that is done")
 	})
 	t.Run("a line cut on the way is unavailable, and the next call has a line again", func(t *testing.T) {
-		err := pg.InTwoTrips(ctx, pool, func(b *pgx.Batch) {
+		err := pg.InOneTrip(ctx, pool, func(b *pgx.Batch) {
+			insert(b, "trip cut")
 			b.Queue(`select pg_terminate_backend(pg_backend_pid())`)
-		}, insert("trip cut"))
+		})
 		require.ErrorIs(t, err, pg.ErrUnavailable)
-		assert.Equal(t, 1, count())
-		require.NoError(t, pg.InTwoTrips(ctx, pool, nothing, insert("trip after")))
 		assert.Equal(t, 2, count())
+		require.NoError(t, pg.InOneTrip(ctx, pool, func(b *pgx.Batch) { insert(b, "trip after") }))
+		assert.Equal(t, 3, count())
 	})
 	t.Run("no free connection is unavailable", func(t *testing.T) {
 		held, err := pool.Acquire(ctx)
 		require.NoError(t, err)
 		defer held.Release()
-		assert.ErrorIs(t, pg.InTwoTrips(ctx, pool, nothing, insert("trip held")), pg.ErrUnavailable)
+		assert.ErrorIs(t, pg.InOneTrip(ctx, pool, func(b *pgx.Batch) { insert(b, "trip held") }), pg.ErrUnavailable)
 	})
 }
