@@ -45,6 +45,9 @@ const (
 	authorityWithin  = 5 * time.Second  // rights older than this deliver nothing
 	callTimeout      = 3 * time.Second  // longest wait for a use-case
 	historyPage      = 200
+	holdFor          = 50 * time.Millisecond // for what was said before a message that came first
+	maxHeld          = 256
+	onItsWay         = 300 * time.Millisecond // for what Postgres has and the bus may still bring
 )
 
 // Conversations is what the hub asks of chat. It is an interface so that tests can make the store fail, answer late or lose

@@ -84,7 +84,7 @@ func (h *Hub) hearEvent(r *room, payload []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if h.deliver(r, event.Message) {
-		h.refillLocked(r)
+		h.hold(r, event.Message)
 	}
 }
 
@@ -180,7 +180,7 @@ func (h *Hub) compareHeads(ctx context.Context, rooms []*room) error {
 		r.mu.Lock()
 		members := !exists || head.Version != r.version || r.hasTutor()
 		if r.loaded && head.Seq > r.head {
-			h.refillLocked(r)
+			h.expect(r, head.Seq)
 		}
 		if members && exists && head.Version != r.version {
 			h.viewsOf(r)
@@ -193,6 +193,28 @@ func (h *Hub) compareHeads(ctx context.Context, rooms []*room) error {
 		}
 	}
 	return nil
+}
+
+// expect reads a room from Postgres, unless all up to a sequence comes over the bus after all: in a lively conversation there is
+// always something on its way. r.mu is held.
+func (h *Hub) expect(r *room, head int64) {
+	if h.Bus.Degraded() {
+		h.refillLocked(r)
+		return
+	}
+	if r.awaited {
+		return
+	}
+	r.awaited = true
+	h.tasks.Go(func() {
+		pause(h.base, onItsWay)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.awaited = false
+		if r.head < head {
+			h.refillLocked(r)
+		}
+	})
 }
 
 // hasTutor: a tutor's right ends with an escalation, which does not change the room's version; r.mu is held.

@@ -24,8 +24,10 @@ type room struct {
 	head     int64 // all up to here was delivered
 	loaded   bool  // head is known
 	ring     []kept
-	missing  bool // something was said that we lack, or may lack
-	reading  bool // the one refill is under way
+	held     map[int64]chat.Message // came before what is before it; nil: nothing did
+	awaited  bool                   // somebody waits whether the bus brings what Postgres has
+	missing  bool                   // something was said that we lack, or may lack
+	reading  bool                   // the one refill is under way
 	seenAt   map[int16]time.Time
 	remotes  map[string]remote
 	toldAt   time.Time // presence last published
@@ -255,7 +257,32 @@ func (r *room) after(last int64) (missed []kept, size int) {
 	return missed, size
 }
 
-// deliver sends one message to all who hear the room, and reports a gap before it; r.mu is held.
+// hold keeps what came before what is before it. Two instances that write into one room overtake each other all the time, by
+// a moment: only what is still missing after holdFor is read from Postgres. r.mu is held.
+func (h *Hub) hold(r *room, m chat.Message) {
+	if !r.loaded || len(r.held) >= maxHeld {
+		h.refillLocked(r)
+		return
+	}
+	if r.held == nil {
+		r.held = map[int64]chat.Message{}
+		h.tasks.Go(func() {
+			pause(h.base, holdFor)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			for seq := range r.held {
+				if seq > r.head {
+					h.refillLocked(r)
+					break
+				}
+			}
+			r.held = nil // what is read has it too
+		})
+	}
+	r.held[m.Seq] = m
+}
+
+// deliver sends one message, and what was held for it, to all who hear the room, and reports a gap before it; r.mu is held.
 func (h *Hub) deliver(r *room, m chat.Message) (gap bool) {
 	switch {
 	case m.Seq <= r.head:
@@ -263,6 +290,19 @@ func (h *Hub) deliver(r *room, m chat.Message) (gap bool) {
 	case !r.loaded || m.Seq != r.head+1:
 		return true
 	}
+	h.send(r, m)
+	for {
+		next, ok := r.held[r.head+1]
+		if !ok {
+			return false
+		}
+		delete(r.held, next.Seq)
+		h.send(r, next)
+	}
+}
+
+// send gives the next message of a room to all who hear it; r.mu is held.
+func (h *Hub) send(r *room, m chat.Message) {
 	k := kept{m.Seq, frame(messageFrame(r.id, m))}
 	r.head = m.Seq
 	if r.ring = append(r.ring, k); len(r.ring) > ringFrames {
@@ -285,7 +325,6 @@ func (h *Hub) deliver(r *room, m chat.Message) (gap bool) {
 	}
 	h.counts.delivered.Inc()
 	h.counts.commitToDeliver.Observe(max(0, time.Since(m.At).Seconds()))
-	return false
 }
 
 func messageFrame(id chat.RoomID, m chat.Message) wire.Message {
