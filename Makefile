@@ -2,7 +2,7 @@
 # missing on the machine, where they may; where not they say what to type.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e load fmt templ
+.PHONY: help run test check e2e faults load fmt templ
 SHELL := /bin/bash
 
 help: ## show this list
@@ -24,6 +24,11 @@ check: ## format, vet, lint, generated files, tests with the race detector
 
 e2e: ## the stories alone: real processes, faults, browsers
 	@scripts/gotest e2e -timeout 10m -parallel 4 ./...
+
+faults: ## everything that may break, for as long as it must be withstood: half an hour
+	@scripts/install run test
+	@PONTI_FAULTS=long scripts/gotest e2e -timeout 60m -parallel 1 -run 'Survives|Withstands|EscalationClimbs|OneWinner|SignedOut|SilentESP|Demo' ./...
+	@scripts/gotest . -race -timeout 10m -run 'Model' ./web/live
 
 load: ## measure speed and memory beside a bare server: half an hour of a quiet machine
 	@scripts/install run test

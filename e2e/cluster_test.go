@@ -41,10 +41,15 @@ type cluster struct {
 	settings  []string // further ones of the instances
 }
 
-// newCluster starts the stores and n instances, with the demo's people in the database.
-func newCluster(t *testing.T, n int) *cluster {
+// newCluster starts the stores and n instances, with the demo's people in the database; prepare sees each before it starts.
+func newCluster(t *testing.T, n int, prepare ...func(in *instance)) *cluster {
 	t.Helper()
 	c := newStores(t, n)
+	for _, in := range c.instances {
+		for _, f := range prepare {
+			f(in)
+		}
+	}
 	c.instances[0].launch("demo")
 	c.instances[0].awaitReady()
 	c.startAll()
@@ -149,6 +154,8 @@ type instance struct {
 	cluster *cluster
 	name    string
 	listen  string
+	env     []string // beside the cluster's own
+	proxies          // nil when its stores are not behind any
 	*process
 }
 
@@ -164,7 +171,7 @@ func (in *instance) launch(command string) {
 	if in.process != nil && !in.ended() {
 		return
 	}
-	in.process = startProgram(c.t, in.listen, command, append(c.environment(), "PONTI_DRAIN=2s")...)
+	in.process = startProgram(c.t, in.listen, command, slices.Concat(c.environment(), []string{"PONTI_DRAIN=2s"}, in.env)...)
 }
 
 // environment is how a program finds the stores.

@@ -65,7 +65,7 @@ func tellKills(t *testing.T, k *conversation) {
 	stop := k.talk()
 	defer stop()
 	k.awaitAcks(t, 4)
-	for i := range 6 {
+	for i := range times(6, 20) {
 		in := k.cluster.instances[i%2]
 		lines := map[*device]int{}
 		for _, d := range k.inside() {
@@ -128,7 +128,7 @@ func tellRedisGone(t *testing.T, k *conversation) {
 	lines := k.person.opened() + k.esp.opened()
 	begin := time.Now()
 	k.cluster.redis.Stop()
-	pass(10 * time.Second)
+	pass(lasts(10*time.Second, time.Minute))
 	stop()
 	last := k.say(k.esp, 1000)
 	k.shownTo(t, k.person, last, 4*time.Second)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +84,11 @@ const canary = "il sole sul lago"
 // talk has both sides write until the returned function is called. The person writes from both windows in turn. The pace
 // keeps to what people are allowed.
 func (k *conversation) talk() (stop func()) {
+	return k.talkEvery(1300*time.Millisecond, 700*time.Millisecond)
+}
+
+// talkEvery is talk with other pauses.
+func (k *conversation) talkEvery(person, esp time.Duration) (stop func()) {
 	quit := make(chan struct{})
 	var all sync.WaitGroup
 	write := func(pause time.Duration, devices ...*device) {
@@ -97,8 +103,8 @@ func (k *conversation) talk() (stop func()) {
 			}
 		}
 	}
-	all.Go(func() { write(1300*time.Millisecond, k.person, k.second) })
-	all.Go(func() { write(700*time.Millisecond, k.esp) })
+	all.Go(func() { write(person, k.person, k.second) })
+	all.Go(func() { write(esp, k.esp) })
 	return sync.OnceFunc(func() { close(quit); all.Wait() })
 }
 
@@ -199,7 +205,7 @@ func (k *conversation) delays(from, to time.Time) []time.Duration {
 			}
 		case history.Shown:
 			a, ok := acks[e.CID]
-			if other := e.Device == k.esp.name != (a.Device == k.esp.name); ok && other {
+			if other := e.Device == k.esp.name != (a.Device == k.esp.name); ok && other && slices.ContainsFunc(k.inside(), func(d *device) bool { return d.name == e.Device }) {
 				list = append(list, max(0, e.At.Sub(a.At)))
 			}
 		default:
