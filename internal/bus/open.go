@@ -35,6 +35,7 @@ func Open(raw string) (redis.UniversalClient, error) {
 			return nil, errURL
 		}
 		o.ContextTimeoutEnabled, o.DialTimeout, o.DialerRetries = true, dialTimeout, 1
+		o.ClusterStateReloadInterval = 2 * time.Second // by itself it would call on a dead master for a minute
 		return redis.NewClusterClient(o), nil
 	}
 	o, err := redis.ParseURL(raw)
