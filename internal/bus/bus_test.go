@@ -39,15 +39,18 @@ type redisServer struct {
 
 func newRedis(t *testing.T, args ...string) *redisServer {
 	t.Helper()
+	return newRedisWith(t, func(port string) []string {
+		return append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir()}, args...)
+	})
+}
+
+func newRedisWith(t *testing.T, args func(port string) []string) *redisServer {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	port := ln.Addr().(*net.TCPAddr).Port
 	require.NoError(t, ln.Close())
-	s := &redisServer{
-		url: fmt.Sprintf("redis://127.0.0.1:%d/0", port),
-		args: append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-			"--dir", t.TempDir()}, args...),
-	}
+	s := &redisServer{url: fmt.Sprintf("redis://127.0.0.1:%d/0", port), args: args(strconv.Itoa(port))}
 	s.run(t)
 	t.Cleanup(func() { s.kill(t) })
 	return s
