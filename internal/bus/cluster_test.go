@@ -61,14 +61,13 @@ func newMasters(t *testing.T) []*redisServer {
 func TestBus_cluster_loses_a_master(t *testing.T) {
 	t.Parallel()
 	nodes := newMasters(t)
-	u, err := url.Parse(nodes[0].url)
-	require.NoError(t, err)
-	at := "redis://" + u.Host + "?cluster=true"
-	for _, n := range nodes[1:3] {
-		u, err := url.Parse(n.url)
+	hosts := make([]string, 3)
+	for i := range hosts {
+		u, err := url.Parse(nodes[i].url)
 		require.NoError(t, err)
-		at += "&addr=" + u.Host
+		hosts[i] = u.Host
 	}
+	at := "redis://" + hosts[0] + "?addr=" + hosts[1] + "&addr=" + hosts[2]
 	one, other := newBus(t, at), newBus(t, at)
 	waitHealthy(t, one, other)
 	rooms := make([]string, 60) // enough to meet every lane, and with them every master

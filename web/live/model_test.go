@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -357,7 +358,7 @@ func TestModel(t *testing.T) {
 	var kills, again, lost, repeated, shuffled atomic.Int64
 	t.Run("seeds", func(t *testing.T) {
 		for g := range groups {
-			t.Run(fmt.Sprint(g), func(t *testing.T) {
+			t.Run(strconv.Itoa(g), func(t *testing.T) {
 				t.Parallel()
 				list := slices.Clone(failedOnce)
 				for s := g; s < seeds; s += groups {
