@@ -214,6 +214,34 @@ func TestHeldOutSet(t *testing.T) {
 	}
 }
 
+// TestSecondSet is a floor against regressions, too. Its first part was read when the rules of signs were written, its second was only
+// counted (docs/triage.md).
+func TestSecondSet(t *testing.T) {
+	t.Parallel()
+	e, cases := newTestEngine(t), readCases(t, "second.jsonl")
+	for _, lang := range []string{"it", "en"} {
+		f := measure(t, e, cases, lang)
+		f.log(t, "second set, "+lang)
+		requireBar(t, f, bar{crisisRed: 0.92, selfRed: 0.86, redAmber: 0.92, amberAmber: 0.87, hardRed: 0.035, plainFlag: 0.11, functionality: 0.33, crisisMissed: 2})
+	}
+}
+
+// TestBenign: ordinary texts, all written with a word in them that could mislead. So many may be flagged, and no more.
+func TestBenign(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	flagged := 0
+	for _, c := range readCases(t, "benign.jsonl") {
+		v, err := e.ReadTurns(c.conversation())
+		require.NoError(t, err)
+		if v.Level != None {
+			flagged++
+			t.Logf("%s: %s, %v", c.ID, v.Level, v.Reasons)
+		}
+	}
+	require.LessOrEqual(t, flagged, 8)
+}
+
 func TestBothSetsCoverTheSameFunctionalities(t *testing.T) {
 	t.Parallel()
 	seen := map[string]map[string]bool{}
