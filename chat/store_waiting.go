@@ -90,6 +90,12 @@ func selectWaitingCount(ctx context.Context, q pg.Querier, service account.Servi
 	return n, store("count waiting", err)
 }
 
+func selectOpenCount(ctx context.Context, q pg.Querier, service account.ServiceID) (int, error) {
+	var n int
+	err := q.QueryRow(ctx, `select count(*) from chat_rooms where service_id = $1 and state = 'open'`, service).Scan(&n)
+	return n, store("count open", err)
+}
+
 func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceID) (from, to time.Duration, err error) {
 	err = q.QueryRow(ctx, `select
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.25) within group (order by extract(epoch from started_at - created_at))) end,

@@ -164,8 +164,8 @@ const (
 	CareSeen     Care = "seen"     // a tutor has acknowledged it
 )
 
-// CareFor is what the person may know about a subject: of its open escalation, else of the last. Amber is not told:
-// it goes to the peer who is there anyway.
+// CareFor is what the person may know about a subject, of its open escalation, else of the last; and the level, for staff, that is open
+// now. Amber is not told: it goes to the peer who is there anyway.
 func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care, triage.Level, error) {
 	state, level, err := selectLastState(ctx, q, s.grouped())
 	if errors.Is(err, ErrUnknown) {
@@ -174,7 +174,11 @@ func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care
 	if err != nil {
 		return CareNone, triage.None, err
 	}
-	return care(state, level), level, nil
+	told := care(state, level)
+	if state == StateClosed {
+		level = triage.None // somebody answered for it
+	}
+	return told, level, nil
 }
 
 func care(state State, level triage.Level) Care {

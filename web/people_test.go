@@ -257,3 +257,37 @@ func TestOutsideChannel(t *testing.T) {
 	assert.Equal(t, 1, admin.get("/service").Find("#outside .notice-amber").Length())
 	assert.Equal(t, http.StatusForbidden, st.signedIn(t, p.tutor.ID).post("/service/outside", "url", "https://evil.example").StatusCode)
 }
+
+func TestGoOff_lastTutorIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, _, who := st.open(t)
+	tutor := st.signedIn(t, who.tutor.ID)
+	person := st.guest(t, "Airone")
+	require.Equal(t, http.StatusSeeOther, person.post("/waiting").StatusCode)
+	desk, err := st.Chat.Desk(t.Context(), who.esp)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusSeeOther, esp.post("/desk/offers/"+desk.Offer.ID.String()+"/accept").StatusCode)
+
+	a := tutor.post("/shifts/off")
+	require.Equal(t, http.StatusConflict, a.StatusCode)
+	assert.Contains(t, a.text("main"), "1 persona sta parlando")
+	onCall := func() (tutors int) {
+		open, err := st.Roster.Opening(t.Context(), who.tutor.Service)
+		require.NoError(t, err)
+		return open.Tutors
+	}
+	require.Equal(t, 1, onCall(), "nothing has happened yet")
+
+	token, err := st.Accounts.Invite(t.Context(), who.admin, account.Invite{Role: account.RoleTutor, Alias: "Teresa"})
+	require.NoError(t, err)
+	id, err := st.Accounts.AcceptInvitation(t.Context(), st.service, token, "Teresa", staffPassword)
+	require.NoError(t, err)
+	second := account.Actor{Service: st.service, ID: id, Role: account.RoleTutor, Alias: "Teresa", Locale: "it"}
+	require.NoError(t, st.Roster.GoOn(t.Context(), second))
+	other := st.signedIn(t, second.ID)
+	require.Equal(t, http.StatusSeeOther, other.post("/shifts/off").StatusCode, "with another on call nobody is asked")
+	require.Equal(t, http.StatusSeeOther, tutor.post("/shifts/off", "sure", "true").StatusCode)
+	require.Zero(t, onCall())
+	require.Equal(t, http.StatusSeeOther, esp.post("/shifts/off").StatusCode, "an ESP is not")
+}

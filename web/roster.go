@@ -131,7 +131,23 @@ func (s *Server) goOn(w http.ResponseWriter, r *http.Request) error {
 	return s.redirectDone(w, r, home(s.actor(r).Role), "on_shift")
 }
 
+// goOff ends the shift. The last tutor is asked first while people are talking.
 func (s *Server) goOff(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Sure bool `form:"sure"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	if !in.Sure {
+		left, err := s.Chat.LeftWithoutTutor(r.Context(), s.actor(r))
+		if err != nil {
+			return err
+		}
+		if left > 0 {
+			return s.render(w, r, http.StatusConflict, rosterpage.LastTutor(left))
+		}
+	}
 	if err := s.Roster.GoOff(r.Context(), s.actor(r)); err != nil {
 		return err
 	}

@@ -48,6 +48,9 @@ func open(s seat, server string, after int64, epoch string, h hearing) (*line, e
 	l := &line{seat: s, server: server, epoch: epoch, opened: make(chan struct{}), ended: make(chan struct{}), heard: h}
 	l.last.Store(after)
 	ws, res, err := dialer.Dial("ws"+strings.TrimPrefix(server, "http")+"/live", http.Header{"Cookie": {s.cookies}, "Origin": {server}})
+	if res != nil {
+		_ = res.Body.Close() // the line itself is taken out of it
+	}
 	if err != nil {
 		if res != nil {
 			return nil, fmt.Errorf("%s: %w", res.Status, err)

@@ -138,7 +138,7 @@ func (k *talk) run(ctx context.Context, rate float64, length time.Duration) (rep
 					return
 				}
 				if wait := due - time.Since(r.begin); wait > 0 {
-					time.Sleep(wait)
+					pause(ctx, wait)
 				}
 				book.due = append(book.due, due)
 				if err := l.write(sendFrame(l.seat.roomID, newCID(r.id, i, n))); err != nil {
@@ -167,7 +167,7 @@ func (k *talk) quiet(ctx context.Context, r *running) {
 		} else if n != before {
 			before, since = n, time.Now()
 		}
-		time.Sleep(20 * time.Millisecond)
+		pause(ctx, 20*time.Millisecond)
 	}
 }
 
@@ -195,6 +195,16 @@ func (k *talk) report(r *running, rate float64, sent, used time.Duration, broken
 	return rep
 }
 
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
 // atOnce does f for 0 to n, so many at a time.
 func atOnce(ctx context.Context, n, workers int, f func(i int) error) error {
 	var next atomic.Int64
@@ -212,5 +222,5 @@ func atOnce(ctx context.Context, n, workers int, f func(i int) error) error {
 		})
 	}
 	all.Wait()
-	return errors.Join(append(errs, ctx.Err())...)
+	return errors.Join(errors.Join(errs...), ctx.Err())
 }

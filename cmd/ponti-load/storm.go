@@ -66,7 +66,7 @@ func storm(ctx context.Context, t target, rooms [][2]seat, s stormCommand) (repo
 		old := lines[i]
 		l, err := open(old.seat, old.server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
 		for wait := 100 * time.Millisecond; err != nil && time.Since(began) < time.Minute; wait *= 2 { // asked to come back later
-			time.Sleep(rand.N(wait)) //nolint:gosec // jitter
+			pause(ctx, rand.N(wait)) //nolint:gosec // jitter
 			l, err = open(old.seat, old.server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
 		}
 		if err != nil {

@@ -35,7 +35,7 @@ func InOneTrip(ctx context.Context, pool *pgxpool.Pool, queue func(*pgx.Batch)) 
 	})
 	err = conn.SendBatch(ctx, b).Close()
 	if err != nil && !conn.Conn().IsClosed() {
-		_, _ = conn.Exec(ctx, "rollback") //nolint:errcheck // when it fails, Release closes the connection
+		_, _ = conn.Exec(ctx, "rollback") // when it fails, Release closes the connection
 	}
 	return Classify(err)
 }
