@@ -47,6 +47,7 @@ const (
 	historyPage      = 200
 	holdFor          = 50 * time.Millisecond // for what was said before a message that came first
 	maxHeld          = 256
+	lively           = 500 * time.Millisecond // a room was, in which something was said so lately
 	onItsWay         = 300 * time.Millisecond // for what Postgres has and the bus may still bring
 )
 

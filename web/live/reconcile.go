@@ -195,10 +195,10 @@ func (h *Hub) compareHeads(ctx context.Context, rooms []*room) error {
 	return nil
 }
 
-// expect reads a room from Postgres, unless all up to a sequence comes over the bus after all: in a lively conversation there is
-// always something on its way. r.mu is held.
+// expect reads a room from Postgres, unless all up to a sequence comes over the bus after all: in a conversation that is lively just
+// now there is always something on its way. r.mu is held.
 func (h *Hub) expect(r *room, head int64) {
-	if h.Bus.Degraded() {
+	if h.Bus.Degraded() || r.doubt || time.Since(r.sentAt) > lively {
 		h.refillLocked(r)
 		return
 	}

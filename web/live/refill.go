@@ -26,33 +26,40 @@ func (h *Hub) refillLocked(r *room) {
 	}
 	r.reading = true
 	h.task(func(ctx context.Context) {
-		defer func() {
-			r.mu.Lock()
-			r.reading = false
-			r.mu.Unlock()
+		over := false
+		defer func() { // it may panic, too
+			if !over {
+				r.mu.Lock()
+				r.reading, r.doubt = false, true
+				r.mu.Unlock()
+			}
 		}()
-		for h.refillOnce(ctx, r) {
+		for !over {
+			if !h.refillOnce(ctx, r) {
+				return // the next comparison of heads finds the room again, and waits for nothing then
+			}
+			r.mu.Lock()
+			if over = !r.missing; over {
+				r.reading, r.doubt = false, false
+			}
+			r.mu.Unlock()
 		}
 	})
 }
 
-// refillOnce reads one page and says whether to read on.
+// refillOnce reads one page and says whether it could.
 func (h *Hub) refillOnce(ctx context.Context, r *room) bool {
 	r.mu.Lock()
-	more := r.missing
 	r.missing = false
 	after, asking := r.head, r.readers()
 	r.mu.Unlock()
-	if !more {
-		return false
-	}
 	for _, s := range asking {
 		list, err := h.Chat.MessagesAfter(ctx, *s.actor.Load(), r.id, after, historyPage)
 		switch {
 		case errs.KindOf(err) == errs.NotFound:
 			continue // no longer a member: somebody else may still be
 		case err != nil:
-			return false // the next comparison of heads finds the room again
+			return false
 		case h.unsure():
 			return false // checkAll asks again when rights are sure
 		}
@@ -66,7 +73,7 @@ func (h *Hub) refillOnce(ctx context.Context, r *room) bool {
 		r.mu.Unlock()
 		return true
 	}
-	return false
+	return true
 }
 
 // readers are the sockets in whose name the room may be read, tutors last: their reading is audited; r.mu is held.

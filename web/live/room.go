@@ -24,10 +24,12 @@ type room struct {
 	head     int64 // all up to here was delivered
 	loaded   bool  // head is known
 	ring     []kept
+	sentAt   time.Time              // when something was delivered last
 	held     map[int64]chat.Message // came before what is before it; nil: nothing did
 	awaited  bool                   // somebody waits whether the bus brings what Postgres has
 	missing  bool                   // something was said that we lack, or may lack
 	reading  bool                   // the one refill is under way
+	doubt    bool                   // the last refill failed
 	seenAt   map[int16]time.Time
 	remotes  map[string]remote
 	toldAt   time.Time // presence last published
@@ -304,7 +306,7 @@ func (h *Hub) deliver(r *room, m chat.Message) (gap bool) {
 // send gives the next message of a room to all who hear it; r.mu is held.
 func (h *Hub) send(r *room, m chat.Message) {
 	k := kept{m.Seq, frame(messageFrame(r.id, m))}
-	r.head = m.Seq
+	r.head, r.sentAt = m.Seq, time.Now()
 	if r.ring = append(r.ring, k); len(r.ring) > ringFrames {
 		r.ring = append(r.ring[:0], r.ring[len(r.ring)-ringFrames:]...)
 	}
