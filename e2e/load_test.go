@@ -43,7 +43,9 @@ func TestLoad(t *testing.T) {
 		t.Run(l.name, func(t *testing.T) {
 			c := newStores(t, l.instances)
 			crowd := filepath.Join(c.dir, "crowd.json")
-			made, err := c.command(program, "crowd", "--rooms="+l.rooms[size]).Output()
+			maker := c.command(program, "crowd", "--rooms="+l.rooms[size])
+			maker.Stderr = os.Stderr
+			made, err := maker.Output()
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(crowd, made, 0o600))
 			c.settings = []string{"PONTI_LIMIT_FACTOR=1000", "PONTI_HANDSHAKES=100000", "PONTI_LOG_LEVEL=error"}
