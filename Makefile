@@ -28,7 +28,7 @@ e2e: ## the stories alone: real processes, faults, browsers
 faults: ## everything that may break, for as long as it must be withstood: half an hour
 	@scripts/install run test
 	@PONTI_FAULTS=long scripts/gotest e2e -timeout 60m -parallel 1 -run 'Survives|Withstands|EscalationClimbs|OneWinner|SignedOut|SilentESP|Demo' ./...
-	@scripts/gotest . -race -timeout 10m -run 'Model' ./web/live
+	@scripts/gotest . -timeout 10m -run 'Model' ./web/live
 
 load: ## measure speed and memory beside a bare server: half an hour of a quiet machine
 	@scripts/install run test

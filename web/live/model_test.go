@@ -30,9 +30,6 @@ import (
 // are pipes, the bus and the way to the store misbehave as a seed says. A conversation, a third who is put out of it, and
 // outsiders at the door live through some seconds of that; then everything heals, and within 5 s all must be well.
 
-// seeds is how many the model lives through in every run of the tests.
-const seeds = 2000
-
 // failedOnce are seeds that found something: they stay.
 var failedOnce = []uint64{1107, 1344}
 
