@@ -188,7 +188,7 @@ func (c *Chat) Place(ctx context.Context, actor account.Actor) (PlaceView, error
 		return PlaceView{}, err
 	}
 	open, err := c.roster.Opening(ctx, actor.Service)
-	v.Opening = open.Open
+	v.Opening = open.Covered
 	return v, pg.Classify(err)
 }
 

@@ -139,7 +139,7 @@ func (r *Roster) Opening(ctx context.Context, service account.ServiceID) (Openin
 	if err != nil {
 		return Opening{}, pg.Classify(err)
 	}
-	now, planned, err := selectShiftsAhead(ctx, r.pool, service)
+	now, planned, err := selectShiftsAround(ctx, r.pool, service)
 	if err != nil {
 		return Opening{}, pg.Classify(err)
 	}

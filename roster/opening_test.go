@@ -9,6 +9,7 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
+	"ponti/internal/ids"
 )
 
 func rome(t *testing.T) *time.Location {
@@ -79,6 +80,56 @@ func TestOpening(t *testing.T) {
 				next = got.NextAt.In(zone).Format("2006-01-02T15:04Z07:00")
 			}
 			assert.Equal(t, tt.next, next)
+		})
+	}
+}
+
+// The last admission: nobody is let in who could not talk to the end.
+func TestOpening_lastAdmission(t *testing.T) {
+	day := func(clock string) time.Time {
+		v, err := time.Parse(wall, "2026-11-20T"+clock)
+		require.NoError(t, err)
+		return v
+	}
+	anna, bruno, carla, dario := ids.New[account.Account](), ids.New[account.Account](), ids.New[account.Account](), ids.New[account.Account]()
+	on := func(who account.ID, role account.Role, since string) Duty { return Duty{Account: who, Role: role, Since: day(since)} }
+	shift := func(who account.ID, role account.Role, from, to string) Shift {
+		return Shift{Account: who, Role: role, From: day(from), To: day(to)}
+	}
+	esp := shift(anna, account.RoleESP, "18:00", "22:00")
+	tutor := shift(bruno, account.RoleTutor, "16:00", "23:00")
+	here := []Duty{on(anna, account.RoleESP, "18:05"), on(bruno, account.RoleTutor, "15:58")}
+	tests := []struct {
+		name   string
+		onCall []Duty
+		shifts []Shift
+		now    string
+		open   bool
+		last   string // empty when not known, or closed
+	}{
+		{"one conversation before the first of both goes", here, []Shift{tutor, esp}, "20:00", true, "21:15"},
+		{"a minute before it is open", here, []Shift{tutor, esp}, "21:14", true, "21:15"},
+		{"at that minute it is closed", here, []Shift{tutor, esp}, "21:15", false, ""},
+		{"who stays longer than planned lets nobody in", here, []Shift{tutor, esp}, "22:10", false, ""},
+		{"who follows without a gap keeps it open", here, []Shift{tutor, esp, shift(carla, account.RoleSenior, "21:30", "23:30")}, "21:20", true, "22:15"},
+		{"who comes after a gap does not", here, []Shift{tutor, esp, shift(carla, account.RoleESP, "22:30", "23:30")}, "21:30", false, ""},
+		{"a second peer who stays does", append(here, on(carla, account.RoleESP, "21:00")), []Shift{tutor, esp, shift(carla, account.RoleESP, "21:00", "23:00")}, "21:30", true, "22:15"},
+		{"the tutor who goes first decides", here, []Shift{shift(bruno, account.RoleTutor, "16:00", "21:00"), esp}, "20:15", false, ""},
+		{"the next tutor takes over", here, []Shift{shift(bruno, account.RoleTutor, "16:00", "21:00"), esp, shift(dario, account.RoleTutor, "20:45", "23:59")}, "20:30", true, "21:15"},
+		{"who works without a plan has no end to count from", here, nil, "20:00", true, ""},
+		{"an unplanned peer beside a planned tutor: the tutor decides", here, []Shift{tutor}, "22:20", false, ""},
+		{"yesterday's shift is not this duty's", here, []Shift{shift(anna, account.RoleESP, "10:00", "12:00"), tutor}, "20:00", true, "22:15"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := opening(tt.onCall, tt.shifts, day(tt.now))
+			assert.True(t, got.Covered, "who is there is there")
+			assert.Equal(t, tt.open, got.Open)
+			last := ""
+			if got.LastAt != nil {
+				last = got.LastAt.Format("15:04")
+			}
+			assert.Equal(t, tt.last, last)
 		})
 	}
 }

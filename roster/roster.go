@@ -2,7 +2,8 @@
 // It knows nothing of conversations or escalations; those ask it who is there.
 //
 // Invariants: an account has at most one open duty; on call means an open duty heard of within the last minute, by the
-// database's clock; Ponti is open only while at least one peer and one tutor are on call. All instants are UTC.
+// database's clock; Ponti is open only while at least one peer and one tutor are on call,
+// and not in the last 45 minutes of their planned shifts. All instants are UTC.
 package roster
 
 import (
@@ -69,10 +70,12 @@ type Current struct {
 
 // Opening is whether people may enter, and when they may if not.
 type Opening struct {
-	Open   bool
-	ESPs   int        // on call
-	Tutors int        // on call
-	NextAt *time.Time // when closed: the next moment a peer and a tutor are planned to come on; nil when none is planned
+	Open    bool
+	Covered bool       // a peer and a tutor are on call: whoever is in already is met, also after the last admission
+	ESPs    int        // on call
+	Tutors  int        // on call
+	LastAt  *time.Time // when open: the last admission, one conversation before the shifts end; nil while somebody works without a planned shift
+	NextAt  *time.Time // when closed: the next moment a peer and a tutor are planned to come on; nil when none is planned
 }
 
 // Errors that people meet.

@@ -206,7 +206,7 @@ func TestOpeningHere(t *testing.T) {
 	require.NoError(t, w.GoOn(ctx, esp))
 	o, err = w.Opening(ctx, w.service)
 	require.NoError(t, err)
-	assert.Equal(t, roster.Opening{Open: true, ESPs: 1, Tutors: 1}, o)
+	assert.Equal(t, roster.Opening{Open: true, Covered: true, ESPs: 1, Tutors: 1}, o)
 
 	w.silence(tutor, 61*time.Second)
 	o, err = w.Opening(ctx, w.service)

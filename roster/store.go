@@ -131,12 +131,13 @@ func selectShiftsBetween(ctx context.Context, q pg.Querier, service account.Serv
 	return collectShifts(rows)
 }
 
-// selectShiftsAhead reads the shifts that have not ended, within the next two months, and the database's now.
-func selectShiftsAhead(ctx context.Context, q pg.Querier, service account.ServiceID) (now time.Time, list []Shift, err error) {
+// selectShiftsAround reads the shifts that ended within the last day or have not ended, within the next two months, by their
+// start, and the database's now.
+func selectShiftsAround(ctx context.Context, q pg.Querier, service account.ServiceID) (now time.Time, list []Shift, err error) {
 	rows, err := q.Query(ctx, `select `+shiftColumns+`, now() from roster_shifts
-		where service_id = $1 and ends_at > now() and starts_at < now() + interval '62 days' order by starts_at, id limit 1000`, service)
+		where service_id = $1 and ends_at > now() - interval '24 hours' and starts_at < now() + interval '62 days' order by starts_at, id limit 1000`, service)
 	if err != nil {
-		return now, nil, fmt.Errorf("roster: select shifts ahead: %w", err)
+		return now, nil, fmt.Errorf("roster: select shifts around: %w", err)
 	}
 	list, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Shift, err error) {
 		return s, row.Scan(&s.ID, &s.Account, &s.Role, &s.From, &s.To, &now)

@@ -35,7 +35,7 @@ func (s *Server) renderAsk(w http.ResponseWriter, r *http.Request, status int, f
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, chatpage.Ask(f, open.Open, open.NextAt, unseen))
+	return s.render(w, r, status, chatpage.Ask(f, openingOf(open), unseen))
 }
 
 func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ponti/account"
+	"ponti/roster"
 	"ponti/web/page/front"
 )
 
@@ -27,11 +28,22 @@ func (s *Server) opening(r *http.Request) front.Opening {
 		visitOf(r).down = true
 		return front.Opening{}
 	}
-	known := front.Opening{Known: true, Open: o.Open, ESPs: o.ESPs, NextAt: o.NextAt}
+	known := openingOf(o)
 	if o.Open {
 		if known.UsualFrom, known.UsualTo, err = s.Chat.UsualWait(r.Context(), s.service(r).ID); err != nil {
 			s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("usual wait unknown") // the page is true without it
 		}
+	}
+	return known
+}
+
+// lastSoon is how long before the last admission its time is shown.
+const lastSoon = time.Hour
+
+func openingOf(o roster.Opening) front.Opening {
+	known := front.Opening{Known: true, Open: o.Open, Ending: o.Covered && !o.Open, ESPs: o.ESPs, NextAt: o.NextAt}
+	if o.LastAt != nil && time.Until(*o.LastAt) < lastSoon {
+		known.LastAt = o.LastAt
 	}
 	return known
 }
