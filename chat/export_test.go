@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"time"
 
 	"ponti/account"
 )
@@ -59,4 +60,9 @@ func Gone(ctx context.Context) context.Context {
 // PostAlone is PostMessage in a transaction of its own: what the writers are compared with.
 func (c *Chat) PostAlone(ctx context.Context, actor account.Actor, in Post) (Receipt, error) {
 	return c.postAlone(ctx, &posting{actor: actor, in: in, text: in.Text, verdict: c.read(actor, in.Text)})
+}
+
+// UsualWaitAt is what UsualWait told, or would have told, at a moment.
+func (c *Chat) UsualWaitAt(ctx context.Context, service account.ServiceID, at time.Time) (from, to time.Duration, err error) {
+	return selectUsualWait(ctx, c.pool, service, &at)
 }

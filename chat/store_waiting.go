@@ -96,12 +96,14 @@ func selectOpenCount(ctx context.Context, q pg.Querier, service account.ServiceI
 	return n, store("count open", err)
 }
 
-func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceID) (from, to time.Duration, err error) {
+// selectUsualWait tells it as of a moment; nil is now.
+func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceID, at *time.Time) (from, to time.Duration, err error) {
 	err = q.QueryRow(ctx, `select
-			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.25) within group (order by extract(epoch from started_at - created_at))) end,
-			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.75) within group (order by extract(epoch from started_at - created_at))) end
-		from (select started_at, created_at from chat_places where service_id = $1 and started_at > now() - $3::interval and not again
-			order by started_at desc limit 200) met`, service, usualLeast, usualFor).Scan(&from, &to)
+			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.5) within group (order by extract(epoch from started_at - created_at))) end,
+			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.8) within group (order by extract(epoch from started_at - created_at))) end
+		from (select started_at, created_at from chat_places where service_id = $1 and not again
+			and started_at > coalesce($4, now()) - $3::interval and started_at <= coalesce($4, now())
+			order by started_at desc limit 200) met`, service, usualLeast, usualFor, at).Scan(&from, &to)
 	return from, to, store("select usual wait", err)
 }
 

@@ -56,7 +56,7 @@ type PlaceView struct {
 	Care      moderation.Care
 	Level     triage.Level
 	Opening   bool          // an ESP and a tutor are there now
-	UsualFrom time.Duration // with UsualTo: how long half of the people waited lately; both 0 when too few did to say
+	UsualFrom time.Duration // with UsualTo: what half of the people waited lately at most, and four in five; both 0 when too few did to say
 	UsualTo   time.Duration
 }
 
@@ -241,9 +241,9 @@ func (c *Chat) endPlace(ctx context.Context, tx pgx.Tx, p placeRow, reason strin
 	return esp, updateRoomEnded(ctx, tx, p.room, 0)
 }
 
-// UsualWait is how long half of the people of the last 30 days waited, the latest 200 of them: from the quarter who waited
-// least to the quarter who waited longest. Zeros when fewer than twenty did: too few to promise anything.
+// UsualWait is what the latest 200 people of the last 30 days waited: half of them at most from, four in five at most to. Zeros
+// when fewer than twenty did: too few to promise anything.
 func (c *Chat) UsualWait(ctx context.Context, service account.ServiceID) (from, to time.Duration, err error) {
-	from, to, err = selectUsualWait(ctx, c.pool, service)
+	from, to, err = selectUsualWait(ctx, c.pool, service, nil)
 	return from, to, pg.Classify(err)
 }
