@@ -92,7 +92,9 @@ func TestOpening_lastAdmission(t *testing.T) {
 		return v
 	}
 	anna, bruno, carla, dario := ids.New[account.Account](), ids.New[account.Account](), ids.New[account.Account](), ids.New[account.Account]()
-	on := func(who account.ID, role account.Role, since string) Duty { return Duty{Account: who, Role: role, Since: day(since)} }
+	on := func(who account.ID, role account.Role, since string) Duty {
+		return Duty{Account: who, Role: role, Since: day(since)}
+	}
 	shift := func(who account.ID, role account.Role, from, to string) Shift {
 		return Shift{Account: who, Role: role, From: day(from), To: day(to)}
 	}
