@@ -3,12 +3,16 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -177,5 +181,22 @@ func (f *form) send() (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.work()
 	return f.page.browser.do(http.MethodPost, target.RequestURI(), f.values)
+}
+
+// work finds the answer to the form's puzzle, if it has one: docs/protocol.md says how.
+func (f *form) work() {
+	puzzle := f.sel.Find("[data-work]")
+	most, err := strconv.Atoi(puzzle.AttrOr("data-bits", ""))
+	if err != nil {
+		return
+	}
+	for n := 0; ; n++ {
+		sum := sha256.Sum256([]byte(puzzle.AttrOr("data-work", "") + ":" + strconv.Itoa(n)))
+		if bits.LeadingZeros32(binary.BigEndian.Uint32(sum[:])) >= most {
+			f.values.Set("proof", strconv.Itoa(n))
+			return
+		}
+	}
 }

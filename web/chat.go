@@ -31,11 +31,23 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) renderAsk(w http.ResponseWriter, r *http.Request, status int, f parts.Form, unseen bool) error {
-	open, err := s.Roster.Opening(r.Context(), s.service(r).ID)
+	page, err := s.ask(r, unseen)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, chatpage.Ask(f, openingOf(open), unseen))
+	return s.render(w, r, status, page(f))
+}
+
+// ask is the way into the waiting room, as long as it is open.
+func (s *Server) ask(r *http.Request, unseen bool) (func(parts.Form) templ.Component, error) {
+	open, err := s.Roster.Opening(r.Context(), s.service(r).ID)
+	if err != nil {
+		return nil, err
+	}
+	return func(f parts.Form) templ.Component {
+		f.Puzzle = s.price(r, wayWaiting)
+		return chatpage.Ask(f, openingOf(open), unseen)
+	}, nil
 }
 
 func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
@@ -46,7 +58,18 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	_, err := s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feelingOf(in.Feeling)})
+	place, err := s.Chat.Place(r.Context(), s.actor(r))
+	if err == nil && place.State != chat.PlaceEnded { // sent twice
+		return s.redirect(w, r, "/waiting")
+	}
+	if unpaid := s.pay(r, wayWaiting); unpaid != nil {
+		page, err := s.ask(r, false)
+		if err != nil {
+			return err
+		}
+		return s.again(w, r, unpaid, page)
+	}
+	_, err = s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feelingOf(in.Feeling)})
 	if f, again := formAgain(r, err); again {
 		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, false)
 	}

@@ -78,7 +78,7 @@ func TestConversationWithoutScripts(t *testing.T) {
 	person := st.guest(t, "Airone")
 
 	closed := person.get("/waiting")
-	assert.Equal(t, "Adesso non c'è nessuno", closed.text("main h2"))
+	assert.Equal(t, "Adesso non c'è nessuno.", closed.text("main h2"))
 	assert.Positive(t, closed.Find("main .numbers a[href='tel:112']").Length())
 	assert.Zero(t, closed.Find("main form").Length(), "a closed service takes nobody")
 

@@ -66,7 +66,7 @@ func (s *Server) chooseName(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, accountpage.EnterName(parts.Form{}, alias))
+	return s.render(w, r, http.StatusOK, accountpage.EnterName(parts.Form{Puzzle: s.price(r, wayIn)}, alias))
 }
 
 func (s *Server) enterAsGuest(w http.ResponseWriter, r *http.Request) error {
@@ -80,11 +80,18 @@ func (s *Server) enterAsGuest(w http.ResponseWriter, r *http.Request) error {
 	if s.actor(r).IsPerson() { // sent twice
 		return s.redirect(w, r, afterEntering)
 	}
+	page := func(f parts.Form) templ.Component {
+		f.Puzzle = s.price(r, wayIn)
+		return accountpage.EnterName(f, "")
+	}
+	if err := s.pay(r, wayIn); err != nil {
+		return s.enterAgain(w, r, err, page)
+	}
 	id, err := s.Accounts.Enter(r.Context(), s.service(r).ID, account.Entry{
 		Adult: true, ConsentVersion: in.Version, Alias: in.Alias, Locale: s.words(r).Lang(),
 	})
 	if err != nil {
-		return s.enterAgain(w, r, err, func(f parts.Form) templ.Component { return accountpage.EnterName(f, "") })
+		return s.enterAgain(w, r, err, page)
 	}
 	if err := s.beginSession(w, r, id); err != nil {
 		return err
@@ -100,7 +107,7 @@ func (s *Server) showSignUp(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, accountpage.SignUp(parts.Form{}, alias))
+	return s.render(w, r, http.StatusOK, accountpage.SignUp(parts.Form{Puzzle: s.price(r, wayIn)}, alias))
 }
 
 // signUp answers with the recovery code instead of a redirect: it can be shown only here, since only its hash is kept.
@@ -116,7 +123,10 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	page := func(f parts.Form) templ.Component { return accountpage.SignUp(f, "") }
+	page := func(f parts.Form) templ.Component {
+		f.Puzzle = s.price(r, wayIn)
+		return accountpage.SignUp(f, "")
+	}
 	bad, _ := errors.AsType[errs.Fields](entering{Adult: in.Adult, Consent: in.Consent}.mistakes())
 	if in.Adult == "false" {
 		return s.enterAgain(w, r, account.ErrAdultsOnly, page)
@@ -126,6 +136,9 @@ func (s *Server) signUp(w http.ResponseWriter, r *http.Request) error {
 	}
 	if bad = append(bad, form.Mistakes()...); len(bad) > 0 {
 		return s.again(w, r, bad, page)
+	}
+	if err := s.pay(r, wayIn); err != nil {
+		return s.enterAgain(w, r, err, page)
 	}
 	id, code, err := s.Accounts.SignUp(r.Context(), s.service(r).ID, form)
 	if err != nil {

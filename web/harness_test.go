@@ -68,7 +68,7 @@ func domains(t *testing.T, pool *pgxpool.Pool, accounts *account.Accounts) Deps 
 	_, _ = rand.Read(kek)
 	keys, err := seal.NewKeyring(kek)
 	require.NoError(t, err)
-	d := Deps{Bus: bus.New(nil, "", zerolog.Nop()), Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping}
+	d := Deps{Bus: bus.New(nil, "", zerolog.Nop()), Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping, Secret: keys.Secret("puzzles")}
 	d.Moderation = moderation.New(pool, accounts, d.Roster, reader, silence{}, moderation.Options{Keys: keys, Every: 20 * time.Millisecond})
 	d.Chat = chat.New(pool, accounts, d.Roster, d.Moderation, keys, silence{}, zerolog.Nop())
 	d.Forum = forum.New(pool, accounts, d.Moderation)

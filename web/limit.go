@@ -25,6 +25,9 @@ type Limits struct {
 	Network                       Limit // before anything is looked up
 	Visitor, Guest, Member, Staff Limit
 	Handshake                     Limit // sockets opened, of an account, or of a network's visitors
+
+	Entering, Waiting       Allowance // of a network: accounts begun, places taken in the waiting room
+	EnteringAll, WaitingAll Allowance // of everybody together
 }
 
 // DefaultLimits are the start values of the security checklist.
@@ -37,6 +40,10 @@ func DefaultLimits() Limits {
 		Staff:   Limit{Burst: 600, Every: 200 * time.Millisecond},
 		// A line that comes and goes reconnects often, and several windows do so at once.
 		Handshake: Limit{Burst: 60, Every: time.Second},
+		// About three a day, and two an hour, as long as they come one by one.
+		Entering: Allowance{Free: 3, Half: 12 * time.Hour}, Waiting: Allowance{Free: 2, Half: 30 * time.Minute},
+		// Forty a minute, for as long as they like.
+		EnteringAll: Allowance{Free: 60, Half: time.Minute}, WaitingAll: Allowance{Free: 60, Half: time.Minute},
 	}
 }
 
@@ -45,6 +52,9 @@ func (l Limits) Times(n int) Limits {
 	for _, limit := range []*Limit{&l.Network, &l.Visitor, &l.Guest, &l.Member, &l.Staff, &l.Handshake} {
 		limit.Burst *= n
 		limit.Every /= time.Duration(n)
+	}
+	for _, a := range []*Allowance{&l.Entering, &l.Waiting, &l.EnteringAll, &l.WaitingAll} {
+		a.Free *= n
 	}
 	return l
 }

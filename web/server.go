@@ -44,7 +44,9 @@ type Deps struct {
 	Handshakes int
 	// Pace makes what sockets may send so many times more; 0 is once.
 	Pace int
-	Log  zerolog.Logger
+	// Secret signs puzzles. It is the same on every instance.
+	Secret []byte
+	Log    zerolog.Logger
 	// Registerer takes the metrics; nil: nobody reads them.
 	Registerer prometheus.Registerer
 
@@ -67,6 +69,7 @@ type Server struct {
 	assets   *assets
 	sessions *scs.SessionManager
 	limiter  *limiter
+	cost     *cost
 	metrics  *metrics
 	live     *live.Hub
 	table    []route
@@ -95,7 +98,7 @@ func New(d Deps) (*Server, error) {
 	if s.zone, err = time.LoadLocation("Europe/Rome"); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	s.limiter = newLimiter(limits)
+	s.limiter, s.cost = newLimiter(limits), newCost(d.Secret, limits)
 	s.metrics = newMetrics(d.Registerer)
 	s.sessions = d.Accounts.Sessions().Manager(s.cookieName("ponti"), s.secure)
 	s.live = s.newHub()

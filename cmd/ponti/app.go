@@ -53,7 +53,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
 	limits := web.DefaultLimits().Times(c.LimitFactor)
 	a.web, err = web.New(web.Deps{
-		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Handshakes: c.Handshakes, Pace: c.LimitFactor, Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
+		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Handshakes: c.Handshakes, Pace: c.LimitFactor, Secret: st.keyring.Secret("puzzles"), Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
 		Accounts: a.accounts, Roster: a.roster, Moderation: a.moderation, Chat: a.chat, Forum: a.forum, Bus: a.bus, Registerer: a.metrics,
 	})
 	return a, err

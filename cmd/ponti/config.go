@@ -33,7 +33,7 @@ type Settings struct {
 	PGBin         string `env:"PONTI_PG_BIN" help:"Directory with PostgreSQL's programs, if they are not found by themselves."`
 	KeyFile       string `env:"PONTI_KEY_FILE" help:"File with the keys that wrap the rooms' keys, one a line as 32 bytes in base64; the first wraps, the others still open. Keep it out of the database's backups."`
 	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
-	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits, of pages and of sockets, so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
+	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits, of pages, of sockets and of entries without a proof of work, so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
 	Handshakes    string `env:"PONTI_HANDSHAKES" default:"2000" help:"Most live connections one instance opens in a second; to more it says when to come back, so that a restart of the line or of another instance does not press it down."`
 	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere. With its own stores there is nowhere else, and it stops at once."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`

@@ -36,6 +36,7 @@ var ErrUnknownKEK = errors.New("seal: wrapped by a key-encryption key that is no
 // Keyring wraps and unwraps data keys. It is static after NewKeyring and safe for concurrent use.
 type Keyring struct {
 	wrapper kek
+	root    []byte // what other secrets are derived from
 	all     map[[kekIDSize]byte]kek
 }
 
@@ -53,12 +54,15 @@ func NewKeyring(current []byte, older ...[]byte) (*Keyring, error) {
 			return nil, fmt.Errorf("seal: key-encryption key %d: %w", i+1, err)
 		}
 		if i == 0 {
-			r.wrapper = k
+			r.wrapper, r.root = k, derive(raw, "ponti secrets")
 		}
 		r.all[k.id] = k
 	}
 	return r, nil
 }
+
+// Secret is a secret of KeySize bytes for a purpose, the same wherever the same KEK wraps.
+func (r *Keyring) Secret(purpose string) []byte { return derive(r.root, purpose) }
 
 func newKEK(raw []byte) (kek, error) {
 	if len(raw) != KeySize {
