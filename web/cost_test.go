@@ -110,9 +110,11 @@ func (b *browser) from(address string) *browser {
 	return b
 }
 
+// newSiteBehindProxy is the site where browsers come from addresses of their own, and are counted by them.
 func newSiteBehindProxy(t *testing.T) *site {
 	t.Helper()
 	st := newSite(t)
+	st.cost = newCost(st.cost.secret, DefaultLimits())
 	st.Proxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} // httptest's own address
 	return st
 }

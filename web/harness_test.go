@@ -94,6 +94,10 @@ func siteOf(t *testing.T, d Deps) *site {
 	u, err := url.Parse(siteURL)
 	require.NoError(t, err)
 	d.URL = u
+	// A test's people all come from one address, and at once.
+	limits := DefaultLimits()
+	limits.Entering, limits.Waiting = Allowance{}, Allowance{}
+	d.Limits = &limits
 	d.Log = zerolog.New(zerolog.SyncWriter(st.log))
 	t.Cleanup(func() {
 		seen := map[string]bool{}
