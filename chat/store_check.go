@@ -1,7 +1,18 @@
 package chat
 
-// invariants are queries that count what must not be. The names are stable: an auditor's alarm quotes them.
-var invariants = []struct{ name, sql string }{
+// An invariant is a query that counts what must not be. The names are stable: an auditor's alarm quotes them.
+type invariant struct{ name, sql string }
+
+// overdue are those that time alone can break; an index answers each.
+var overdue = []invariant{
+	{"offer_overdue", `select count(*) from chat_offers where state = 'open' and expires_at < now() - interval '10 s'`},
+	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and seen_at < now() - interval '5 min 10 s'`},
+	{"unread_too_long", `select (select count(*) from chat_messages where level = -1 and at < now() - interval '10 s')
+		+ (select count(*) from chat_places where level = -1 and created_at < now() - interval '10 s')`},
+}
+
+// invariants are all of them.
+var invariants = append([]invariant{
 	{"room_with_a_hole", `select count(*) from (select room_id from chat_messages group by room_id having count(*) <> max(seq) or min(seq) <> 1) x`},
 	{"room_head_wrong", `select count(*) from chat_rooms r where last_seq <> (select count(*) from chat_messages m where m.room_id = r.id)`},
 	{"instants_against_sequence", `select count(*) from chat_messages a join chat_messages b on b.room_id = a.room_id and b.seq = a.seq + 1 where b.at < a.at`},
@@ -17,13 +28,9 @@ var invariants = []struct{ name, sql string }{
 	{"room_without_place", `select count(*) from chat_rooms r where not exists (select from chat_places p where p.room_id = r.id)`},
 	{"offered_without_offer", `select count(*) from chat_places p where p.state = 'offered' and not exists (select from chat_offers o where o.id = p.offer_id and o.state = 'open')`},
 	{"offer_of_nobody", `select count(*) from chat_offers o where o.state = 'open' and not exists (select from chat_places p where p.offer_id = o.id and p.state = 'offered')`},
-	{"offer_overdue", `select count(*) from chat_offers where state = 'open' and expires_at < now() - interval '10 s'`},
 	{"offer_to_the_busy", `select count(*) from chat_offers o join chat_participants p on p.account_id = o.esp_id and p.part = 'esp' and p.left_at is null where o.state = 'open'`},
-	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and seen_at < now() - interval '5 min 10 s'`},
 	{"open_room_without_helper", `select count(*) from chat_rooms r where state = 'open' and not exists (select from chat_participants p where p.room_id = r.id and p.part <> 'person')`},
 	{"open_room_without_person", `select count(*) from chat_rooms r where state = 'open' and not exists (
 		select from chat_participants p where p.room_id = r.id and p.number = 1 and p.account_id = r.person_id and p.left_at is null)`},
 	{"ended_room_with_people", `select count(*) from chat_participants p join chat_rooms r on r.id = p.room_id where r.state = 'ended' and p.left_at is null`},
-	{"unread_too_long", `select (select count(*) from chat_messages where level = -1 and at < now() - interval '10 s')
-		+ (select count(*) from chat_places where level = -1 and created_at < now() - interval '10 s')`},
-}
+}, overdue...)

@@ -3,8 +3,6 @@ package moderation
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"ponti/internal/pg"
 )
 
@@ -17,7 +15,7 @@ type Violation struct {
 // Check looks for escalations that are being forgotten. It must find nothing, at any moment of any calm day; after an outage it
 // finds nothing again some seconds after the first instance is back. It is for an auditor in another process as much as for tests.
 // "unreachable" says that a service has no outside channel and its ladder ended there.
-func Check(ctx context.Context, pool *pgxpool.Pool) ([]Violation, error) {
-	v, err := selectViolations(ctx, pool)
+func Check(ctx context.Context, q pg.Querier) ([]Violation, error) {
+	v, err := selectViolations(ctx, q)
 	return v, pg.Classify(err)
 }

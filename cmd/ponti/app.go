@@ -12,6 +12,7 @@ import (
 	"ponti/account"
 	"ponti/chat"
 	"ponti/forum"
+	"ponti/internal/audit"
 	"ponti/internal/bus"
 	"ponti/moderation"
 	"ponti/moderation/triage"
@@ -32,6 +33,8 @@ type app struct {
 	chat       *chat.Chat
 	forum      *forum.Forum
 	web        *web.Server
+	linker     *audit.Linker
+	auditor    *auditor
 }
 
 func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
@@ -51,6 +54,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation.Use(moderation.SubjectRoom, a.chat.RoomContent())
 	a.moderation.Use(moderation.SubjectMessage, a.chat.MessageContent())
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
+	a.linker, a.auditor = audit.NewLinker(st.pool, log), newAuditor(st.urgent, c.Deadman, a.metrics, log)
 	limits := web.DefaultLimits().Times(c.LimitFactor)
 	a.web, err = web.New(web.Deps{
 		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Handshakes: c.Handshakes, Pace: c.LimitFactor, Secret: st.keyring.Secret("puzzles"), Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
@@ -67,13 +71,17 @@ func (a *app) startWorkers(ctx context.Context) {
 	a.moderation.Start(ctx)
 	a.chat.Start(ctx)
 	a.web.Live().Start()
+	a.linker.Start(ctx)
+	a.auditor.Start(ctx)
 }
 
 func (a *app) stopWorkers() {
+	a.auditor.Stop()
 	a.web.Live().Stop()
 	a.chat.Stop()
 	a.moderation.Stop()
 	a.roster.Stop()
+	a.linker.Stop()
 	a.bus.Stop()
 }
 

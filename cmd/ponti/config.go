@@ -36,6 +36,7 @@ type Settings struct {
 	LimitFactor   string `env:"PONTI_LIMIT_FACTOR" default:"1" help:"Makes all rate limits, of pages, of sockets and of entries without a proof of work, so many times wider, from 1 to 1000: for a hospital whose wards share one address, or for load tests."`
 	Handshakes    string `env:"PONTI_HANDSHAKES" default:"2000" help:"Most live connections one instance opens in a second; to more it says when to come back, so that a restart of the line or of another instance does not press it down."`
 	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere. With its own stores there is nowhere else, and it stops at once."`
+	DeadmanURL    string `env:"PONTI_DEADMAN_URL" help:"Address of an outside dead man's switch, called every 30 s only while nothing is overdue and nobody forgotten: it should telephone somebody after 3 minutes of silence. A secret."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
 }
 
@@ -43,6 +44,7 @@ type Settings struct {
 type Config struct {
 	Listen, MetricsListen string
 	URL                   *url.URL
+	Deadman               *url.URL // nil: none
 	DatabaseURL           string
 	RedisURL              string
 	DatabaseConns         int32
@@ -94,6 +96,7 @@ func (s Settings) Config() (Config, error) {
 	c.LimitFactor = bad.number("PONTI_LIMIT_FACTOR", s.LimitFactor, 1, 1000)
 	c.Handshakes = bad.number("PONTI_HANDSHAKES", s.Handshakes, 1, 100_000)
 	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
+	c.Deadman = bad.deadman(s.DeadmanURL)
 	var err error
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
 		bad.add("PONTI_DRAIN must be a time from 0s to 5m, such as 20s; it is %q", s.Drain)
@@ -161,6 +164,19 @@ func (m *mistakes) publicURL(value string) *url.URL {
 	u.Path = ""
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		m.add("PONTI_URL must begin with https:// unless it is on this machine (localhost); it is %q", value)
+	}
+	return u
+}
+
+// deadman never repeats the address: who knows it can keep the switch from calling anybody.
+func (m *mistakes) deadman(value string) *url.URL {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		m.add("PONTI_DEADMAN_URL must be an address that begins with https://")
+		return nil
 	}
 	return u
 }

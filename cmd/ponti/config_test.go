@@ -51,13 +51,14 @@ func TestConfig(t *testing.T) {
 	})
 	t.Run("all mistakes are said at once", func(t *testing.T) {
 		s := Settings{Listen: "8080", URL: "http://ponti.example.org", MetricsListen: "x", DatabaseURL: "::", DatabaseConns: "many",
-			KeyFile: filepath.Join(t.TempDir(), "none"), Proxies: "10.0.0.1", LimitFactor: "0", Handshakes: "0", Drain: "soon", LogLevel: "loud"}
+			KeyFile: filepath.Join(t.TempDir(), "none"), Proxies: "10.0.0.1", LimitFactor: "0", Handshakes: "0", Drain: "soon", DeadmanURL: "http://s3cret.example.org", LogLevel: "loud"}
 		_, err := s.Config()
 		require.Error(t, err)
 		for _, name := range []string{"PONTI_LISTEN", "PONTI_URL", "PONTI_METRICS_LISTEN", "DATABASE_URL cannot", "REDIS_URL go together",
-			"PONTI_DATABASE_CONNS", "PONTI_KEY_FILE", "PONTI_PROXIES", "PONTI_LIMIT_FACTOR", "PONTI_HANDSHAKES", "PONTI_DRAIN", "PONTI_LOG_LEVEL"} {
+			"PONTI_DATABASE_CONNS", "PONTI_KEY_FILE", "PONTI_PROXIES", "PONTI_LIMIT_FACTOR", "PONTI_HANDSHAKES", "PONTI_DRAIN", "PONTI_DEADMAN_URL", "PONTI_LOG_LEVEL"} {
 			assert.ErrorContains(t, err, name)
 		}
+		assert.NotContains(t, err.Error(), "s3cret")
 	})
 	t.Run("only the documented log levels are known", func(t *testing.T) {
 		for level, ok := range map[string]bool{"debug": true, "error": true, "trace": false, "disabled": false, "fatal": false, "": false, "7": false} {

@@ -183,6 +183,24 @@ func (p *Postgres) URLFor(db string) string {
 	return u.String()
 }
 
+// RunningURL is the connection string of the database "ponti" of a server that another process runs in dir. Like every such
+// string it holds the password. Whether the server answers is not asked.
+func RunningURL(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	pw, err := os.ReadFile(filepath.Join(dir, "password"))
+	if err != nil {
+		return "", fmt.Errorf("no private database of this user is in %s: %w", dir, err)
+	}
+	b := box{sock: filepath.Join(dir, "sock"), password: strings.TrimSpace(string(pw))}
+	if elsewhere, err := os.ReadFile(filepath.Join(dir, "sock.elsewhere")); err == nil {
+		b.sock = string(elsewhere)
+	}
+	return (&Postgres{box: &b}).URL(), nil
+}
+
 // Done is closed when the server has ended, by Stop or by itself; Err says which.
 func (p *Postgres) Done() <-chan struct{} { return p.done }
 

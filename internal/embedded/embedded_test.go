@@ -108,6 +108,11 @@ func TestRestart(t *testing.T) {
 
 	p = start(t, dir)
 	require.Equal(t, "ponte", ask[string](t, p.URL(), "select word from kept"))
+	running, err := embedded.RunningURL(dir)
+	require.NoError(t, err)
+	require.Equal(t, p.URL(), running)
+	_, err = embedded.RunningURL(t.TempDir())
+	require.ErrorContains(t, err, "no private database")
 	require.Equal(t, "postgres", ask[string](t, p.URLFor("postgres"), "select current_database()::text"))
 	require.Equal(t, "Ò", ask[string](t, p.URL(), "select upper('ò')"))
 	require.NoError(t, p.Stop(t.Context()))
@@ -244,6 +249,9 @@ func TestLongPath(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, len(cfg.Host), 90)
 	require.Equal(t, 1, ask[int](t, p.URL(), "select 1"))
+	running, err := embedded.RunningURL(dir)
+	require.NoError(t, err)
+	require.Equal(t, p.URL(), running)
 	require.NoError(t, p.Stop(t.Context()))
 	require.NoDirExists(t, cfg.Host)
 }
