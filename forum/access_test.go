@@ -56,8 +56,9 @@ func TestAuthorization(t *testing.T) {
 	w := newTown(t)
 	ctx := t.Context()
 	thread := map[string]Receipt{}
-	for slug, author := range map[string]account.Role{"members": account.RoleTutor, "family": account.RoleTutor, "staff": account.RoleTutor} {
-		thread[slug] = w.open(w.as(author), slug, "Una discussione", calm)
+	author := w.newAccount(w.a, account.RoleTutor, "Teresa") // none of those who try
+	for _, slug := range []string{"members", "family", "staff"} {
+		thread[slug] = w.open(author, slug, "Una discussione", calm)
 	}
 	nothing := Receipt{Thread: ids.New[Thread](), Post: ids.New[Post]()}
 	reading := map[string]map[account.Role]string{
@@ -177,6 +178,23 @@ func TestAuthorizationOwn(t *testing.T) {
 		require.NoError(t, edit(w.as(author), r.Post))
 		require.NoError(t, remove(w.as(author), r.Post))
 	}
+}
+
+// TestLockThread_ownThread: nobody moderates where they are a party, in their own category and at any rank.
+func TestLockThread_ownThread(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for _, role := range []account.Role{account.RoleESP, account.RoleTutor} {
+		own := w.open(w.as(role), "members", "Un titolo", calm)
+		assert.ErrorIs(t, w.LockThread(t.Context(), w.as(role), own.Thread), account.ErrForbidden, role)
+		assert.ErrorIs(t, w.UnlockThread(t.Context(), w.as(role), own.Thread), account.ErrForbidden, role)
+		page, err := w.Posts(t.Context(), w.as(role), own.Thread, 0, 1)
+		require.NoError(t, err)
+		assert.False(t, page.MayLock, "nor is it offered")
+	}
+	r := w.open(w.as(account.RoleESP), "members", "Un titolo", calm)
+	require.NoError(t, w.LockThread(t.Context(), w.as(account.RoleTutor), r.Thread), "somebody else does")
+	require.ErrorIs(t, w.UnlockThread(t.Context(), w.as(account.RoleESP), r.Thread), account.ErrForbidden)
 }
 
 func TestCategories(t *testing.T) {

@@ -6,13 +6,17 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/moderation"
 )
 
 // fill puts n threads of two posts into each of two categories of the service, straight into the tables: plans are about numbers of rows.
@@ -153,4 +157,53 @@ func TestThreadsWalk(t *testing.T) {
 	for _, id := range threads {
 		assert.True(t, seen[id] || bumped[id], "one that stayed where it was must be seen")
 	}
+}
+
+// statements counts what is asked of the database.
+type statements struct{ n atomic.Int32 }
+
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	s.n.Add(1)
+	return ctx
+}
+
+func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TestStatements: a page costs a few statements however many posts are on it, also when all are one's own and worried triage.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	member := w.as(account.RoleMember)
+	thread := w.open(member, "members", "Un titolo", worried).Thread
+	for range 9 {
+		w.answer(member, thread, crisis)
+	}
+	cfg := w.pool.Config()
+	counted := &statements{}
+	cfg.ConnConfig.Tracer = counted
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	accounts := account.New(pool, account.Options{})
+	f := New(pool, accounts, newModeration(t, pool, accounts))
+	asked := func(page func() error) int32 {
+		t.Helper()
+		counted.n.Store(0)
+		require.NoError(t, page())
+		return counted.n.Load()
+	}
+	for _, limit := range []int{1, 10} {
+		require.LessOrEqual(t, asked(func() error {
+			l, err := f.Posts(t.Context(), member, thread, 0, limit)
+			require.Len(t, l.Posts, limit)
+			if limit == 10 {
+				assert.Equal(t, []moderation.Care{moderation.CareNone, moderation.CareAlerting}, []moderation.Care{l.Posts[0].Care, l.Posts[9].Care})
+			}
+			return err
+		}), int32(4), "of %d posts", limit)
+	}
+	require.LessOrEqual(t, asked(func() error {
+		_, err := f.Threads(t.Context(), member, "members", Cursor{}, ThreadsPerPage)
+		return err
+	}), int32(3))
 }

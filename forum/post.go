@@ -178,7 +178,7 @@ func subject(id PostID) moderation.Subject {
 }
 
 // seenBy leaves out what the actor may not see.
-func (f *Forum) seenBy(ctx context.Context, actor account.Actor, p place, r postRow, names map[account.ID]account.Public) (Post, error) {
+func (r postRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public, cares map[string]moderation.Care) Post {
 	v := Post{
 		ID: r.ID, Number: r.Number, Author: names[r.Author], State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
 		Version: r.Version, Mine: r.Author == actor.ID,
@@ -196,13 +196,21 @@ func (f *Forum) seenBy(ctx context.Context, actor account.Actor, p place, r post
 			v.Reason = r.Reason
 		}
 	}
-	if !v.Mine || r.Level == triage.None {
-		return v, nil
+	if v.Mine {
+		v.Level, v.Care = r.Level, cares[r.ID.String()]
 	}
-	v.Level = r.Level
-	var err error
-	v.Care, _, err = f.moderation.CareFor(ctx, f.pool, subject(r.ID))
-	return v, err
+	return v
+}
+
+// caresOf asks once for all posts of the actor that worried triage.
+func (f *Forum) caresOf(ctx context.Context, actor account.Actor, rows ...postRow) (map[string]moderation.Care, error) {
+	var flagged []string
+	for _, r := range rows {
+		if r.Author == actor.ID && r.Level != triage.None {
+			flagged = append(flagged, r.ID.String())
+		}
+	}
+	return f.moderation.CaresFor(ctx, f.pool, moderation.SubjectPost, flagged)
 }
 
 // OnePost is a post by itself, for quoting, editing and reporting it.
@@ -231,10 +239,11 @@ func (f *Forum) Post(ctx context.Context, actor account.Actor, id PostID) (OnePo
 	if err != nil {
 		return OnePost{}, err
 	}
-	v, err := f.seenBy(ctx, actor, c.place(), r, names)
+	cares, err := f.caresOf(ctx, actor, r)
 	if err != nil {
 		return OnePost{}, err
 	}
+	v := r.seenBy(actor, c.place(), names, cares)
 	o := OnePost{Category: c, Thread: t.seenBy(actor, c.place(), names), Post: v}
 	if v.HTML != "" {
 		o.Source = r.Source
@@ -308,17 +317,17 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 }
 
 // editable says why a post cannot be edited any more, if so.
-func (p postRow) editable(t threadRow, c Category, version int) error {
+func (r postRow) editable(t threadRow, c Category, version int) error {
 	switch {
-	case p.Deleted:
+	case r.Deleted:
 		return ErrDeleted
-	case p.Hidden:
+	case r.Hidden:
 		return ErrHidden
 	case t.Locked:
 		return ErrLocked
 	case c.Archived:
 		return ErrArchived
-	case p.Version != version:
+	case r.Version != version:
 		return ErrEdited
 	}
 	return nil

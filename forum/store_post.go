@@ -56,14 +56,14 @@ type postRow struct {
 const postColumns = `p.id, p.thread_id, p.number, p.author_id, p.source, p.html, p.version, p.level, p.created_at, p.edited_at,
 	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null`
 
-func (p *postRow) scan(row pgx.Row, more ...any) error {
+func (r *postRow) scan(row pgx.Row, more ...any) error {
 	var level string
-	err := row.Scan(append([]any{&p.ID, &p.Thread, &p.Number, &p.Author, &p.Source, &p.HTML, &p.Version, &level, &p.At, &p.EditedAt,
-		&p.Hidden, &p.Reason, &p.Deleted}, more...)...)
+	err := row.Scan(append([]any{&r.ID, &r.Thread, &r.Number, &r.Author, &r.Source, &r.HTML, &r.Version, &level, &r.At, &r.EditedAt,
+		&r.Hidden, &r.Reason, &r.Deleted}, more...)...)
 	if err != nil {
 		return err
 	}
-	p.Level, err = triage.ParseLevel(level)
+	r.Level, err = triage.ParseLevel(level)
 	return err
 }
 

@@ -140,12 +140,14 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 	l := PostList{
 		Category: c, Thread: t.seenBy(actor, c.place(), names), Posts: make([]Post, len(rows)),
 		MayWrite: !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
-		MayLock:  mayLock(actor, c.place()) == nil,
+		MayLock:  mayLock(actor, c.place(), t) == nil,
+	}
+	cares, err := f.caresOf(ctx, actor, rows...)
+	if err != nil {
+		return PostList{}, err
 	}
 	for i, r := range rows {
-		if l.Posts[i], err = f.seenBy(ctx, actor, c.place(), r, names); err != nil {
-			return PostList{}, err
-		}
+		l.Posts[i] = r.seenBy(actor, c.place(), names, cares)
 	}
 	return l, nil
 }
@@ -195,7 +197,8 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 	})
 }
 
-// LockThread ends writing in a thread; reading and deleting one's own go on. Moderators of the category and tutors may; again is no mistake.
+// LockThread ends writing in a thread; reading and deleting one's own go on. Moderators of the category and tutors may, in a
+// thread that somebody else opened; again is no mistake.
 func (f *Forum) LockThread(ctx context.Context, actor account.Actor, id ThreadID) error {
 	return f.setLocked(ctx, actor, id, true, "thread.lock")
 }
@@ -210,11 +213,11 @@ func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID,
 		return err
 	}
 	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
-		_, c, err := selectThread(ctx, tx, actor, id)
+		t, c, err := selectThread(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
-		if err := mayLock(actor, c.place()); err != nil {
+		if err := mayLock(actor, c.place(), t); err != nil {
 			return err
 		}
 		if changed, err := updateThreadLocked(ctx, tx, actor.Service, id, locked); err != nil || !changed {
@@ -224,9 +227,13 @@ func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID,
 	})
 }
 
-func mayLock(actor account.Actor, p place) error {
+// mayLock: nobody moderates where they are a party.
+func mayLock(actor account.Actor, p place, t threadRow) error {
 	if err := mayRead(actor, p); err != nil {
 		return err
+	}
+	if t.author == actor.ID {
+		return account.ErrForbidden
 	}
 	return account.Can(actor, account.ThreadLockMovePin, p.relation(false))
 }

@@ -181,6 +181,14 @@ func (m *Moderation) CareFor(ctx context.Context, q pg.Querier, s Subject) (Care
 	return told, level, nil
 }
 
+// CaresFor is CareFor of many subjects at once, none of them a message; what is missing in the answer has CareNone.
+func (m *Moderation) CaresFor(ctx context.Context, q pg.Querier, kind SubjectKind, ids []string) (map[string]Care, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return selectLastStates(ctx, q, kind, ids)
+}
+
 func care(state State, level triage.Level) Care {
 	switch {
 	case level < triage.Red:

@@ -227,6 +227,27 @@ func selectLastState(ctx context.Context, q pg.Querier, s Subject) (state State,
 	return state, level, err
 }
 
+// selectLastStates is selectLastState of many subjects, as what their persons may know.
+func selectLastStates(ctx context.Context, q pg.Querier, kind SubjectKind, ids []string) (map[string]Care, error) {
+	rows, err := q.Query(ctx, `select distinct on (subject_id) subject_id, state, level::text from moderation_escalations
+		where subject_kind = $1 and subject_id = any($2) order by subject_id, raised_at desc, state <> 'closed' desc`, string(kind), ids)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select cares: %w", err)
+	}
+	all := make(map[string]Care, len(ids))
+	var id, name string
+	var state State
+	_, err = pgx.ForEachRow(rows, []any{&id, &state, &name}, func() error {
+		level, err := triage.ParseLevel(name)
+		all[id] = care(state, level)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select cares: %w", err)
+	}
+	return all, nil
+}
+
 func selectOpenOf(ctx context.Context, q pg.Querier, s Subject) (id EscalationID, level triage.Level, err error) {
 	var name string
 	err = q.QueryRow(ctx, `select id, level::text from moderation_escalations where subject_kind = $1 and subject_id = $2 and state <> 'closed'`,
