@@ -2,7 +2,7 @@
 # missing on the machine, where they may; where not they say what to type.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e faults load fmt templ
+.PHONY: help run test check e2e faults load triage bench fmt templ
 SHELL := /bin/bash
 
 help: ## show this list
@@ -33,6 +33,13 @@ faults: ## everything that may break, for as long as it must be withstood: half 
 load: ## measure speed and memory beside a bare server: half an hour of a quiet machine
 	@scripts/install run test
 	@PONTI_LOAD=all scripts/load
+
+triage: ## read every set of texts and print what was found, missed and flagged wrongly
+	@go test -count=1 -v -run 'Set$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *dataset_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
+
+bench: ## benchmarks of reading, posting and pages, with a real database
+	@scripts/install run test
+	@go test -run '^$$' -bench . ./moderation/triage ./chat ./forum
 
 fmt: ## format Go files and templates
 	@gofmt -w .

@@ -242,6 +242,38 @@ func TestBenign(t *testing.T) {
 	require.LessOrEqual(t, flagged, 8)
 }
 
+// TestThirdSet is a floor against regressions: texts written in four goes without a look at the rules, which were then widened on them.
+func TestThirdSet(t *testing.T) {
+	t.Parallel()
+	e, cases := newTestEngine(t), readCases(t, "third.jsonl")
+	for _, lang := range []string{"it", "en"} {
+		f := measure(t, e, cases, lang)
+		f.log(t, "third set, "+lang)
+		requireBar(t, f, bar{crisisRed: 0.95, selfRed: 0.95, redAmber: 0.96, amberAmber: 0.94, hardRed: 0.03, plainFlag: 0.01, functionality: 0.74, crisisMissed: 3})
+	}
+}
+
+// TestOrdinaryChat: what people here write on an ordinary day, many with a word in them that could mislead.
+func TestOrdinaryChat(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	flagged, red, cases := 0, 0, readCases(t, "chat.jsonl")
+	for _, c := range cases {
+		v, err := e.ReadTurns(c.conversation())
+		require.NoError(t, err)
+		if v.Level != None {
+			flagged++
+			t.Logf("%s: %s, %v", c.ID, v.Level, v.Reasons)
+		}
+		if v.Level >= Red {
+			red++
+		}
+	}
+	t.Logf("of %d, %d flagged, %d of them red or above", len(cases), flagged, red)
+	require.LessOrEqual(t, flagged, 8)
+	require.LessOrEqual(t, red, 3)
+}
+
 func TestBothSetsCoverTheSameFunctionalities(t *testing.T) {
 	t.Parallel()
 	seen := map[string]map[string]bool{}

@@ -148,11 +148,18 @@ func (r *reading) sentenceOf(at int32) span {
 	return span{0, int32(len(r.tok))}
 }
 
+// faintWordsMax is how long a message, in words, may be for a combination within one message: in a long story of somebody's week
+// faint signs meet by chance.
+const faintWordsMax = 80
+
 // combine fires the rules that need several signals together. fresh are the signals of the newest message: a
 // combination is news only if that message had a part in it.
 func (r *reading) combine(all, fresh uint64, author Author) {
 	for _, c := range r.set.combos {
 		if author == AuthorESP && !c.anyAuthor {
+			continue
+		}
+		if c.message && (all != fresh || len(r.tok) > faintWordsMax) {
 			continue
 		}
 		if all&c.signals == c.signals && fresh&c.signals != 0 {

@@ -15,9 +15,10 @@ const (
 	modScreening
 	modSplit
 	modAccumulated
+	modEveryday
 )
 
-var modifierNames = []string{"neg", "past", "recovery", "title", "quote", "question", "other", "window", "screening", "split", "accumulated"}
+var modifierNames = []string{"neg", "past", "recovery", "title", "quote", "question", "other", "window", "screening", "split", "accumulated", "everyday"}
 
 func (m modifier) names() []string {
 	if m == 0 {
@@ -71,6 +72,9 @@ func (r *reading) modifiers(first, last int32, s span, rule *rule) modifier {
 	}
 	if !again && r.whole[m.recovery>>6]&(1<<(m.recovery&63)) != 0 && r.whole[m.past>>6]&(1<<(m.past&63)) != 0 {
 		seen |= modRecovery
+	}
+	if r.whole[m.everyday>>6]&(1<<(m.everyday&63)) != 0 {
+		seen |= modEveryday
 	}
 	isQuoted := true
 	for i := first; i < last; i++ {

@@ -162,7 +162,11 @@ func (r *reading) scan(text string) {
 		default:
 			was := open
 			closeToken(i)
-			nextIsWord := i+size < len(text) && isWordRune(firstRune(text[i+size:]))
+			after := i + size
+			for c == '*' && after < len(text) && text[after] == '*' {
+				after++ // letters hidden behind several stars
+			}
+			nextIsWord := after < len(text) && isWordRune(firstRune(text[after:]))
 			if was && nextIsWord && c < utf8.RuneSelf && c != ' ' && c != '\n' && c != '\t' {
 				glue = byte(c)
 			}

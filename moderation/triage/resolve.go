@@ -43,6 +43,14 @@ func (r *reading) resolveAt(i int) int {
 		if n := r.glued(i); n > 0 {
 			return n
 		}
+		if n := r.masked(i); n > 0 {
+			return n
+		}
+	}
+	if i+1 < len(r.raw) && !r.isWord(i+1) {
+		if n := r.cutUp(i); n > 0 {
+			return n
+		}
 	}
 	if r.plain(t, w) {
 		return 1

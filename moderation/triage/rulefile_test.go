@@ -26,6 +26,8 @@ concept mod.other
   they
 concept mod.filler
   just
+concept mod.everyday
+  picnic
 concept answer.yes
   yes
 concept answer.no

@@ -14,11 +14,12 @@ type vocabulary struct {
 
 	classWord [classCount]wordID // the word that stands for a class in groups of alternatives
 
-	risk     []bool             // by word: misspellings are recognised
-	intent   []bool             // by word: may be written together with the next word
-	squeezed map[string]wordID  // risk words with every doubled letter made single
-	near     map[uint64]nearTwo // hash of a risk word with at most one letter removed
-	nearBits []uint64           // Bloom-like filter before near: most words of a message stop here
+	risk     []bool                // by word: misspellings are recognised
+	risky    [maxWord + 1][]wordID // risk words by length
+	intent   []bool                // by word: may be written together with the next word
+	squeezed map[string]wordID     // risk words with every doubled letter made single
+	near     map[uint64]nearTwo    // hash of a risk word with at most one letter removed
+	nearBits []uint64              // Bloom-like filter before near: most words of a message stop here
 
 	first    []int32             // by word: trie node after it, or 0
 	next     map[uint64]int32    // node<<32|word -> node
@@ -101,6 +102,7 @@ func (v *vocabulary) allowTypos(id wordID) {
 		return
 	}
 	v.risk[id] = true
+	v.risky[len(word)] = append(v.risky[len(word)], id)
 	if sq := string(squeeze(nil, []byte(word))); v.squeezed[sq] == 0 {
 		v.squeezed[sq] = id + 1
 	}
