@@ -20,6 +20,8 @@ type Board struct {
 	Latest      ThreadID
 	LatestTitle string
 	LatestAt    *time.Time
+	// Unread is true when the reader has not seen the latest activity.
+	Unread bool
 }
 
 // Categories lists what the actor may read, in the service's order. account.ErrForbidden for those who read no forum.

@@ -24,6 +24,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/internal/worker"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 )
@@ -67,6 +68,7 @@ type Thread struct {
 	CreatedAt  time.Time
 	LastPostAt time.Time
 	Posts      int // also the number of the last post
+	Read       int // up to which post the reader has seen it; 0 when never
 	Locked     bool
 }
 
@@ -113,6 +115,7 @@ type Forum struct {
 	pool       *pgxpool.Pool
 	accounts   *account.Accounts
 	moderation *moderation.Moderation
+	indexer    worker.Worker
 }
 
 // New makes a forum. Content must be given to moderation before that starts.

@@ -91,7 +91,7 @@ func TestPlans(t *testing.T) {
 		if back > 0 {
 			before.At = time.Now().Add(-back)
 		}
-		nodes := w.explain(threadsSQL, w.a, w.members, before.at(), before.ID.String(), ThreadsPerPage+1)
+		nodes := w.explain(threadsSQL, w.a, w.as(account.RoleMember).ID, w.members, before.at(), before.ID.String(), ThreadsPerPage+1)
 		check(t, nodes, "forum_threads_by_activity", ThreadsPerPage+1)
 	}
 	for _, after := range []int{0, 700, 1450} {

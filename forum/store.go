@@ -41,9 +41,10 @@ func (c Category) place() place {
 }
 
 func selectCategories(ctx context.Context, q pg.Querier, a account.Actor) ([]Board, error) {
-	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null
+	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null,
+			t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)
 		from forum_categories c
-		left join lateral (select id, title, last_post_at, author_id from forum_threads
+		left join lateral (select id, title, last_post_at, author_id, posts from forum_threads
 			where category_id = c.id and deleted_at is null order by last_post_at desc, id desc limit 1) t on true
 		left join forum_posts p on p.thread_id = t.id and p.number = 1
 		where c.service_id = $1
@@ -54,8 +55,9 @@ func selectCategories(ctx context.Context, q pg.Querier, a account.Actor) ([]Boa
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b Board, err error) {
 		var title *string
 		var author account.ID
-		var hidden *bool
-		err = row.Scan(append(b.fields(), &b.Latest, &title, &b.LatestAt, &author, &hidden)...)
+		var hidden, unread *bool
+		err = row.Scan(append(b.fields(), &b.Latest, &title, &b.LatestAt, &author, &hidden, &unread)...)
+		b.Unread = unread != nil && *unread
 		if title != nil && (hidden == nil || !*hidden || maySeeHidden(a, b.place(), author == a.ID)) {
 			b.LatestTitle = *title
 		}
@@ -109,16 +111,19 @@ type threadRow struct {
 	hidden, ended bool // the opening post is hidden, is deleted
 }
 
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null,
+// threadColumns wants the reader as $2 and the opening post as p.
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, ` + readColumn + `,
 	p.hidden_at is not null, p.deleted_at is not null`
 
+const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
+
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.hidden, &t.ended}
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.Read, &t.hidden, &t.ended}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
-func selectThreads(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, before Cursor, limit int) ([]threadRow, error) {
-	rows, err := q.Query(ctx, threadsSQL, s, c, before.at(), before.ID.String(), limit)
+func selectThreads(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, before Cursor, limit int) ([]threadRow, error) {
+	rows, err := q.Query(ctx, threadsSQL, a.Service, a.ID, c, before.at(), before.ID.String(), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -129,9 +134,9 @@ func selectThreads(ctx context.Context, q pg.Querier, s account.ServiceID, c Cat
 
 const threadsSQL = `select ` + threadColumns + `
 	from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-	where t.service_id = $1 and t.category_id = $2 and t.deleted_at is null and (t.last_post_at, t.id) < ($3, $4::uuid)
+	where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)
 	order by t.last_post_at desc, t.id desc
-	limit $5`
+	limit $6`
 
 // at is the cursor's instant; the zero cursor stands before everything.
 func (c Cursor) at() pgtype.Timestamptz {
@@ -147,6 +152,14 @@ func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadI
 		left join forum_posts p on p.thread_id = t.id and p.number = 1
 		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(t.fields(), c.fields()...)...)
 	return t, c, one(err)
+}
+
+// upsertRead moves a reader's mark on, never back.
+func upsertRead(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, number int) error {
+	_, err := q.Exec(ctx, `insert into forum_reads (service_id, account_id, thread_id, number) values ($1, $2, $3, $4)
+		on conflict on constraint forum_reads_once do update set number = excluded.number, read_at = excluded.read_at
+		where forum_reads.number < excluded.number`, a.Service, a.ID, id, number)
+	return err
 }
 
 func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, title string) error {

@@ -82,7 +82,7 @@ const postsSQL = `select ` + postColumns + ` from forum_posts p
 
 // selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
 func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {
-	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null,
+	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, ` + readColumn + `,
 		o.hidden_at is not null, o.deleted_at is not null, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
@@ -117,13 +117,13 @@ func insertVersion(ctx context.Context, q pg.Querier, s account.ServiceID, p pos
 }
 
 func updatePostText(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, p prepared, l triage.Level) error {
-	_, err := q.Exec(ctx, `update forum_posts set source = $3, html = $4, renderer = $5, level = $6, version = version + 1, edited_at = clock_timestamp()
+	_, err := q.Exec(ctx, `update forum_posts set source = $3, html = $4, renderer = $5, level = $6, words = null, version = version + 1, edited_at = clock_timestamp()
 		where service_id = $1 and id = $2`, s, id, p.Source, p.HTML, renderer, l.String())
 	return err
 }
 
 func updatePostDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) error {
-	_, err := q.Exec(ctx, `update forum_posts set source = '', html = '', version = version + 1, deleted_at = clock_timestamp()
+	_, err := q.Exec(ctx, `update forum_posts set source = '', html = '', words = null, version = version + 1, deleted_at = clock_timestamp()
 		where service_id = $1 and id = $2`, s, id)
 	return err
 }

@@ -64,7 +64,7 @@ func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, b
 		return ThreadList{}, err
 	}
 	limit = min(max(limit, 1), 100)
-	rows, err := selectThreads(ctx, f.pool, actor.Service, c.ID, before, limit+1)
+	rows, err := selectThreads(ctx, f.pool, actor, c.ID, before, limit+1)
 	if err != nil {
 		return ThreadList{}, pg.Classify(err)
 	}

@@ -70,6 +70,7 @@ func (a *app) startWorkers(ctx context.Context) {
 	a.roster.Start(ctx, a.log)
 	a.moderation.Start(ctx)
 	a.chat.Start(ctx)
+	a.forum.Start(ctx, a.log)
 	a.web.Live().Start()
 	a.linker.Start(ctx)
 	a.auditor.Start(ctx)
@@ -78,6 +79,7 @@ func (a *app) startWorkers(ctx context.Context) {
 func (a *app) stopWorkers() {
 	a.auditor.Stop()
 	a.web.Live().Stop()
+	a.forum.Stop()
 	a.chat.Stop()
 	a.moderation.Stop()
 	a.roster.Stop()
