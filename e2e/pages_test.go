@@ -61,6 +61,7 @@ var pages = []struct {
 	{"/rooms/{room}/help", "guest", nil},
 	{"/desk", "esp offered senior", nil},
 	{"/forum", "member family esp senior tutor", nil},
+	{"/forum/search", "member esp", []string{"/forum/search", "/forum/search?q=giornata", "/forum/search?q=qzwxqz&order=new"}},
 	{"/forum/categories/{slug}", "member esp tutor", []string{"/forum/categories/giorno-per-giorno"}},
 	{"/forum/categories/{slug}", "family", []string{"/forum/categories/familiari"}},
 	{"/forum/categories/{slug}", "senior", []string{"/forum/categories/tra-di-noi"}},

@@ -10,6 +10,8 @@
 //     thread's row under its lock: the row must be locked anyway, to bump the thread in its list, and a gapless number makes
 //     a permalink name its page without counting. Threads share no row, so a busy category has no convoy.
 //   - HTML is made when a text is written and never when it is read.
+//   - Search is made beside the writing: a post is findable a moment after its commit, and never waits for that.
+//   - How far somebody has read is known to them alone.
 //   - A category one may not read looks exactly like one that does not exist.
 package forum
 

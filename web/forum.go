@@ -78,7 +78,28 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// A browser that fetches a page ahead shows it to nobody.
+	if n := len(l.Posts); n > 0 && l.Posts[n-1].Number > l.Thread.Read && !strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") {
+		if err := s.Forum.MarkRead(r.Context(), s.actor(r), id, l.Posts[n-1].Number); err != nil {
+			s.Log.Warn().Err(err).Msg("thread not marked as read") // it can be read all the same
+		}
+	}
 	return s.render(w, r, http.StatusOK, forumpage.Thread(l, parts.Form{}, newCID()))
+}
+
+// showSearch is the search of the forum: its form, and what fits.
+func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) error {
+	in := r.URL.Query()
+	page, err := strconv.Atoi(in.Get("page"))
+	if err != nil {
+		page = 1
+	}
+	q := forum.Query{Text: in.Get("q"), Category: in.Get("in"), Newest: in.Get("order") == "new", Page: page}
+	found, err := s.Forum.Search(r.Context(), s.actor(r), q)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Search(q, found))
 }
 
 // showReply is the form to answer on a page of its own, with a quote when one is asked for.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -387,4 +388,63 @@ func TestForumHostile(t *testing.T) {
 	}
 	assert.Equal(t, text, mirto.get(post+"/edit").Find("textarea").Text())
 	assert.NotContains(t, b.log.String(), "alert(1)", "what people write is not logged")
+}
+
+// TestForumSearch is the search without JavaScript, and what it keeps to itself.
+func TestForumSearch(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t)
+	b.open(b.member, "Le mattine", "Al mattino l'ansia è più forte, poi passa.")
+	secret, err := b.Forum.OpenThread(t.Context(), b.esp, forum.NewThread{Category: "helpers", Title: "Turni", Text: "L'ansia dei turni.", CID: newCID()})
+	require.NoError(t, err)
+	_, err = b.Forum.IndexPosts(t.Context())
+	require.NoError(t, err)
+	mirto := b.as(b.member)
+	a := mirto.get("/forum")
+	assert.Equal(t, "/forum/search", a.Find("form[role=search]").AttrOr("action", ""))
+	a = mirto.get("/forum/search?q=ANSIA")
+	assert.Equal(t, 1, a.Find(".found li").Length())
+	assert.Equal(t, "ansia", a.text(".found mark"))
+	assert.Regexp(t, `^/forum/threads/[0-9a-f-]{36}#post-1$`, a.Find(".found h3 a").AttrOr("href", ""))
+	assert.Equal(t, "ANSIA", a.Find("#q").AttrOr("value", ""), "what was typed stays")
+	assert.NotContains(t, a.Body, secret.Thread.String())
+	assert.Equal(t, 0, a.Find(`option[value="helpers"]`).Length(), "categories of others are not named")
+	assert.Contains(t, mirto.get("/forum/search?q=anxia").text(".muted"), "molto simili")
+	assert.Equal(t, 2, b.as(b.esp).get("/forum/search?q=ansia").Find(".found li").Length())
+	for _, q := range []string{"q=nulladitutto", "q=ansia&in=helpers", "q=ansia&page=9", "q=ansia&in=%00", "q=%ff%fe", "q=" + strings.Repeat("a", 4000), "q=ansia&page=99999999999999999999&order=x&in='"} {
+		a := mirto.get("/forum/search?" + q)
+		assert.Equal(t, http.StatusOK, a.StatusCode, "%.60s", q)
+	}
+	a = mirto.get(`/forum/search?q=%3Cscript%3Ealert(1)%3C/script%3E%22%20onfocus=x`)
+	assert.Equal(t, 0, a.Find("main script, [onfocus]").Length())
+	assert.NotEqual(t, http.StatusOK, b.browser(t).get("/forum/search?q=ansia").StatusCode, "not without an account")
+}
+
+// TestForumUnread: what is new is marked for each reader, on every device, and a page fetched ahead was not read.
+func TestForumUnread(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t)
+	r := b.open(b.member, "Le mattine", "Al mattino è più dura.")
+	list, thread := "/forum/categories/every-day", "/forum/threads/"+r.Thread.String()
+	phone, laptop := b.as(b.family), b.as(b.family)
+	assert.Equal(t, "Nuovo", phone.get(list).text(".thread .badge-new"))
+	assert.Equal(t, 1, phone.get("/forum").Find(".board .badge-new").Length())
+	ahead := httptest.NewRequest(http.MethodGet, siteURL+thread, nil)
+	ahead.Header.Set("Sec-Purpose", "prefetch;prerender")
+	require.Equal(t, http.StatusOK, phone.do(ahead).StatusCode)
+	assert.Equal(t, "Nuovo", phone.get(list).text(".thread .badge-new"))
+	phone.get(thread)
+	assert.Equal(t, 0, laptop.get(list).Find(".badge-new").Length())
+	assert.Equal(t, 0, laptop.get("/forum").Find(".badge-new").Length())
+	for range 2 {
+		_, err := b.Forum.WritePost(t.Context(), b.esp, forum.NewPost{Thread: r.Thread, Text: "Ti leggo.", CID: newCID()})
+		require.NoError(t, err)
+	}
+	a := laptop.get(list)
+	assert.Equal(t, "2 messaggi nuovi", a.text(".thread .badge-new"))
+	assert.Equal(t, thread+"#post-2", a.Find(".thread .badge-new").AttrOr("href", ""))
+	a = laptop.get(thread)
+	assert.Equal(t, 1, a.Find("#new + #post-2").Length(), "the line stands before the first new post")
+	assert.Equal(t, 0, laptop.get(thread).Find("#new").Length())
+	assert.Equal(t, 1, b.as(b.member).get(list).Find(".badge-new").Length(), "another reader's marks are their own")
 }

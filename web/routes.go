@@ -109,6 +109,7 @@ func (s *Server) routes() []route {
 
 		// The forum.
 		{"GET /forum", readers, reading, s.showBoards},
+		{"GET /forum/search", readers, reading, s.showSearch},
 		{"GET /forum/categories/{slug}", readers, reading, s.showThreads},
 		{"GET /forum/categories/{slug}/new", readers, acts(account.ThreadOpen), s.showNewThread},
 		{"POST /forum/categories/{slug}/threads", readers, acts(account.ThreadOpen), s.openThread},

@@ -3,6 +3,8 @@ package forum
 
 import (
 	"context"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -103,4 +105,38 @@ func kept(f parts.Form, field, value string) string {
 		return f.Value(field)
 	}
 	return strings.TrimSpace(value)
+}
+
+// foundTitle says how many posts fit; beyond the newest thousand nobody counted.
+func foundTitle(ctx context.Context, r forum.Results) string {
+	if r.Total == forum.MaxResults {
+		return parts.T(ctx, "forum.found_many", "Count", r.Total)
+	}
+	return parts.N(ctx, "forum.found", r.Total)
+}
+
+// searchURL is the page before or after; empty where there is none.
+func searchURL(q forum.Query, r forum.Results, step int) string {
+	page := r.Page + step
+	if page < 1 || page > r.Pages() {
+		return ""
+	}
+	v := url.Values{"q": {q.Text}}
+	if q.Category != "" {
+		v.Set("in", q.Category)
+	}
+	if q.Newest {
+		v.Set("order", "new")
+	}
+	if page > 1 {
+		v.Set("page", strconv.Itoa(page))
+	}
+	return "/forum/search?" + v.Encode()
+}
+
+func searchLabel(ctx context.Context, q forum.Query) string {
+	if q.Category != "" {
+		return parts.T(ctx, "forum.search_here")
+	}
+	return parts.T(ctx, "forum.search_label")
 }
