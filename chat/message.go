@@ -18,12 +18,13 @@ import (
 type Kind string
 
 // Joined, EndedByFrom and Lost are written by Ponti when the participant From joins, ends the conversation or was not heard of
-// for too long; their text is empty.
+// for too long, and TimeUp when its time is over; their text is empty.
 const (
 	Text        Kind = "text"
 	Joined      Kind = "joined"
 	EndedByFrom Kind = "ended"
 	Lost        Kind = "lost"
+	TimeUp      Kind = "time_up"
 )
 
 // Message is one message of a room as its participants see it. From is a participant's number: the other side's account id

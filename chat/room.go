@@ -33,6 +33,8 @@ type room struct {
 	endedAt    *time.Time
 	endedBy    int16
 	lost       bool       // it ended because endedBy was not heard of
+	endsAt     *time.Time // when it ends by itself; nil before the start
+	timeUp     bool       // it ended because its time was over
 	openedAt   *time.Time // last opening by a tutor
 }
 
@@ -55,8 +57,10 @@ type RoomView struct {
 	Topic      string
 	Care       moderation.Care
 	Level      triage.Level
-	EndedBy    int16 // number of the participant who ended it
-	Lost       bool  // EndedBy did not end it, but was not heard of for too long
+	EndedBy    int16  // number of the participant who ended it
+	Lost       bool   // EndedBy did not end it, but was not heard of for too long
+	TimeUp     bool   // nobody ended it: its time was over
+	Bound      *Bound // for who takes part in an open conversation
 	StartedAt  *time.Time
 	EndedAt    *time.Time
 	FeelBefore *int
@@ -88,7 +92,7 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 	var v RoomView
 	err := c.reading(ctx, actor, id, func(ctx context.Context, s standing) error {
 		r := s.room
-		v = RoomView{ID: id, State: r.state, Head: r.lastSeq, Me: s.number, EndedBy: r.endedBy, Lost: r.lost, StartedAt: r.startedAt, EndedAt: r.endedAt}
+		v = RoomView{ID: id, State: r.state, Head: r.lastSeq, Me: s.number, EndedBy: r.endedBy, Lost: r.lost, TimeUp: r.timeUp, StartedAt: r.startedAt, EndedAt: r.endedAt}
 		// How a person feels is between them and the ESP; that a tutor opened it is theirs to know.
 		v.FeelBefore, v.FeelAfter = r.feelBefore, r.feelAfter
 		if r.person == actor.ID {
@@ -101,7 +105,12 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 		if v.Care, v.Level, err = c.moderation.CareFor(ctx, c.pool, subject(id)); err != nil {
 			return fmt.Errorf("chat: care: %w", err)
 		}
-		v.People, err = c.people(ctx, c.pool, actor, id)
+		rows, err := selectParticipants(ctx, c.pool, id)
+		if err != nil {
+			return err
+		}
+		v.Bound = s.bound(rows, v.Level, actor.ID)
+		v.People, err = c.people(ctx, c.pool, actor, rows)
 		return err
 	})
 	return v, err
@@ -119,11 +128,7 @@ func (c *Chat) topic(r room) (string, error) {
 	return string(text), nil
 }
 
-func (c *Chat) people(ctx context.Context, q pg.Querier, actor account.Actor, id RoomID) ([]Participant, error) {
-	rows, err := selectParticipants(ctx, q, id)
-	if err != nil {
-		return nil, err
-	}
+func (c *Chat) people(ctx context.Context, q pg.Querier, actor account.Actor, rows []participantRow) ([]Participant, error) {
 	names, err := c.names(ctx, q, rows)
 	if err != nil {
 		return nil, err

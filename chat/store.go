@@ -47,6 +47,7 @@ type participantRow struct {
 	account account.ID
 	part    string
 	left    bool
+	more    bool // would like more time
 }
 
 // store wraps an error with the statement it came from; a missing row is ErrNotFound.
@@ -61,13 +62,13 @@ func store(what string, err error) error {
 }
 
 const roomColumns = `r.id, r.service_id, r.person_id, r.state, r.key_id, r.key_wrapped, r.topic_sealed, r.last_seq, r.authority_version,
-	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost,
+	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost, r.ends_at, r.time_up,
 	(select e.account_id from chat_participants e where e.room_id = r.id and e.part = 'esp' order by e.left_at is null desc, e.number desc limit 1),
 	(select max(o.opened_at) from chat_openings o where o.room_id = r.id)`
 
 func (r *room) fields() []any {
 	return []any{&r.id, &r.service, &r.person, &r.state, &r.key.id, &r.key.wrapped, &r.topic, &r.lastSeq, &r.version,
-		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.esp, &r.openedAt}
+		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.endsAt, &r.timeUp, &r.esp, &r.openedAt}
 }
 
 // selectStanding reads the room and what the account is to it. With lock it takes the row lock in a statement of its own: a
@@ -121,7 +122,7 @@ func insertRoom(ctx context.Context, q pg.Querier, r room) error {
 
 func updateRoomStarted(ctx context.Context, q pg.Querier, id RoomID) error {
 	_, err := q.Exec(ctx, `with here as (update chat_participants set seen_at = now() where room_id = $1)
-		update chat_rooms set state = 'open', started_at = now() where id = $1 and state = 'waiting'`, id)
+		update chat_rooms set state = 'open', started_at = now(), ends_at = now() + $2::interval where id = $1 and state = 'waiting'`, id, lasts)
 	return store("start room", err)
 }
 
@@ -153,13 +154,13 @@ func insertParticipant(ctx context.Context, q pg.Querier, r room, who account.ID
 }
 
 func selectParticipants(ctx context.Context, q pg.Querier, id RoomID) ([]participantRow, error) {
-	rows, err := q.Query(ctx, `select number, account_id, part, left_at is not null from chat_participants where room_id = $1 order by number`, id)
+	rows, err := q.Query(ctx, `select number, account_id, part, left_at is not null, more_at is not null from chat_participants where room_id = $1 order by number`, id)
 	if err != nil {
 		return nil, store("select participants", err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (participantRow, error) {
 		var p participantRow
-		return p, row.Scan(&p.number, &p.account, &p.part, &p.left)
+		return p, row.Scan(&p.number, &p.account, &p.part, &p.left, &p.more)
 	})
 	return list, store("select participants", err)
 }

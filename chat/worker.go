@@ -27,7 +27,7 @@ const (
 )
 
 // Start begins the work of each second: offers run out, places nobody looks at end, and so do conversations with who fell
-// silent, the free are offered who waits, what triage could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
+// silent or whose time is over, the free are offered who waits, what triage could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
 // ones. It goes on through panics and without a database. Starting twice is fine.
 func (c *Chat) Start(ctx context.Context) {
 	for i := range c.writers {
@@ -68,6 +68,7 @@ func (c *Chat) Work(ctx context.Context) {
 		{"chat.read_again", c.readAgain},
 		{"chat.expire_offers", c.expireOffers},
 		{"chat.drop_silent", c.dropSilent},
+		{"chat.end_due", c.endDue},
 		{"chat.drop_places", c.dropPlaces},
 		{"chat.match_places", c.matchAll},
 		{"chat.dismiss_tutors", c.dismissTutors},

@@ -248,6 +248,10 @@ func (s *Server) endConversation(w http.ResponseWriter, r *http.Request) error {
 	return s.inRoom(w, r, nil, "#end", func(id chat.RoomID) error { return s.Chat.EndConversation(r.Context(), s.actor(r), id) })
 }
 
+func (s *Server) askForMoreTime(w http.ResponseWriter, r *http.Request) error {
+	return s.inRoom(w, r, nil, "#end", func(id chat.RoomID) error { return s.Chat.AskForMoreTime(r.Context(), s.actor(r), id) })
+}
+
 func (s *Server) recordFeeling(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Feeling string `form:"feeling"`

@@ -264,3 +264,51 @@ func TestConversationColumn(t *testing.T) {
 	assert.Equal(t, 1, care.Find(".numbers a[href='tel:112']").Length())
 	assert.Zero(t, care.Find(".care-numbers[hidden]").Length())
 }
+
+// TestTimeOfConversation: the bound of a conversation without scripts, as both sides and a tutor see it.
+func TestTimeOfConversation(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, tutor, who := st.open(t)
+	person := st.guest(t, "Airone")
+	require.Equal(t, http.StatusSeeOther, person.post("/waiting", "topic", "il lavoro").StatusCode)
+	desk, err := st.Chat.Desk(t.Context(), who.esp)
+	require.NoError(t, err)
+	id, err := st.Chat.AcceptOffer(t.Context(), who.esp, desk.Offer.ID)
+	require.NoError(t, err)
+	room := "/rooms/" + id.String()
+	left := func(d time.Duration) {
+		_, err := st.pool.Exec(t.Context(), `update chat_rooms set ends_at = now() + $2::interval where id = $1`, id, d)
+		require.NoError(t, err)
+	}
+	page := person.get(room)
+	assert.Empty(t, page.text("[data-region=time]"), "nobody watches a clock for the first half hour")
+	seconds, err := strconv.Atoi(page.Find("[data-ends-in]").AttrOr("data-ends-in", ""))
+	require.NoError(t, err)
+	assert.InDelta(t, 45*60, seconds, 10)
+	assert.Equal(t, http.StatusConflict, person.post(room+"/more").StatusCode)
+
+	left(9 * time.Minute)
+	page = person.get(room)
+	assert.Contains(t, page.text("[data-region=time]"), "meno di 10 minuti")
+	assert.Equal(t, http.StatusSeeOther, person.post(page.action(t, "Chiedi altri 15 minuti")).StatusCode)
+	assert.Contains(t, person.get(room).text("[data-region=time]"), "Hai chiesto altri 15 minuti")
+	assert.Zero(t, person.get(room).Find("[data-region=time] form").Length())
+	left(2 * time.Minute)
+	page = esp.get(room)
+	assert.Contains(t, page.text("[data-region=time]"), "meno di 3 minuti")
+	assert.Contains(t, page.text("[data-region=time]"), "Airone vorrebbe altri 15 minuti")
+	assert.NotEqual(t, http.StatusSeeOther, tutor.post(room+"/more").StatusCode, "not a tutor's to decide")
+	assert.Equal(t, http.StatusSeeOther, esp.post(page.action(t, "Sì, altri 15 minuti")).StatusCode)
+	for _, b := range []*browser{person, esp} {
+		assert.Empty(t, b.get(room).text("[data-region=time]"))
+	}
+	left(-time.Second)
+	st.Chat.Work(t.Context())
+	page = person.get(room)
+	assert.Contains(t, page.text("#messages .message-note"), "Il tempo di questa conversazione è finito")
+	assert.Contains(t, page.text("[data-region=after]"), "Il tempo era finito")
+	assert.Equal(t, 1, page.Find("input[name=feeling]").Closest("form").Length(), "how do you feel now")
+	assert.Zero(t, page.Find("[data-composer]").Length())
+	assert.Contains(t, esp.get(room).text("[data-region=after]"), "La conversazione è finita")
+}

@@ -98,6 +98,7 @@ func (s *Server) routes() []route {
 		{"POST /rooms/{room}/messages", talkers, acts(account.MessageSend), s.postMessage},
 		{"GET /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.showEnd},
 		{"POST /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.endConversation},
+		{"POST /rooms/{room}/more", talkers, acts(account.MessageSend), s.askForMoreTime},
 		{"POST /rooms/{room}/feeling", persons, acts(account.ConversationCloseLeave), s.recordFeeling},
 		{"GET /rooms/{room}/help", persons, acts(account.EscalationRaise), s.showHelp},
 		{"POST /rooms/{room}/help", persons, acts(account.EscalationRaise), s.askForMoreHelp},

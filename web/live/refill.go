@@ -153,5 +153,16 @@ func stateFrame(id string, v *chat.RoomView, staff bool) wire.State {
 	if staff && v.Level > triage.None {
 		f.Level = v.Level.String()
 	}
+	if b := v.Bound; b != nil {
+		f.Ends = b.EndsAt.Unix()
+		switch {
+		case b.Held:
+			f.More = "held"
+		case b.Wanted:
+			f.More = "wanted"
+		case b.Asked:
+			f.More = "asked"
+		}
+	}
 	return f
 }

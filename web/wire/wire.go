@@ -144,13 +144,16 @@ type People struct {
 }
 
 // State is how a room stands. Care is what the person may know of the help that is being called; Numbers says to show the
-// emergency numbers; Level goes to staff only.
+// emergency numbers; Level goes to staff only. Ends is when it ends by itself, in Unix seconds, and More who would like more time: "asked" is the
+// reader, "wanted" the other side, "held" says that no clock ends it now.
 type State struct {
 	Room    string `json:"room"`
 	State   string `json:"state"`
 	Care    string `json:"care,omitempty"`
 	Numbers bool   `json:"numbers,omitempty"`
 	Level   string `json:"level,omitempty"`
+	Ends    int64  `json:"ends,omitempty"`
+	More    string `json:"more,omitempty"`
 }
 
 // Heads is the pulse of the line, with the last sequence of each joined room.

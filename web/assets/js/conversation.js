@@ -3,7 +3,8 @@
 // <ol id="messages" data-module="conversation" data-live="/live" data-room data-head data-me data-epoch data-sending data-sent
 //   data-not-sent data-line-down data-session-over> in an element of role="log", see messages.js; <form data-composer> with [name=text] and
 // [name=cid]; [data-line-says] says when the line is down, [data-alert] is role="alert", [data-numbers] shows the emergency numbers,
-// [data-person="2"] with data-here-text and data-away-text shows whether somebody is there, data-region what the server renders.
+// [data-person="2"] with data-here-text and data-away-text shows whether somebody is there, data-region what the server renders,
+// [data-ends-in] holds the seconds until it ends by itself.
 import { grow } from "./composer.js";
 import { connect, isOpen, on, send } from "./live.js";
 import { Messages } from "./messages.js";
@@ -12,6 +13,7 @@ import { exchange, load, refresh } from "./refresh.js";
 import { fit } from "./viewport.js";
 
 const poll = 5000; // without a socket
+const notices = [600_000, 180_000, 0]; // milliseconds before the end at which the page says something else
 const settle = 3000; // before it is said that somebody is not there: whoever is has been heard of by then
 
 export function start(list) {
@@ -21,6 +23,7 @@ export function start(list) {
   const outbox = new Outbox(messages, list.dataset, (item) => isOpen() ? send({ t: "send", room, cid: item.cid, text: item.text }) : post(item));
   const known = { epoch, state: "", people: [], members: "", since: Infinity };
   let timer = 0;
+  let alarm = 0;
 
   const join = () => send({ t: "join", room, after: messages.last, epoch: messages.last > 0 ? known.epoch : "" });
   const line = (text) => {
@@ -44,6 +47,7 @@ export function start(list) {
     messages.adopt(page);
     exchange(page);
     presence();
+    bounds();
   }
 
   // renew has the server say again who is here and how things stand. What was being written when it ended stays to be seen.
@@ -52,6 +56,19 @@ export function start(list) {
     await refresh();
     if (draft && !form.isConnected) outbox.keep(draft);
     presence();
+    bounds();
+  }
+
+  // bounds asks for the page again when less time is left than somebody should be told of.
+  function bounds() {
+    const mark = document.querySelector("[data-ends-in]");
+    if (mark !== known.mark) {
+      known.mark = mark;
+      known.ends = mark ? performance.now() + 1000 * Number(mark.dataset.endsIn) : -Infinity;
+    }
+    clearTimeout(alarm);
+    const next = notices.map((before) => known.ends - before - performance.now()).filter((wait) => wait > 0);
+    if (next.length > 0) alarm = setTimeout(renew, Math.min(...next) + 500);
   }
 
   function presence() {
@@ -117,6 +134,14 @@ export function start(list) {
     clearInterval(timer);
   });
 
+  // Asking for more time does not take away what is being written.
+  document.addEventListener("submit", (event) => {
+    const asking = event.target;
+    if (!asking.closest('[data-region="time"]')) return;
+    event.preventDefault();
+    load(asking.action, new URLSearchParams(new FormData(asking))).then(take, renew);
+  });
+  bounds();
   fit();
   if (form) grow(form, (text) => outbox.write(text));
   connect(live, join);

@@ -93,6 +93,24 @@ func (p RoomPage) ender() string {
 	return ""
 }
 
+// left is how much time there is; below zero when it is over.
+func (p RoomPage) left(ctx context.Context) time.Duration {
+	return p.View.Bound.EndsAt.Sub(parts.Now(ctx))
+}
+
+// endsIn is the same in whole seconds, for the scripts.
+func (p RoomPage) endsIn(ctx context.Context) string { return number(int64(p.left(ctx) / time.Second)) }
+
+// other names who is on the other side.
+func (p RoomPage) other() string {
+	for _, someone := range p.others() {
+		if !someone.Left {
+			return someone.Alias
+		}
+	}
+	return ""
+}
+
 func (p RoomPage) url(tail string) string { return "/rooms/" + p.View.ID.String() + tail }
 
 // others are the participants that are not the reader.
