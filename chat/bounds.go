@@ -15,7 +15,7 @@ import (
 
 // How long a conversation lasts. A bound helps both sides: the person knows what to expect, and the ESP can be there for the next one.
 const (
-	lasts = 45 * time.Minute
+	Lasts = 45 * time.Minute
 	// NoticeBefore and LastNotice are when both are told how much is left, and NoticeBefore is from when more can be asked for.
 	NoticeBefore = 10 * time.Minute
 	LastNotice   = 3 * time.Minute

@@ -12,6 +12,7 @@ import (
 	"ponti/chat"
 	"ponti/internal/errs"
 	"ponti/internal/ids"
+	"ponti/internal/pg"
 	"ponti/moderation/triage"
 )
 
@@ -86,6 +87,20 @@ func TestTimeUp_danger(t *testing.T) {
 	w.close(w.tutor)
 	require.Eventually(t, func() bool { w.chat.Work(w.ctx); return w.state(room) == "ended" }, 10*time.Second, 10*time.Millisecond)
 	w.holds()
+}
+
+// TestMigrateBounds: who is in a conversation when the bound comes has the whole time from then on.
+func TestMigrateBounds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, _, room := w.talking()
+	w.exec(`update chat_rooms set started_at = now() - interval '2 h'`)
+	w.exec(`alter table chat_rooms drop column ends_at, drop column time_up; alter table chat_participants drop column more_at;
+		delete from chat_migrations where version_id = 5`)
+	require.NoError(t, pg.Migrate(w.ctx, w.pool.Config().ConnString(), chat.Migrations()))
+	w.pool.Reset() // statements prepared for the old tables
+	w.chat.Work(w.ctx)
+	assert.WithinDuration(t, time.Now().Add(chat.Lasts), w.boundOf(person, room).EndsAt, 20*time.Second)
 }
 
 func TestAskForMoreTime(t *testing.T) {

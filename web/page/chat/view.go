@@ -98,8 +98,8 @@ func (p RoomPage) left(ctx context.Context) time.Duration {
 	return p.View.Bound.EndsAt.Sub(parts.Now(ctx))
 }
 
-// endsIn is the same in whole seconds, for the scripts.
-func (p RoomPage) endsIn(ctx context.Context) string { return number(int64(p.left(ctx) / time.Second)) }
+// endsIn is the same in whole seconds, rounded up, for the scripts: what they ask for then must not be too early.
+func (p RoomPage) endsIn(ctx context.Context) string { return seconds(p.left(ctx)) }
 
 // other names who is on the other side.
 func (p RoomPage) other() string {
