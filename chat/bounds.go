@@ -155,6 +155,9 @@ func (c *Chat) endInTime(ctx context.Context, d due) error {
 		if out, err = c.append(ctx, tx, &r, esp, key, Message{From: s.number, CID: newCID(), Kind: TimeUp}, c.read(esp, "")); err != nil {
 			return err
 		}
+		if err := c.pauseAfterCrisis(ctx, tx, r); err != nil {
+			return err
+		}
 		if err := updateRoomTimeUp(ctx, tx, r.id, s.number); err != nil {
 			return err
 		}

@@ -109,6 +109,9 @@ func (c *Chat) drop(ctx context.Context, who silent) error {
 		if err := audit.Append(ctx, tx, entry(account.System(r.service), "conversation.drop_silent", r.id, who.part)); err != nil {
 			return err
 		}
+		if err := c.pauseAfterCrisis(ctx, tx, r); err != nil {
+			return err
+		}
 		if who.part == "esp" {
 			if tutor, err := selectTutorIsHere(ctx, tx, r.id); err != nil {
 				return err

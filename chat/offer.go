@@ -32,6 +32,8 @@ type Desk struct {
 	Offer   *Offer
 	Rooms   []RoomSummary
 	Waiting int // how many wait, this offer included
+	// PausedSince is when a pause after a hard conversation began; nil when there is none.
+	PausedSince *time.Time
 }
 
 // Desk is for ESPs.
@@ -58,6 +60,9 @@ func (c *Chat) Desk(ctx context.Context, actor account.Actor) (Desk, error) {
 	}
 	if d.Rooms, err = c.RoomsOf(ctx, actor); err != nil {
 		return Desk{}, err
+	}
+	if d.PausedSince, err = selectPause(ctx, c.pool, actor.ID); err != nil {
+		return Desk{}, pg.Classify(err)
 	}
 	d.Waiting, err = selectWaitingCount(ctx, c.pool, actor.Service)
 	return d, pg.Classify(err)

@@ -249,6 +249,9 @@ func (c *Chat) finish(ctx context.Context, tx pgx.Tx, r *room, actor account.Act
 	if err != nil {
 		return outcome{}, err
 	}
+	if err := c.pauseAfterCrisis(ctx, tx, *r); err != nil {
+		return outcome{}, err
+	}
 	if err := updateRoomEnded(ctx, tx, r.id, number); err != nil {
 		return outcome{}, err
 	}

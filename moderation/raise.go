@@ -204,6 +204,11 @@ func (m *Moderation) OpenOf(ctx context.Context, q pg.Querier, s Subject) (Escal
 	return selectOpenOf(ctx, q, s.grouped())
 }
 
+// WorstOf is the highest level that any escalation of a subject ever had, open or closed; None when there was none.
+func (m *Moderation) WorstOf(ctx context.Context, q pg.Querier, s Subject) (triage.Level, error) {
+	return selectWorstOf(ctx, q, s.grouped())
+}
+
 // Routed tells whether an open escalation of the subject is routed to the account: the fact behind Relation.Assigned.
 func (m *Moderation) Routed(ctx context.Context, q pg.Querier, s Subject, who account.ID) (bool, error) {
 	return selectIsRouted(ctx, q, s.grouped(), who)

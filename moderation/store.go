@@ -227,6 +227,18 @@ func selectLastState(ctx context.Context, q pg.Querier, s Subject) (state State,
 	return state, level, err
 }
 
+func selectWorstOf(ctx context.Context, q pg.Querier, s Subject) (triage.Level, error) {
+	var name *string
+	err := q.QueryRow(ctx, `select max(level)::text from moderation_escalations where subject_kind = $1 and subject_id = $2`, string(s.Kind), s.ID).Scan(&name)
+	if err != nil {
+		return triage.None, fmt.Errorf("moderation: select worst: %w", err)
+	}
+	if name == nil {
+		return triage.None, nil
+	}
+	return triage.ParseLevel(*name)
+}
+
 // selectLastStates is selectLastState of many subjects, as what their persons may know.
 func selectLastStates(ctx context.Context, q pg.Querier, kind SubjectKind, ids []string) (map[string]Care, error) {
 	rows, err := q.Query(ctx, `select distinct on (subject_id) subject_id, state, level::text from moderation_escalations

@@ -306,6 +306,14 @@ func offerID(r *http.Request) (chat.OfferID, error) {
 	return id, err
 }
 
+// ready ends one's own pause.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
+	if err := s.Chat.Ready(r.Context(), s.actor(r)); err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/desk")
+}
+
 func (s *Server) acceptOffer(w http.ResponseWriter, r *http.Request) error {
 	id, err := offerID(r)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"ponti/account"
 	"ponti/chat"
+	"ponti/internal/ids"
 	"ponti/moderation"
 )
 
@@ -311,4 +312,38 @@ func TestTimeOfConversation(t *testing.T) {
 	assert.Equal(t, 1, page.Find("input[name=feeling]").Closest("form").Length(), "how do you feel now")
 	assert.Zero(t, page.Find("[data-composer]").Length())
 	assert.Contains(t, esp.get(room).text("[data-region=after]"), "La conversazione è finita")
+}
+
+// TestPauseOfAnESP: after a crisis the desk asks nothing of the ESP, and their tutor sees it.
+func TestPauseOfAnESP(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, tutor, who := st.open(t)
+	talk := func(alias, text string) {
+		person := st.guest(t, alias)
+		require.Equal(t, http.StatusSeeOther, person.post("/waiting", "topic", "il lavoro").StatusCode)
+		desk, err := st.Chat.Desk(t.Context(), who.esp)
+		require.NoError(t, err)
+		require.NotNil(t, desk.Offer)
+		id, err := st.Chat.AcceptOffer(t.Context(), who.esp, desk.Offer.ID)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusSeeOther, person.post("/rooms/"+id.String()+"/messages", "cid", ids.New[chat.Message]().String(), "text", text).StatusCode)
+		require.Equal(t, http.StatusSeeOther, esp.post("/rooms/"+id.String()+"/end").StatusCode)
+	}
+	talk("Airone", "grazie, sto meglio")
+	assert.NotContains(t, esp.get("/desk").text("[data-region=offer]"), "Prenditi il tempo")
+	talk("Gabbiano", "stanotte mi ammazzo, ho già preparato tutto")
+	page := esp.get("/desk")
+	assert.Equal(t, "Prenditi il tempo che serve", page.text("[data-region=offer] h2"))
+	assert.Contains(t, tutor.get("/shifts").text(".who-is-on"), "In pausa dopo una crisi")
+	assert.NotContains(t, esp.get("/shifts").text(".who-is-on"), "In pausa", "that is between them and their tutor")
+	assert.Equal(t, http.StatusSeeOther, esp.post(page.action(t, "Ci sono di nuovo")).StatusCode)
+	assert.NotContains(t, esp.get("/desk").text("[data-region=offer]"), "Prenditi il tempo")
+
+	talk("Rondine", "stanotte mi ammazzo, ho già preparato tutto")
+	page = tutor.get("/shifts")
+	assert.NotEqual(t, http.StatusSeeOther, esp.post("/shifts/"+who.esp.ID.String()+"/release").StatusCode)
+	assert.Equal(t, http.StatusNotFound, tutor.post("/shifts/nonsense/release").StatusCode)
+	require.Equal(t, http.StatusSeeOther, tutor.post(page.action(t, "Chiudi la pausa di "+who.esp.Alias)).StatusCode)
+	assert.Empty(t, tutor.get("/shifts").Find(".who-is-on form").Length())
 }

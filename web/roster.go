@@ -29,6 +29,11 @@ func (s *Server) shifts(r *http.Request, at time.Time) (p rosterpage.Shifts, err
 			return p, err
 		}
 	}
+	if actor.Is(account.RoleTutor) {
+		if p.Pauses, err = s.Chat.Pauses(ctx, actor); err != nil {
+			return p, err
+		}
+	}
 	if actor.Is(account.RoleAdmin) {
 		waiting, err := s.Chat.WaitingList(ctx, actor)
 		if err != nil {
@@ -49,6 +54,18 @@ func (s *Server) shifts(r *http.Request, at time.Time) (p rosterpage.Shifts, err
 		}
 	}
 	return p, nil
+}
+
+// releasePeer ends the pause of an ESP.
+func (s *Server) releasePeer(w http.ResponseWriter, r *http.Request) error {
+	esp, err := ids.Parse[account.Account](r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.Release(r.Context(), s.actor(r), esp); err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/shifts")
 }
 
 func (s *Server) showShifts(w http.ResponseWriter, r *http.Request) error {

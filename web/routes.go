@@ -86,6 +86,7 @@ func (s *Server) routes() []route {
 		{"GET /shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ShiftSeeWhoIsOn, account.ConversationSeeTheWaitingList), s.showShifts},
 		{"POST /shifts", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.planShift},
 		{"POST /shifts/{shift}/remove", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.removeShift},
+		{"POST /shifts/{account}/release", may(account.RoleTutor), acts(account.ShiftPlan), s.releasePeer},
 		{"POST /shifts/on", onShift, acts(account.ShiftGoOnOff), s.goOn},
 		{"POST /shifts/off", onShift, acts(account.ShiftGoOnOff), s.goOff},
 
@@ -105,6 +106,7 @@ func (s *Server) routes() []route {
 		{"POST /rooms/{room}/flag", peers, acts(account.EscalationRaise), s.flagConversation},
 		{"POST /rooms/{room}/join", may(account.RoleTutor), acts(account.ConversationJoinVisibly), s.joinVisibly},
 		{"GET /desk", peers, acts(account.ConversationAcceptTheNextOne, account.QueueLiveWall), s.showDesk},
+		{"POST /desk/ready", peers, acts(account.ConversationAcceptTheNextOne), s.ready},
 		{"POST /desk/offers/{offer}/accept", peers, acts(account.ConversationAcceptTheNextOne), s.acceptOffer},
 		{"POST /desk/offers/{offer}/pass", peers, acts(account.ConversationAcceptTheNextOne), s.passOffer},
 
