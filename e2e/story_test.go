@@ -147,6 +147,17 @@ func TestMainStory(t *testing.T) {
 	guest.find(`input[name=feeling][value="6"]`).check()
 	guest.button(guest.text("chat.feeling_send")).click()
 	guest.find("main").says(guest.text("chat.feeling_kept", "Feeling", "6"))
+
+	// What Marta held was heavy: nobody is offered to her before she says so, or Tommaso frees her.
+	marta.visit("/desk")
+	marta.find("[data-region=offer]").says(marta.text("chat.pause_title"))
+	marta.accessible()
+	marta.picture("story-pause")
+	tommaso.visit("/shifts")
+	tommaso.accessible()
+	tommaso.picture("story-pause-tutor")
+	tommaso.button(tommaso.text("roster.release", "Alias", "Marta")).click()
+	marta.find("#pause-title").gone() // without a reload
 	c.holdInvariants(t)
 }
 
