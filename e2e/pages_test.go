@@ -67,6 +67,7 @@ var pages = []struct {
 	{"/forum/categories/{slug}", "senior", []string{"/forum/categories/tra-di-noi"}},
 	{"/forum/categories/{slug}/new", "member", []string{"/forum/categories/benvenuti/new"}},
 	{"/forum/threads/{thread}", "author member esp", nil},
+	{"/forum/threads/{thread}/lock", "tutor", nil},
 	{"/forum/threads/{thread}/reply", "member", nil},
 	{"/forum/posts/{post}", "member", nil},
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -105,7 +106,7 @@ func TestAuthorization(t *testing.T) {
 			return err
 		}},
 		{"lock a thread", agreed(t, account.ThreadLockMovePin), func(a account.Actor, _ string, r Receipt) error {
-			return w.LockThread(ctx, a, r.Thread)
+			return w.LockThread(ctx, a, r.Thread, why)
 		}},
 		{"unlock a thread", agreed(t, account.ThreadLockMovePin), func(a account.Actor, _ string, r Receipt) error {
 			return w.UnlockThread(ctx, a, r.Thread)
@@ -186,14 +187,14 @@ func TestLockThread_ownThread(t *testing.T) {
 	w := newTown(t)
 	for _, role := range []account.Role{account.RoleESP, account.RoleTutor} {
 		own := w.open(w.as(role), "members", "Un titolo", calm)
-		assert.ErrorIs(t, w.LockThread(t.Context(), w.as(role), own.Thread), account.ErrForbidden, role)
+		assert.ErrorIs(t, w.LockThread(t.Context(), w.as(role), own.Thread, why), account.ErrForbidden, role)
 		assert.ErrorIs(t, w.UnlockThread(t.Context(), w.as(role), own.Thread), account.ErrForbidden, role)
 		page, err := w.Posts(t.Context(), w.as(role), own.Thread, 0, 1)
 		require.NoError(t, err)
 		assert.False(t, page.MayLock, "nor is it offered")
 	}
 	r := w.open(w.as(account.RoleESP), "members", "Un titolo", calm)
-	require.NoError(t, w.LockThread(t.Context(), w.as(account.RoleTutor), r.Thread), "somebody else does")
+	require.NoError(t, w.LockThread(t.Context(), w.as(account.RoleTutor), r.Thread, why), "somebody else does")
 	require.ErrorIs(t, w.UnlockThread(t.Context(), w.as(account.RoleESP), r.Thread), account.ErrForbidden)
 }
 
@@ -298,7 +299,7 @@ func TestModerators(t *testing.T) {
 	assert.ErrorIs(t, w.UnassignModerator(ctx, admin, w.members, esp), account.ErrNotFound)
 	assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = 'forum_moderator.unassign' and actor_id = $1`, admin.ID))
 	r := w.open(w.as(account.RoleMember), "members", "Un titolo", calm)
-	assert.ErrorIs(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread), account.ErrNotFound, "no longer hers")
+	assert.ErrorIs(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread, why), account.ErrNotFound, "no longer hers")
 }
 
 func TestHiddenPost(t *testing.T) {
@@ -396,4 +397,27 @@ func TestContent(t *testing.T) {
 	x, err = c.Excerpt(ctx, w.pool, w.a, r.Post.String())
 	require.NoError(t, err)
 	assert.True(t, x.Hidden)
+}
+
+// TestLockThread_reason: whoever reads a locked thread is told why; a lock without a reason is none, and unlocking takes it back.
+func TestLockThread_reason(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ctx := t.Context()
+	r := w.open(w.as(account.RoleMember), "members", "Un titolo", calm)
+	for _, reason := range []string{"", " \n ", "corto", strings.Repeat("è", MaxReason+1)} {
+		err := w.LockThread(ctx, w.as(account.RoleESP), r.Thread, reason)
+		assert.Equal(t, errs.Invalid, errs.KindOf(err), "%.20q: %v", reason, err)
+	}
+	require.NoError(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread, "  Se ne parla\u202e <b>altrove</b>.  "))
+	require.NoError(t, w.LockThread(ctx, w.as(account.RoleTutor), r.Thread, "Un altro motivo."), "the first reason stays")
+	reason := func() string {
+		l, err := w.Posts(ctx, w.as(account.RoleFamily), r.Thread, 0, 1)
+		require.NoError(t, err)
+		return l.Thread.LockedReason
+	}
+	assert.Equal(t, "Se ne parla <b>altrove</b>.", reason())
+	require.NoError(t, w.UnlockThread(ctx, w.as(account.RoleTutor), r.Thread))
+	assert.Empty(t, reason())
+	assert.Zero(t, w.count(`select count(*) from audit_entries where reason like '%altrove%'`), "what people write stays out of the audit log")
 }

@@ -72,6 +72,8 @@ type Thread struct {
 	Posts      int // also the number of the last post
 	Read       int // up to which post the reader has seen it; 0 when never
 	Locked     bool
+	// LockedReason is why, for all who read it; it may be empty.
+	LockedReason string
 }
 
 // State says whether a post can be read.

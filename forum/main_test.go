@@ -31,6 +31,9 @@ const (
 	crisis  = "Stanotte mi ammazzo, ho già preparato tutto."
 )
 
+// why a thread is locked.
+const why = "Se ne parla già altrove."
+
 // town is a fresh database with two services, and in the first one somebody of each role.
 type town struct {
 	*Forum

@@ -82,7 +82,7 @@ func TestWritePost(t *testing.T) {
 	assert.True(t, after.LastPostAt.After(before.LastPostAt))
 
 	t.Run("a locked thread refuses", func(t *testing.T) {
-		require.NoError(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread))
+		require.NoError(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread, why))
 		_, err := w.WritePost(ctx, author, NewPost{Thread: r.Thread, Text: calm, CID: newCID()})
 		assert.ErrorIs(t, err, ErrLocked)
 		_, err = w.EditPost(ctx, author, Edit{Post: r.Post, Version: 1, Title: "Un titolo", Text: "Altro."})
@@ -91,7 +91,7 @@ func TestWritePost(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, l.MayWrite)
 		assert.True(t, l.Thread.Locked)
-		require.NoError(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread), "again is no mistake")
+		require.NoError(t, w.LockThread(ctx, w.as(account.RoleESP), r.Thread, why), "again is no mistake")
 		assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = 'thread.lock'`))
 		require.NoError(t, w.UnlockThread(ctx, w.as(account.RoleTutor), r.Thread))
 		w.answer(author, r.Thread, calm)
@@ -130,7 +130,7 @@ func TestDoubleSubmit(t *testing.T) {
 	assert.Equal(t, 2, w.count(`select posts from forum_threads`), "the ones too many leave no gap")
 
 	t.Run("locked in between, the answer is still what was stored", func(t *testing.T) {
-		require.NoError(t, w.LockThread(ctx, w.as(account.RoleTutor), first.Thread))
+		require.NoError(t, w.LockThread(ctx, w.as(account.RoleTutor), first.Thread, why))
 		r, err := w.WritePost(ctx, author, answer)
 		require.NoError(t, err)
 		assert.Equal(t, receipts[0], r)
@@ -241,7 +241,7 @@ func TestDeletePost(t *testing.T) {
 	author := w.as(account.RoleMember)
 	r := w.open(author, "members", "Un titolo", calm)
 	answer := w.answer(w.as(account.RoleFamily), r.Thread, "Una risposta.")
-	require.NoError(t, w.LockThread(ctx, w.as(account.RoleTutor), r.Thread))
+	require.NoError(t, w.LockThread(ctx, w.as(account.RoleTutor), r.Thread, why))
 	_, err := w.DeletePost(ctx, author, r.Post)
 	require.NoError(t, err, "in a locked thread too")
 	for _, role := range []account.Role{account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleTutor} {

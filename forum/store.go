@@ -112,13 +112,13 @@ type threadRow struct {
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, ` + readColumn + `,
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, ` + readColumn + `,
 	p.hidden_at is not null, p.deleted_at is not null`
 
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.Read, &t.hidden, &t.ended}
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Read, &t.hidden, &t.ended}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -174,8 +174,8 @@ func updateThreadOpeningDeleted(ctx context.Context, q pg.Querier, s account.Ser
 	return err
 }
 
-func updateThreadLocked(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, locked bool) (changed bool, err error) {
-	tag, err := q.Exec(ctx, `update forum_threads set locked_at = case when $3 then clock_timestamp() end
-		where service_id = $1 and id = $2 and (locked_at is not null) <> $3`, s, id, locked)
+func updateThreadLocked(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, locked bool, reason string) (changed bool, err error) {
+	tag, err := q.Exec(ctx, `update forum_threads set locked_at = case when $3 then clock_timestamp() end, locked_reason = $4
+		where service_id = $1 and id = $2 and (locked_at is not null) <> $3`, s, id, locked, reason)
 	return tag.RowsAffected() == 1, err
 }

@@ -5,10 +5,12 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
 	"ponti/account"
+	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
 )
@@ -17,6 +19,12 @@ import (
 const (
 	ThreadsPerPage = 30
 	PostsPerPage   = 50
+)
+
+// Lengths of why a thread is locked, in runes.
+const (
+	MinReason = 10
+	MaxReason = 300
 )
 
 // Cursor is a position in the list of a category: a page holds what was last active before it. A thread that is bumped while
@@ -199,16 +207,23 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 
 // LockThread ends writing in a thread; reading and deleting one's own go on. Moderators of the category and tutors may, in a
 // thread that somebody else opened; again is no mistake.
-func (f *Forum) LockThread(ctx context.Context, actor account.Actor, id ThreadID) error {
-	return f.setLocked(ctx, actor, id, true, "thread.lock")
+func (f *Forum) LockThread(ctx context.Context, actor account.Actor, id ThreadID, reason string) error {
+	reason = cleanTitle(reason)
+	switch n := utf8.RuneCountInString(reason); {
+	case n < MinReason:
+		return errs.Field("reason", "forum.reason_short", map[string]any{"Min": MinReason})
+	case n > MaxReason:
+		return errs.Field("reason", "forum.reason_long", map[string]any{"Max": MaxReason, "Over": n - MaxReason})
+	}
+	return f.setLocked(ctx, actor, id, true, reason, "thread.lock")
 }
 
 // UnlockThread lets people write again.
 func (f *Forum) UnlockThread(ctx context.Context, actor account.Actor, id ThreadID) error {
-	return f.setLocked(ctx, actor, id, false, "thread.unlock")
+	return f.setLocked(ctx, actor, id, false, "", "thread.unlock")
 }
 
-func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID, locked bool, action string) error {
+func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID, locked bool, reason, action string) error {
 	if err := mayEnter(actor); err != nil {
 		return err
 	}
@@ -220,7 +235,7 @@ func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID,
 		if err := mayLock(actor, c.place(), t); err != nil {
 			return err
 		}
-		if changed, err := updateThreadLocked(ctx, tx, actor.Service, id, locked); err != nil || !changed {
+		if changed, err := updateThreadLocked(ctx, tx, actor.Service, id, locked, reason); err != nil || !changed {
 			return err
 		}
 		return appendAudit(ctx, tx, actor, action, "thread:"+id.String())

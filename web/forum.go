@@ -250,24 +250,52 @@ func (s *Server) deletePost(w http.ResponseWriter, r *http.Request) error {
 	return s.redirect(w, r, forum.Path(receipt.Thread, receipt.Number))
 }
 
-func (s *Server) lockThread(w http.ResponseWriter, r *http.Request) error {
-	return s.setLocked(w, r, true)
+func (s *Server) showLock(w http.ResponseWriter, r *http.Request) error {
+	return s.lockPage(w, r, http.StatusOK, parts.Form{})
 }
 
-func (s *Server) unlockThread(w http.ResponseWriter, r *http.Request) error {
-	return s.setLocked(w, r, false)
-}
-
-func (s *Server) setLocked(w http.ResponseWriter, r *http.Request, locked bool) error {
+func (s *Server) lockPage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
 	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
 	if err != nil {
 		return err
 	}
-	change := s.Forum.UnlockThread
-	if locked {
-		change = s.Forum.LockThread
+	l, err := s.Forum.Posts(r.Context(), s.actor(r), id, 0, 1)
+	switch {
+	case err != nil:
+		return err
+	case !l.MayLock:
+		return account.ErrForbidden
 	}
-	if err := change(r.Context(), s.actor(r), id); err != nil {
+	return s.render(w, r, status, forumpage.Lock(l, f))
+}
+
+func (s *Server) lockThread(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Reason string `form:"reason"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	err = s.Forum.LockThread(r.Context(), s.actor(r), id, in.Reason)
+	if f, again := formAgain(r, err); again {
+		return s.lockPage(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/forum/threads/"+id.String())
+}
+
+func (s *Server) unlockThread(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	if err := s.Forum.UnlockThread(r.Context(), s.actor(r), id); err != nil {
 		return err
 	}
 	return s.redirect(w, r, "/forum/threads/"+id.String())

@@ -119,6 +119,7 @@ func (s *Server) routes() []route {
 		{"GET /forum/threads/{thread}", readers, append(acts(account.PostReadHiddenOrHeld), reading...), s.showThread},
 		{"GET /forum/threads/{thread}/reply", readers, writing, s.showReply},
 		{"POST /forum/threads/{thread}/posts", readers, writing, s.writePost},
+		{"GET /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.showLock},
 		{"POST /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.lockThread},
 		{"POST /forum/threads/{thread}/unlock", onShift, acts(account.ThreadLockMovePin), s.unlockThread},
 		{"GET /forum/posts/{post}", readers, reading, s.showPost},
