@@ -111,6 +111,12 @@ func TestAuthorization(t *testing.T) {
 		{"unlock a thread", agreed(t, account.ThreadLockMovePin), func(a account.Actor, _ string, r Receipt) error {
 			return w.UnlockThread(ctx, a, r.Thread)
 		}},
+		{"pin a thread", agreed(t, account.ThreadLockMovePin), func(a account.Actor, _ string, r Receipt) error {
+			return w.PinThread(ctx, a, r.Thread)
+		}},
+		{"unpin a thread", agreed(t, account.ThreadLockMovePin), func(a account.Actor, _ string, r Receipt) error {
+			return w.UnpinThread(ctx, a, r.Thread)
+		}},
 	}
 	// moderates: who looks after which category, for the matrix's C.
 	moderates := map[account.Role]string{account.RoleESP: "members", account.RoleSenior: "family"}

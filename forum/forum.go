@@ -74,6 +74,7 @@ type Thread struct {
 	Locked     bool
 	// LockedReason is why, for all who read it; it may be empty.
 	LockedReason string
+	Pinned       bool // stands first in its category
 }
 
 // State says whether a post can be read.

@@ -205,5 +205,5 @@ func TestStatements(t *testing.T) {
 	require.LessOrEqual(t, asked(func() error {
 		_, err := f.Threads(t.Context(), member, "members", Cursor{}, ThreadsPerPage)
 		return err
-	}), int32(3))
+	}), int32(4))
 }

@@ -257,7 +257,7 @@ func TestMigrateSearch(t *testing.T) {
 	member := w.as(account.RoleMember)
 	old := w.open(member, "members", "Di prima", "Una ginestra di prima.")
 	_, err := w.pool.Exec(ctx, `drop index forum_posts_by_time; alter table forum_posts drop column words; drop table forum_words, forum_reads;
-		alter table forum_threads drop column locked_reason; delete from forum_migrations where version_id >= 2`)
+		alter table forum_threads drop column locked_reason, drop column pinned_at; delete from forum_migrations where version_id >= 2`)
 	require.NoError(t, err)
 	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
 	w.pool.Reset() // statements prepared for the old tables

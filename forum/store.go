@@ -112,13 +112,13 @@ type threadRow struct {
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, ` + readColumn + `,
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `,
 	p.hidden_at is not null, p.deleted_at is not null`
 
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Read, &t.hidden, &t.ended}
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.hidden, &t.ended}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -134,9 +134,39 @@ func selectThreads(ctx context.Context, q pg.Querier, a account.Actor, c Categor
 
 const threadsSQL = `select ` + threadColumns + `
 	from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-	where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)
+	where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)
 	order by t.last_post_at desc, t.id desc
 	limit $6`
+
+// selectPinned are the few threads that stand first in a category, the longest there before the others.
+func selectPinned(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID) ([]threadRow, error) {
+	rows, err := q.Query(ctx, `select `+threadColumns+`
+		from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
+		where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is not null
+		order by t.pinned_at, t.id limit $4`, a.Service, a.ID, c, MaxPinned)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t threadRow, err error) {
+		return t, row.Scan(t.fields()...)
+	})
+}
+
+// countPinned counts the others that stand first. The category's row is locked until the transaction ends: two who pin at once are counted.
+func countPinned(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, but ThreadID) (n int, err error) {
+	if _, err = q.Exec(ctx, `select from forum_categories where service_id = $1 and id = $2 for no key update`, s, c); err != nil {
+		return 0, err
+	}
+	err = q.QueryRow(ctx, `select count(*) from forum_threads
+		where service_id = $1 and category_id = $2 and pinned_at is not null and deleted_at is null and id <> $3`, s, c, but).Scan(&n)
+	return n, err
+}
+
+func updateThreadPinned(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, pinned bool) (changed bool, err error) {
+	tag, err := q.Exec(ctx, `update forum_threads set pinned_at = case when $3 then clock_timestamp() end
+		where service_id = $1 and id = $2 and (pinned_at is not null) <> $3`, s, id, pinned)
+	return tag.RowsAffected() == 1, err
+}
 
 // at is the cursor's instant; the zero cursor stands before everything.
 func (c Cursor) at() pgtype.Timestamptz {

@@ -57,7 +57,7 @@ func ParseCursor(s string) Cursor {
 	return Cursor{At: at, ID: ThreadID(b[8:])}
 }
 
-// ThreadList is one page of a category, newest activity first.
+// ThreadList is one page of a category: on the newest one first those that are pinned, then by activity, newest first.
 type ThreadList struct {
 	Category Category
 	Threads  []Thread
@@ -80,6 +80,13 @@ func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, b
 	if len(rows) > limit {
 		rows = rows[:limit]
 		l.Older = Cursor{At: rows[limit-1].LastPostAt, ID: rows[limit-1].ID}
+	}
+	if before == (Cursor{}) {
+		pinned, err := selectPinned(ctx, f.pool, actor, c.ID)
+		if err != nil {
+			return ThreadList{}, pg.Classify(err)
+		}
+		rows = append(pinned, rows...)
 	}
 	authors := make([]account.ID, len(rows))
 	for i, r := range rows {

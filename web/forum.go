@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -291,11 +292,24 @@ func (s *Server) lockThread(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) unlockThread(w http.ResponseWriter, r *http.Request) error {
+	return s.changeThread(w, r, s.Forum.UnlockThread)
+}
+
+func (s *Server) pinThread(w http.ResponseWriter, r *http.Request) error {
+	return s.changeThread(w, r, s.Forum.PinThread)
+}
+
+func (s *Server) unpinThread(w http.ResponseWriter, r *http.Request) error {
+	return s.changeThread(w, r, s.Forum.UnpinThread)
+}
+
+// changeThread does to the thread of the path what needs no further word, and shows it.
+func (s *Server) changeThread(w http.ResponseWriter, r *http.Request, change func(context.Context, account.Actor, forum.ThreadID) error) error {
 	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
 	if err != nil {
 		return err
 	}
-	if err := s.Forum.UnlockThread(r.Context(), s.actor(r), id); err != nil {
+	if err := change(r.Context(), s.actor(r), id); err != nil {
 		return err
 	}
 	return s.redirect(w, r, "/forum/threads/"+id.String())

@@ -231,6 +231,11 @@ func TestForumAuthorization(t *testing.T) {
 		assert.Equal(t, http.StatusConflict, a.StatusCode)
 		assert.Equal(t, "Troppo tardi.", a.Find(".kept textarea").Text())
 		location(t, marta.post(thread+"/unlock"))
+		assert.Equal(t, http.StatusNotFound, b.as(b.member).post(thread+"/pin").StatusCode)
+		location(t, marta.post(marta.get(thread).action(t, "Metti in evidenza")))
+		assert.Contains(t, b.as(b.member).get("/forum/categories/every-day").text(".thread:first-child .badge-role"), "In evidenza")
+		location(t, marta.post(marta.get(thread).action(t, "Togli dall'evidenza")))
+		assert.Equal(t, 0, b.as(b.member).get(thread).Find(".thread-meta form").Length())
 		assert.Equal(t, 1, b.as(b.member).get(thread).Find(".forum-form").Length())
 	})
 }

@@ -121,6 +121,8 @@ func (s *Server) routes() []route {
 		{"POST /forum/threads/{thread}/posts", readers, writing, s.writePost},
 		{"GET /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.showLock},
 		{"POST /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.lockThread},
+		{"POST /forum/threads/{thread}/pin", onShift, acts(account.ThreadLockMovePin), s.pinThread},
+		{"POST /forum/threads/{thread}/unpin", onShift, acts(account.ThreadLockMovePin), s.unpinThread},
 		{"POST /forum/threads/{thread}/unlock", onShift, acts(account.ThreadLockMovePin), s.unlockThread},
 		{"GET /forum/posts/{post}", readers, reading, s.showPost},
 		{"GET /forum/posts/{post}/edit", readers, writing, s.showEditPost},
