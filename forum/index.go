@@ -26,7 +26,7 @@ const (
 	minKnownWord, maxKnownWord = 4, 30
 )
 
-// Start begins to index what was written, on every instance; posts are shared by skipping locked ones. Starting twice is fine.
+// Start begins to index what was written, on every instance; one of them works at a time. Starting twice is fine.
 func (f *Forum) Start(ctx context.Context, log zerolog.Logger) {
 	f.indexer.Start(ctx, func(ctx context.Context) {
 		timer := time.NewTimer(rand.N(indexEvery)) //nolint:gosec // jitter, not a secret
@@ -49,11 +49,15 @@ func (f *Forum) Start(ctx context.Context, log zerolog.Logger) {
 // Stop returns when the indexer has stopped. Stopping twice is fine.
 func (f *Forum) Stop() { f.indexer.Stop() }
 
-// IndexPosts makes every stored post findable and returns how many it read. With nothing to do it costs one look into an index.
+// IndexPosts makes every stored post findable and returns how many it read; none while another instance does that. It holds no post while it reads:
+// one that is edited meanwhile stays in the queue. With nothing to do it costs one look into an index.
 func (f *Forum) IndexPosts(ctx context.Context) (total int, err error) {
 	for {
 		n := 0
 		err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+			if mine, err := tryIndexing(ctx, tx); err != nil || !mine {
+				return err // another instance is at it
+			}
 			posts, err := selectUnindexed(ctx, tx, indexBatch)
 			if n = len(posts); err != nil || n == 0 {
 				return err

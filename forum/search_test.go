@@ -192,9 +192,11 @@ func TestIndexPosts_together(t *testing.T) {
 		}
 	})
 	for range 3 {
+		thread := w.open(member, "members", "Un altro titolo", calm).Thread
 		writers.Go(func() {
 			for range 30 {
-				w.answer(member, first.Thread, "nuova parola insieme agli altri")
+				_, err := w.WritePost(t.Context(), member, NewPost{Thread: thread, Text: "nuova parola insieme agli altri", CID: newCID()})
+				assert.NoError(t, err)
 			}
 		})
 	}

@@ -16,28 +16,37 @@ import (
 // unindexed is a post whose words are not known yet.
 type unindexed struct {
 	ID          PostID
+	Version     int
 	Service     account.ServiceID
 	Title, Text string // Title for the opening post alone
 }
 
-// selectUnindexed takes posts from the queue; other instances skip those it holds, and an edit waits until they are done.
+// tryIndexing makes the transaction the only one that indexes, unless there is one already.
+func tryIndexing(ctx context.Context, q pg.Querier) (mine bool, err error) {
+	err = q.QueryRow(ctx, `select pg_try_advisory_xact_lock(hashtext('forum_words'))`).Scan(&mine)
+	return mine, err
+}
+
+// selectUnindexed reads the queue.
 func selectUnindexed(ctx context.Context, q pg.Querier, limit int) ([]unindexed, error) {
-	rows, err := q.Query(ctx, `select p.id, p.service_id, case when p.number = 1 then t.title else '' end, p.source
+	rows, err := q.Query(ctx, `select p.id, p.version, p.service_id, case when p.number = 1 then t.title else '' end, p.source
 		from forum_posts p join forum_threads t on t.id = p.thread_id
-		where p.words is null and p.deleted_at is null order by p.id limit $1 for update of p skip locked`, limit)
+		where p.words is null and p.deleted_at is null order by p.id limit $1`, limit)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[unindexed])
 }
 
+// updateWords leaves alone what was changed since it was read.
 func updateWords(ctx context.Context, q pg.Querier, posts []unindexed) error {
-	ids, texts := make([]PostID, len(posts)), make([]string, len(posts))
+	ids, versions, texts := make([]PostID, len(posts)), make([]int, len(posts)), make([]string, len(posts))
 	for i, p := range posts {
-		ids[i], texts[i] = p.ID, p.Text
+		ids[i], versions[i], texts[i] = p.ID, p.Version, p.Text
 	}
 	_, err := q.Exec(ctx, `update forum_posts p set words = to_tsvector('italian', n.text) || to_tsvector('english', n.text)
-		from unnest($1::uuid[], $2::text[]) as n(id, text) where p.id = n.id`, ids, texts)
+		from unnest($1::uuid[], $2::int[], $3::text[]) as n(id, version, text)
+		where p.id = n.id and p.version = n.version and p.deleted_at is null`, ids, versions, texts)
 	return err
 }
 
