@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,18 +12,19 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/moderation/triage"
+	"ponti/roster"
 )
 
 // How long a conversation lasts. A bound helps both sides: the person knows what to expect, and the ESP can be there for the next one.
 const (
-	Lasts = 45 * time.Minute
+	Lasts = roster.Conversation
 	// NoticeBefore and LastNotice are when both are told how much is left, and NoticeBefore is from when more can be asked for.
 	NoticeBefore = 10 * time.Minute
 	LastNotice   = 3 * time.Minute
 	moreTime     = 15 * time.Minute
 )
 
-// Errors about the time of a conversation.
+// ErrMoreTooEarly says that the end is not near yet.
 var ErrMoreTooEarly = errs.New(errs.Conflict, "chat.more_too_early")
 
 // Bound is what one who takes part is told of the time of an open conversation.
@@ -107,12 +109,11 @@ func (c *Chat) endDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var faults []error // one faulty room keeps none of the others open
 	for _, d := range list {
-		if err := c.endInTime(ctx, d); err != nil {
-			return err
-		}
+		faults = append(faults, c.endInTime(ctx, d))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // due is an open conversation whose time is over, with its ESP.

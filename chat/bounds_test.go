@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -66,6 +67,32 @@ func TestTimeUp(t *testing.T) {
 	require.NoError(t, w.chat.RecordFeeling(w.ctx, person, room, 6))
 	assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = 'conversation.time_up'`))
 	w.holds()
+}
+
+// TestTimeUp_faulty: a room that cannot be opened any more keeps no other one from ending, nor their people from being met.
+func TestTimeUp_faulty(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var rooms []chat.RoomID
+	var helpers []account.Actor
+	for range 3 {
+		_, esp, room := w.talking()
+		rooms, helpers = append(rooms, room), append(helpers, esp)
+	}
+	for i, room := range rooms {
+		w.left(room, -time.Duration(i+1)*time.Minute)
+	}
+	w.exec(`update chat_rooms set key_id = 'gone' where id = $1`, rooms[0])                                                    // the first that is looked at
+	faulty := chat.New(w.pool, account.New(w.pool, account.Options{}), w.roster, w.moderation, w.ring, w.hints, zerolog.Nop()) // remembers no key
+	faulty.Work(w.ctx)
+	require.Equal(t, []string{"open", "ended", "ended"}, []string{w.state(rooms[0]), w.state(rooms[1]), w.state(rooms[2])})
+	w.exec(`update chat_participants set left_at = null where room_id = $1`, rooms[1])
+	w.exec(`update chat_rooms set state = 'open', ended_at = null, ended_by = null, time_up = false, ends_at = now() + interval '1 h' where id in ($1, $2)`, rooms[1], rooms[0])
+	w.exec(`update chat_places set state = 'in_session', ended_at = null, end_reason = null where room_id = $1`, rooms[1])
+	w.falls(helpers[1], 2*time.Minute)
+	w.falls(helpers[0], 3*time.Minute)
+	faulty.Work(w.ctx)
+	require.Equal(t, "ended", w.state(rooms[1]))
 }
 
 // TestTimeUp_danger: while somebody answers for a danger, or a tutor is in it, no clock ends a conversation.

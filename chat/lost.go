@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -65,12 +66,11 @@ func (c *Chat) dropSilent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var faults []error // one faulty room keeps nobody else from being offered another ESP
 	for _, s := range list {
-		if err := c.drop(ctx, s); err != nil {
-			return err
-		}
+		faults = append(faults, c.drop(ctx, s))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // drop ends the part of one who fell silent, unless they were heard of meanwhile. With an ESP the conversation ends, unless a

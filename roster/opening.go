@@ -6,8 +6,8 @@ import (
 	"ponti/account"
 )
 
-// lastAdmission is how long before the end of cover the last person is let in: the length of one conversation.
-const lastAdmission = 45 * time.Minute
+// Conversation is how long one lasts, and so how long before the end of cover the last person is let in.
+const Conversation = 45 * time.Minute
 
 // opening decides whether people may enter. A planned shift opens nothing by itself: whoever is planned but not here is not
 // here, so a shift that has begun is no promise either and NextAt lies always after now. What is planned does close, though:
@@ -24,7 +24,7 @@ func opening(onCall []Duty, planned []Shift, now time.Time) Opening {
 	o.Covered = o.ESPs > 0 && o.Tutors > 0
 	o.Open = o.Covered
 	if end, known := coveredUntil(onCall, planned, now); o.Covered && known {
-		last := end.Add(-lastAdmission)
+		last := end.Add(-Conversation)
 		o.LastAt = &last
 		o.Open = last.After(now)
 	}
@@ -93,7 +93,7 @@ func nextOpening(planned []Shift, now time.Time) *time.Time {
 				continue
 			}
 			from, to := later(peer.From, tutor.From), earlier(peer.To, tutor.To)
-			if from.After(now) && to.Sub(from) > lastAdmission && (next == nil || from.Before(*next)) {
+			if from.After(now) && to.Sub(from) > Conversation && (next == nil || from.Before(*next)) {
 				next = &from
 			}
 		}
