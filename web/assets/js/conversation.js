@@ -64,10 +64,10 @@ export function start(list) {
     const mark = document.querySelector("[data-ends-in]");
     if (mark !== known.mark) {
       known.mark = mark;
-      known.ends = mark ? performance.now() + 1000 * Number(mark.dataset.endsIn) : -Infinity;
+      known.ends = mark ? Date.now() + 1000 * Number(mark.dataset.endsIn) : -Infinity; // goes on while a phone sleeps
     }
     clearTimeout(alarm);
-    const next = notices.map((before) => known.ends - before - performance.now()).filter((wait) => wait > 0);
+    const next = notices.map((before) => known.ends - before - Date.now()).filter((wait) => wait > 0);
     if (next.length > 0) alarm = setTimeout(renew, Math.min(...next) + 500);
   }
 
@@ -120,6 +120,8 @@ export function start(list) {
   on("open", () => {
     known.since = performance.now();
     line("");
+    bounds();
+    if (known.ends - Date.now() < notices[0] && known.ends > 0) renew(); // it may have been said while there was no line
     clearInterval(timer);
     timer = 0;
   });
