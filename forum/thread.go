@@ -81,7 +81,7 @@ func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, b
 		rows = rows[:limit]
 		l.Older = Cursor{At: rows[limit-1].LastPostAt, ID: rows[limit-1].ID}
 	}
-	if before == (Cursor{}) {
+	if before.At.IsZero() {
 		pinned, err := selectPinned(ctx, f.pool, actor, c.ID)
 		if err != nil {
 			return ThreadList{}, pg.Classify(err)
@@ -155,7 +155,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 	l := PostList{
 		Category: c, Thread: t.seenBy(actor, c.place(), names), Posts: make([]Post, len(rows)),
 		MayWrite: !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
-		MayLock:  mayLock(actor, c.place(), t) == nil,
+		MayLock:  mayArrange(actor, c.place(), t) == nil,
 	}
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
@@ -222,15 +222,22 @@ func (f *Forum) LockThread(ctx context.Context, actor account.Actor, id ThreadID
 	case n > MaxReason:
 		return errs.Field("reason", "forum.reason_long", map[string]any{"Max": MaxReason, "Over": n - MaxReason})
 	}
-	return f.setLocked(ctx, actor, id, true, reason, "thread.lock")
+	return f.arrange(ctx, actor, id, "thread.lock", func(ctx context.Context, tx pgx.Tx, _ Category) (bool, error) {
+		return updateThreadLocked(ctx, tx, actor.Service, id, true, reason)
+	})
 }
 
 // UnlockThread lets people write again.
 func (f *Forum) UnlockThread(ctx context.Context, actor account.Actor, id ThreadID) error {
-	return f.setLocked(ctx, actor, id, false, "", "thread.unlock")
+	return f.arrange(ctx, actor, id, "thread.unlock", func(ctx context.Context, tx pgx.Tx, _ Category) (bool, error) {
+		return updateThreadLocked(ctx, tx, actor.Service, id, false, "")
+	})
 }
 
-func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID, locked bool, reason, action string) error {
+// arrange changes how a thread stands in its category, for those who may; what changed nothing is not written down.
+func (f *Forum) arrange(
+	ctx context.Context, actor account.Actor, id ThreadID, action string, change func(context.Context, pgx.Tx, Category) (changed bool, err error),
+) error {
 	if err := mayEnter(actor); err != nil {
 		return err
 	}
@@ -239,18 +246,18 @@ func (f *Forum) setLocked(ctx context.Context, actor account.Actor, id ThreadID,
 		if err != nil {
 			return err
 		}
-		if err := mayLock(actor, c.place(), t); err != nil {
+		if err := mayArrange(actor, c.place(), t); err != nil {
 			return err
 		}
-		if changed, err := updateThreadLocked(ctx, tx, actor.Service, id, locked, reason); err != nil || !changed {
+		if changed, err := change(ctx, tx, c); err != nil || !changed {
 			return err
 		}
 		return appendAudit(ctx, tx, actor, action, "thread:"+id.String())
 	})
 }
 
-// mayLock: nobody moderates where they are a party.
-func mayLock(actor account.Actor, p place, t threadRow) error {
+// mayArrange: nobody moderates where they are a party.
+func mayArrange(actor account.Actor, p place, t threadRow) error {
 	if err := mayRead(actor, p); err != nil {
 		return err
 	}
