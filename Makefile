@@ -35,7 +35,7 @@ load: ## measure speed and memory beside a bare server: half an hour of a quiet 
 	@PONTI_LOAD=all scripts/load
 
 triage: ## read every set of texts and print what was found, missed and flagged wrongly
-	@go test -count=1 -v -run 'Set$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *dataset_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
+	@set -o pipefail; go test -count=1 -v -run 'Set$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *dataset_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
 
 bench: ## benchmarks of reading, posting and pages, with a real database
 	@scripts/install run test

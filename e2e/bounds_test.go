@@ -19,7 +19,7 @@ func TestTimeOfConversation(t *testing.T) {
 	tommaso := ch.open(t, "Tommaso", here, manner{})
 	tommaso.signIn("Tommaso")
 	tommaso.goOn()
-	marta := ch.open(t, "Marta", there, manner{dark: true})
+	marta := ch.open(t, "Marta", there, manner{dark: true, language: "en", width: 360})
 	marta.signIn("Marta")
 	marta.goOn()
 	marta.visit("/desk")

@@ -82,7 +82,7 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 	// A browser that fetches a page ahead shows it to nobody.
 	if n := len(l.Posts); n > 0 && l.Posts[n-1].Number > l.Thread.Read && !strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") {
 		if err := s.Forum.MarkRead(r.Context(), s.actor(r), id, l.Posts[n-1].Number); err != nil {
-			s.Log.Warn().Err(err).Msg("thread not marked as read") // it can be read all the same
+			s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("thread not marked as read") // it can be read all the same
 		}
 	}
 	return s.render(w, r, http.StatusOK, forumpage.Thread(l, parts.Form{}, newCID()))

@@ -1,7 +1,6 @@
 package triage
 
-// masked reads amma**armi and su**ide: letters hidden behind stars, when exactly one length and the letters shown make a word of
-// the rules. At least three letters, and at least half of the word, must be shown.
+// masked reads amma**armi and suic**e: letters hidden behind stars, one star each, when the letters shown fit a word of the rules. At least three letters, and at least half of the word, must be shown.
 func (r *reading) masked(i int) int {
 	n := i + 1
 	for n < len(r.raw) && n-i < 6 && r.raw[n].glue == '*' && r.raw[n].class < 0 {
