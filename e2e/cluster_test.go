@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -250,8 +251,5 @@ func pass(d time.Duration) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close() //nolint:errcheck // its port is what was wanted
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(pgtest.FreePort(t)))
 }

@@ -33,7 +33,7 @@ type line struct{ *toxiproxy.Proxy }
 func newLine(t *testing.T, to string) *line {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := toxiproxy.NewProxy(server, "line", "127.0.0.1:0", to)
+	p := toxiproxy.NewProxy(server, "line", freeAddress(t), to)
 	require.NoError(t, p.Start())
 	t.Cleanup(p.Stop)
 	return &line{p}

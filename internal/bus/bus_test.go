@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ponti/internal/child"
+	"ponti/internal/pgtest"
 )
 
 func TestMain(m *testing.M) {
@@ -45,17 +46,9 @@ func newRedis(t *testing.T, args ...string) *redisServer {
 	})
 }
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, ln.Close())
-	return ln.Addr().(*net.TCPAddr).Port
-}
-
 func newRedisWith(t *testing.T, args func(port string) []string) *redisServer {
 	t.Helper()
-	port := freePort(t)
+	port := pgtest.FreePort(t)
 	s := &redisServer{url: fmt.Sprintf("redis://127.0.0.1:%d/0", port), args: args(strconv.Itoa(port))}
 	s.run(t)
 	t.Cleanup(func() { s.kill(t) })
@@ -190,7 +183,7 @@ func TestBus(t *testing.T) {
 // newCluster is a cluster of one node that owns every slot.
 func newCluster(t *testing.T) string {
 	t.Helper()
-	s := newRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(freePort(t)), "--cluster-config-file", filepath.Join(t.TempDir(), "nodes"))
+	s := newRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(pgtest.FreePort(t)), "--cluster-config-file", filepath.Join(t.TempDir(), "nodes"))
 	c := newClient(t, s.url)
 	require.NoError(t, c.Do(t.Context(), "cluster", "addslotsrange", 0, 16383).Err())
 	require.Eventually(t, func() bool {

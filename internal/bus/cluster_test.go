@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ponti/internal/pgtest"
 )
 
 // newMasters is a cluster of three masters, each with a replica that takes over when it dies. The first three are masters.
@@ -16,7 +18,7 @@ func newMasters(t *testing.T) []*redisServer {
 	t.Helper()
 	nodes, ports := make([]*redisServer, 6), make([]int, 6)
 	for i := range nodes {
-		ports[i] = freePort(t) // the usual one, ten thousand higher, need not exist
+		ports[i] = pgtest.FreePort(t) // the usual one, ten thousand higher, need not exist
 		nodes[i] = newRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(ports[i]), "--cluster-config-file", filepath.Join(t.TempDir(), "nodes"),
 			"--cluster-node-timeout", "1000", "--cluster-allow-replica-migration", "no")
 	}

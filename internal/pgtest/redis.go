@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -51,9 +50,7 @@ func NewRedisServer(t testing.TB) *RedisServer {
 		}
 	})
 	for range 20 {
-		// Below the ports that the system hands out by itself, so that nobody
-		// gets ours while the server is stopped.
-		s.port = 10_000 + rand.IntN(20_000) //nolint:gosec // no secret
+		s.port = FreePort(t)
 		if err = s.start(); err == nil {
 			return s
 		}
