@@ -124,6 +124,7 @@ func TestAuthorization(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []account.ID{person.ID}, members)
 	})
+	w.erase() // which dates what ended a day ago
 	w.holds()
 }
 

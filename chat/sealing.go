@@ -120,5 +120,11 @@ func (kc *keyCache) put(id RoomID, k *seal.Key) {
 	kc.keys[id] = k
 }
 
+func (kc *keyCache) drop(id RoomID) {
+	kc.mu.Lock()
+	defer kc.mu.Unlock()
+	delete(kc.keys, id)
+}
+
 // newCID is a client id for what Ponti itself writes on somebody's behalf.
 func newCID() string { return ids.New[Message]().String() }

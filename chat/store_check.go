@@ -9,6 +9,8 @@ var overdue = []invariant{
 	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and seen_at < now() - interval '5 min 10 s'`},
 	{"unread_too_long", `select (select count(*) from chat_messages where level = -1 and at < now() - interval '10 s')
 		+ (select count(*) from chat_places where level = -1 and created_at < now() - interval '10 s')`},
+	{"kept_too_long", `select (select count(*) from chat_rooms where kept_until < now() - interval '1 h')
+		+ (select count(*) from chat_rooms where state = 'ended' and kept_until is null and ended_at < now() - interval '1 h')`},
 }
 
 // invariants are all of them.
@@ -23,6 +25,7 @@ var invariants = append([]invariant{
 		where not exists (select from pg_class c join pg_index i on i.indexrelid = c.oid where c.relname = n and i.indisunique and i.indisvalid)`},
 	{"message_of_nobody", `select count(*) from chat_messages m where not exists (select from chat_participants p
 		where p.room_id = m.room_id and p.number = m.number and p.account_id = m.sender_id and p.service_id = m.service_id)`},
+	{"message_without_room", `select count(*) from chat_messages m where not exists (select from chat_rooms r where r.id = m.room_id)`},
 	{"place_and_room_disagree", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where r.state <> case p.state when 'in_session' then 'open' when 'ended' then 'ended' else 'waiting' end`},
 	{"room_without_place", `select count(*) from chat_rooms r where not exists (select from chat_places p where p.room_id = r.id)`},

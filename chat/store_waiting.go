@@ -101,8 +101,14 @@ func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceI
 	err = q.QueryRow(ctx, `select
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.5) within group (order by extract(epoch from started_at - created_at))) end,
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.8) within group (order by extract(epoch from started_at - created_at))) end
-		from (select started_at, created_at from chat_places where service_id = $1 and not again
-			and started_at > coalesce($4, now()) - $3::interval and started_at <= coalesce($4, now())
+		from (select started_at, created_at from (
+				(select started_at, created_at from chat_places where service_id = $1 and not again
+					and started_at > coalesce($4, now()) - $3::interval and started_at <= coalesce($4, now())
+					order by started_at desc limit 200)
+				union all
+				(select started_at, created_at from chat_waits where service_id = $1
+					and started_at > coalesce($4, now()) - $3::interval and started_at <= coalesce($4, now())
+					order by started_at desc limit 200)) each_way
 			order by started_at desc limit 200) met`, service, usualLeast, usualFor, at).Scan(&from, &to)
 	return from, to, store("select usual wait", err)
 }

@@ -15,6 +15,7 @@ import (
 	"ponti/internal/audit"
 	"ponti/internal/ids"
 	"ponti/internal/pgtest"
+	"ponti/internal/seal"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 	"ponti/roster"
@@ -87,7 +88,11 @@ func newModeration(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts)
 	t.Helper()
 	engine, err := newEngine()
 	require.NoError(t, err)
-	return moderation.New(pool, accounts, roster.New(pool, accounts, silence{}), engine, silence{}, moderation.Options{})
+	keks, err := seal.ParseKEKs(seal.GenerateKEK())
+	require.NoError(t, err)
+	keys, err := seal.NewKeyring(keks[0])
+	require.NoError(t, err)
+	return moderation.New(pool, accounts, roster.New(pool, accounts, silence{}), engine, silence{}, moderation.Options{Keys: keys})
 }
 
 func (w *town) newAccount(s account.ServiceID, role account.Role, alias string) account.Actor {

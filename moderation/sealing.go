@@ -45,5 +45,8 @@ func (m *Moderation) openNote(ctx context.Context, e row) (string, error) {
 	if err != nil {
 		return "", pg.Classify(err)
 	}
+	if s.Text == nil {
+		return "", nil // erased
+	}
 	return m.open(s, "escalation note|"+e.ID.String())
 }

@@ -307,7 +307,7 @@ func selectSteps(ctx context.Context, q pg.Querier, id EscalationID) (steps []Sh
 }
 
 func selectNote(ctx context.Context, q pg.Querier, id EscalationID) (s sealed, err error) {
-	err = q.QueryRow(ctx, `select note, note_wrapped, note_key_id from moderation_escalations where id = $1`, id).Scan(&s.Text, &s.Wrapped, &s.KeyID)
+	err = q.QueryRow(ctx, `select note, note_wrapped, coalesce(note_key_id, '') from moderation_escalations where id = $1`, id).Scan(&s.Text, &s.Wrapped, &s.KeyID)
 	if err != nil {
 		return sealed{}, fmt.Errorf("moderation: select note: %w", err)
 	}

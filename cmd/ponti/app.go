@@ -35,6 +35,7 @@ type app struct {
 	web        *web.Server
 	linker     *audit.Linker
 	auditor    *auditor
+	keeper     *keeper
 }
 
 func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
@@ -55,6 +56,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation.Use(moderation.SubjectMessage, a.chat.MessageContent())
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
 	a.linker, a.auditor = audit.NewLinker(st.pool, log), newAuditor(st.urgent, c.Deadman, a.metrics, log)
+	a.keeper = newKeeper(a, a.metrics, log)
 	limits := web.DefaultLimits().Times(c.LimitFactor)
 	a.web, err = web.New(web.Deps{
 		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Handshakes: c.Handshakes, Pace: c.LimitFactor, Secret: st.keyring.Secret("puzzles"), Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
@@ -74,9 +76,11 @@ func (a *app) startWorkers(ctx context.Context) {
 	a.web.Live().Start()
 	a.linker.Start(ctx)
 	a.auditor.Start(ctx)
+	a.keeper.Start(ctx)
 }
 
 func (a *app) stopWorkers() {
+	a.keeper.Stop()
 	a.auditor.Stop()
 	a.web.Live().Stop()
 	a.forum.Stop()

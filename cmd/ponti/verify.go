@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/audit"
 	"ponti/internal/embedded"
@@ -50,8 +52,31 @@ func (v verifyCommand) Run(ctx context.Context, out io.Writer) error {
 	if len(found) > 0 {
 		return fmt.Errorf("wrong: %d; docs/operations.md says what each means", len(found))
 	}
+	if err := printKept(ctx, out, pool); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(out, "All is well. The audit chain ends with %s\n", head)
 	return err
+}
+
+// printKept is the proof that what should be gone is: how old the oldest of each kind is, against how old it may be.
+func printKept(ctx context.Context, out io.Writer, pool *pgxpool.Pool) error {
+	list, err := chat.KeptBy(ctx, pool, account.ServiceID{})
+	if err != nil {
+		return err
+	}
+	may := map[string]string{chat.KeptGuest: "48 hours", chat.KeptMember: "12 months", chat.KeptFlagged: "24 months"}
+	for _, k := range list {
+		oldest := "none kept"
+		if k.Rooms > 0 {
+			oldest = fmt.Sprintf("%d kept, the oldest ended %s ago", k.Rooms, k.Oldest.Round(time.Minute))
+		}
+		_, err := fmt.Fprintf(out, "Conversations %s (%s): %s; erased in 30 days: %d with %d messages\n", k.As, may[k.As], oldest, k.Erased, k.Messages)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v verifyCommand) address() (string, error) {

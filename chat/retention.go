@@ -1,0 +1,203 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/bus"
+	"ponti/internal/pg"
+	"ponti/moderation"
+)
+
+// For how long an ended conversation is kept, by what it is: a guest's, a member's, or one that somebody had to look at. Months are the
+// calendar's.
+const (
+	KeptGuest   = "guest"   // 48 hours
+	KeptMember  = "member"  // 12 months
+	KeptFlagged = "flagged" // 24 months, and never while an escalation or a report is open
+)
+
+// Kinds lists how conversations are kept.
+var Kinds = []string{KeptGuest, KeptMember, KeptFlagged}
+
+// eraseAtOnce bounds one pass.
+const eraseAtOnce = 500
+
+// ended is a conversation that waits for its date, or whose date has come.
+type ended struct {
+	room    RoomID
+	service account.ServiceID
+	person  account.ID
+	lastSeq int64
+	keptAs  string
+}
+
+// Erase gives every conversation that has ended the date on which it goes, and erases those whose date has come: what was said, the topic,
+// who took part, and the key, so that no backup older than the oldest one kept can be read either. Any number of instances may call it at once.
+func (c *Chat) Erase(ctx context.Context) error {
+	if err := c.date(ctx); err != nil {
+		return err
+	}
+	list, err := selectPastKeeping(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	var faults []error // one faulty room keeps none of the others
+	for _, e := range list {
+		if _, err := c.eraseRoom(ctx, e, false); err != nil && ctx.Err() == nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Forget erases every conversation of somebody who asked to be forgotten, whatever its date: their place in the waiting room goes and what is
+// open ends first. What somebody answers for just now stays until they have closed it; done is false until then, and this is called again.
+func (c *Chat) Forget(ctx context.Context, actor account.Actor) (done bool, err error) {
+	if err := c.LeaveWaiting(ctx, actor); err != nil && !errors.Is(err, ErrNoPlace) && !errors.Is(err, ErrInSession) {
+		return false, err
+	}
+	list, err := selectRoomsToForget(ctx, c.pool, actor)
+	if err != nil {
+		return false, err
+	}
+	done = true
+	for _, e := range list {
+		if err := c.EndConversation(ctx, actor, e.room); err != nil && !isNotFound(err) { // it may be erased since
+			return false, err
+		}
+		if e.keptAs == "" {
+			e.keptAs = classOf(actor.Role)
+		}
+		gone, err := c.eraseRoom(ctx, e, true)
+		if err != nil {
+			return false, err
+		}
+		done = done && gone
+	}
+	return done, nil
+}
+
+// classOf is how an ended conversation is kept that nobody had to look at.
+func classOf(person account.Role) string {
+	if person == account.RoleGuest {
+		return KeptGuest
+	}
+	return KeptMember
+}
+
+// date says of conversations that have just ended how they are kept.
+func (c *Chat) date(ctx context.Context) error {
+	return pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		list, err := lockUndated(ctx, tx)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		people := make([]account.ID, len(list))
+		for i, e := range list {
+			people[i] = e.person
+		}
+		who, err := c.accounts.Public(ctx, tx, people)
+		if err != nil {
+			return fmt.Errorf("chat: roles: %w", err)
+		}
+		for _, e := range list {
+			e.keptAs = classOf(who[e.person].Role)
+			concern, err := c.concernOf(ctx, tx, e)
+			if err != nil {
+				return err
+			}
+			if concern != moderation.NoConcern {
+				e.keptAs = KeptFlagged
+			}
+			if err := updateKept(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// eraseRoom erases a conversation whose date has come, or whose person asked for it. One that somebody had to look at meanwhile gets a later
+// date instead, unless its person asked; nobody's wish takes away what somebody answers for just now. gone: it is not there any more.
+func (c *Chat) eraseRoom(ctx context.Context, e ended, asked bool) (gone bool, err error) {
+	var people []participantRow
+	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		people, gone = nil, true
+		err := lockPastKeeping(ctx, tx, &e, asked)
+		if isNotFound(err) {
+			return nil // another instance was quicker
+		}
+		if err != nil {
+			return err
+		}
+		gone = false
+		concern, err := c.concernOf(ctx, tx, e)
+		switch {
+		case err != nil:
+			return err
+		case concern == moderation.OpenConcern:
+			return updateKeptLonger(ctx, tx, e.room)
+		case concern == moderation.PastConcern && e.keptAs != KeptFlagged && !asked:
+			e.keptAs = KeptFlagged
+			return updateKept(ctx, tx, e)
+		}
+		if people, err = selectParticipants(ctx, tx, e.room); err != nil {
+			return err
+		}
+		if err := deleteRoom(ctx, tx, e); err != nil {
+			return err
+		}
+		gone = true
+		return audit.Append(ctx, tx, entry(account.System(e.service), "conversation.erase", e.room, e.keptAs))
+	})
+	if err != nil || !gone {
+		return gone, err
+	}
+	c.keys.drop(e.room)
+	for _, p := range people {
+		c.tell(bus.Rooms, p.account)
+	}
+	return true, nil
+}
+
+// concernOf tells whether anybody had or has to look at a conversation: by an escalation of it, or a report of something in it.
+func (c *Chat) concernOf(ctx context.Context, q pg.Querier, e ended) (moderation.Concern, error) {
+	concern, err := c.moderation.ConcernOf(ctx, q, e.service, moderation.SubjectRoom, []string{e.room.String()})
+	if err != nil || concern == moderation.OpenConcern {
+		return concern, err
+	}
+	messages := make([]string, e.lastSeq)
+	for i := range messages {
+		messages[i] = messageRef(e.room, int64(i)+1)
+	}
+	within, err := c.moderation.ConcernOf(ctx, q, e.service, moderation.SubjectMessage, messages)
+	return max(concern, within), err
+}
+
+// Kept is what one class of conversations holds. Service is not part of it: it is counted over all.
+type Kept struct {
+	As       string
+	Rooms    int
+	Oldest   time.Duration // since its end; 0 when there is none
+	Late     int           // that should have been erased over an hour ago
+	Erased   int           // conversations of the last 30 days
+	Messages int           // and messages in them
+}
+
+// KeptBy tells for each of Kinds, in that order, what is kept of a service's conversations and what was erased; the zero service means all.
+func (c *Chat) KeptBy(ctx context.Context, service account.ServiceID) ([]Kept, error) {
+	return KeptBy(ctx, c.pool, service)
+}
+
+// KeptBy is Chat.KeptBy for who has only a database.
+func KeptBy(ctx context.Context, q pg.Querier, service account.ServiceID) ([]Kept, error) {
+	list, err := selectKept(ctx, q, service)
+	return list, pg.Classify(err)
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/rs/zerolog"
+
+	"ponti/account"
+	"ponti/chat"
+	"ponti/forum"
+	"ponti/internal/worker"
+	"ponti/moderation"
+)
+
+// keepEvery is how often the keeper looks. Whoever erases an account is promised a minute.
+const keepEvery = 15 * time.Second
+
+// keeper erases what was kept for long enough, and what people asked to have erased. It runs on every instance; the parts share the work.
+type keeper struct {
+	worker.Worker
+	accounts   *account.Accounts
+	moderation *moderation.Moderation
+	chat       *chat.Chat
+	forum      *forum.Forum
+	log        zerolog.Logger
+
+	oldest *prometheus.GaugeVec
+	asked  prometheus.Gauge
+}
+
+func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
+	f := promauto.With(r)
+	return &keeper{
+		accounts: a.accounts, moderation: a.moderation, chat: a.chat, forum: a.forum, log: log,
+		oldest: f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_oldest_seconds", Help: "How long ago the oldest conversation ended that is still kept, by how it is kept."}, []string{"kept_as"}),
+		asked:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
+	}
+}
+
+// Start works until Stop or the end of ctx: at once, and then every keepEvery.
+func (k *keeper) Start(ctx context.Context) {
+	k.Worker.Start(ctx, func(ctx context.Context) {
+		// Instances that start together should not all work at the same instant.
+		timer := time.NewTimer(rand.N(time.Second)) //nolint:gosec // jitter, not a secret
+		defer timer.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-timer.C:
+			}
+			k.round(ctx)
+			timer.Reset(keepEvery)
+		}
+	})
+}
+
+// round does everything once. A step that fails keeps none of the others from being done.
+func (k *keeper) round(ctx context.Context) {
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"erased accounts", k.forget},
+		{"conversations", k.chat.Erase},
+		{"escalations", k.moderation.Erase},
+		{"accounts", k.accounts.Sweep},
+		{"figures", k.measure},
+	}
+	for _, s := range steps {
+		err := worker.Guard(func() error { return s.do(ctx) })
+		if err != nil && ctx.Err() == nil {
+			k.log.Error().Err(err).Str("step", s.name).Msg("what should be erased could not be")
+		}
+	}
+}
+
+// forget erases what hangs on accounts that their owners erased.
+func (k *keeper) forget(ctx context.Context) error {
+	list, err := k.accounts.Erased(ctx)
+	if err != nil {
+		return err
+	}
+	waiting := 0
+	var faults []error // of one, which keeps none of the others
+	for _, e := range list {
+		talked, err := k.chat.Forget(ctx, e.Actor)
+		wrote, err2 := k.forum.Forget(ctx, e.Actor, e.Posts)
+		if err = errors.Join(err, err2); err == nil && talked && wrote {
+			err = k.accounts.Forgotten(ctx, e.ID)
+		} else {
+			waiting++
+		}
+		faults = append(faults, err)
+	}
+	k.asked.Set(float64(waiting))
+	return errors.Join(faults...)
+}
+
+func (k *keeper) measure(ctx context.Context) error {
+	list, err := k.chat.KeptBy(ctx, account.ServiceID{})
+	for _, kept := range list {
+		k.oldest.WithLabelValues(kept.As).Set(kept.Oldest.Seconds())
+	}
+	return err
+}

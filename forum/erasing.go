@@ -1,0 +1,82 @@
+package forum
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/pg"
+	"ponti/moderation"
+)
+
+const forgetBatch = 100
+
+// Forget erases what hangs in the forum on somebody who asked to be forgotten: what they have read and, with posts, what they wrote: text, title and
+// every earlier version, and words that nobody else used. The number of a post stays. A post that somebody answers for just now is only
+// deleted for readers, until they have closed that; done is false until then, and this is called again.
+func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (done bool, err error) {
+	if err := deleteReads(ctx, f.pool, actor); err != nil {
+		return false, pg.Classify(err)
+	}
+	if !posts {
+		return true, nil
+	}
+	done = true
+	for after := (PostID{}); ; {
+		var list []postToForget
+		err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
+			if list, err = lockPostsToForget(ctx, tx, actor, after, forgetBatch); err != nil {
+				return err
+			}
+			for _, p := range list {
+				gone, err := f.forgetPost(ctx, tx, actor, p)
+				if err != nil {
+					return err
+				}
+				done = done && gone
+			}
+			return nil
+		})
+		if err != nil || len(list) < forgetBatch {
+			return done && err == nil, pg.Classify(err)
+		}
+		after = list[len(list)-1].ID
+	}
+}
+
+// forgetPost takes a post away from readers, and with its earlier versions from everybody once nobody answers for it.
+func (f *Forum) forgetPost(ctx context.Context, tx pgx.Tx, actor account.Actor, p postToForget) (gone bool, err error) {
+	if !p.Deleted {
+		if err := takeAway(ctx, tx, actor, p.ID); err != nil {
+			return false, err
+		}
+	}
+	concern, err := f.moderation.ConcernOf(ctx, tx, actor.Service, moderation.SubjectPost, []string{p.ID.String()})
+	if err != nil {
+		return false, err
+	}
+	if concern == moderation.OpenConcern {
+		return false, nil
+	}
+	texts, err := deleteVersions(ctx, tx, actor.Service, p.ID)
+	if err != nil {
+		return false, err
+	}
+	var words []string
+	for _, text := range texts {
+		words = append(words, knownWords(fold(text))...)
+	}
+	if err := deleteWords(ctx, tx, actor.Service, words); err != nil {
+		return false, err
+	}
+	return true, appendAudit(ctx, tx, account.System(actor.Service), "post.erase", "post:"+p.ID.String())
+}
+
+func takeAway(ctx context.Context, tx pgx.Tx, actor account.Actor, id PostID) error {
+	p, t, _, err := selectPost(ctx, tx, actor, id, true)
+	if err != nil {
+		return err
+	}
+	return deletePost(ctx, tx, actor.Service, p, t)
+}

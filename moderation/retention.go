@@ -1,0 +1,33 @@
+package moderation
+
+import (
+	"context"
+	"errors"
+
+	"ponti/account"
+	"ponti/internal/pg"
+)
+
+// Concern says whether somebody had, or has, to look at something.
+type Concern int8
+
+// The concerns, each above the last.
+const (
+	NoConcern   Concern = iota
+	PastConcern         // an escalation or a case that is closed
+	OpenConcern         // one that is open
+)
+
+// ConcernOf is the highest concern for any of the subjects, all of one kind. Escalations and cases both count.
+func (m *Moderation) ConcernOf(ctx context.Context, q pg.Querier, service account.ServiceID, kind SubjectKind, ids []string) (Concern, error) {
+	if len(ids) == 0 {
+		return NoConcern, nil
+	}
+	return selectConcern(ctx, q, service, kind, ids)
+}
+
+// Erase erases what was closed or decided 24 months ago: of an escalation its note with the key, and whom it was about; of a case everything.
+// The bare history of escalations stays. Any number of instances may call it at once.
+func (m *Moderation) Erase(ctx context.Context) error {
+	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool), deleteCases(ctx, m.pool)))
+}

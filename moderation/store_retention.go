@@ -1,0 +1,42 @@
+package moderation
+
+import (
+	"context"
+	"fmt"
+
+	"ponti/account"
+	"ponti/internal/pg"
+)
+
+func selectConcern(ctx context.Context, q pg.Querier, service account.ServiceID, kind SubjectKind, ids []string) (c Concern, err error) {
+	err = q.QueryRow(ctx, `select coalesce(max(case when open then 2 else 1 end), 0) from (
+			select state <> 'closed' as open from moderation_escalations where service_id = $1 and subject_kind = $2 and subject_id = any($3)
+			union all
+			select state = 'open' from moderation_cases where service_id = $1 and subject_kind = $2 and subject_id = any($3)) x`,
+		service, string(kind), ids).Scan(&c)
+	if err != nil {
+		return NoConcern, fmt.Errorf("moderation: select concern: %w", err)
+	}
+	return c, nil
+}
+
+const eraseAtOnce = 500
+
+func updateEscalationsErased(ctx context.Context, q pg.Querier) error {
+	_, err := q.Exec(ctx, `update moderation_escalations set erased_at = now(), note = null, note_wrapped = null, note_key_id = null, person_id = null, esp_id = null
+		where id in (select id from moderation_escalations where erased_at is null and closed_at < now() - interval '24 months'
+			order by closed_at limit $1 for update skip locked)`, eraseAtOnce)
+	if err != nil {
+		return fmt.Errorf("moderation: erase escalations: %w", err)
+	}
+	return nil
+}
+
+func deleteCases(ctx context.Context, q pg.Querier) error {
+	_, err := q.Exec(ctx, `delete from moderation_cases where id in (select id from moderation_cases where state = 'decided'
+		and decided_at < now() - interval '24 months' order by decided_at limit $1 for update skip locked)`, eraseAtOnce)
+	if err != nil {
+		return fmt.Errorf("moderation: erase cases: %w", err)
+	}
+	return nil
+}
