@@ -11,6 +11,7 @@ import (
 	"ponti/account"
 	"ponti/internal/audit"
 	"ponti/internal/bus"
+	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/moderation"
 )
@@ -82,6 +83,43 @@ func (c *Chat) Forget(ctx context.Context, actor account.Actor) (done bool, err 
 		done = done && gone
 	}
 	return done, nil
+}
+
+// Errors of EraseConversation.
+var (
+	ErrNotOver = errs.New(errs.Conflict, "chat.not_over")
+	ErrKept    = errs.New(errs.Conflict, "chat.kept")
+)
+
+// EraseConversation erases an ended conversation because its person wants it gone before its date. ErrNotOver before the end, ErrKept for one that
+// somebody had or has to look at: that is kept for KeptFlagged, unless the account goes as a whole.
+func (c *Chat) EraseConversation(ctx context.Context, actor account.Actor, id RoomID) error {
+	s, err := c.stand(ctx, c.pool, actor, id, false)
+	if err != nil {
+		return pg.Classify(err)
+	}
+	if err := s.mayRead(actor); err != nil {
+		return err
+	}
+	if s.room.person != actor.ID {
+		return ErrNotFound
+	}
+	if s.room.state != Ended {
+		return ErrNotOver
+	}
+	e := ended{room: id, service: actor.Service, person: actor.ID, lastSeq: s.room.lastSeq, keptAs: classOf(actor.Role)}
+	concern, err := c.concernOf(ctx, c.pool, e)
+	if err != nil {
+		return pg.Classify(err)
+	}
+	if concern != moderation.NoConcern {
+		return ErrKept
+	}
+	gone, err := c.eraseRoom(ctx, e, true)
+	if err == nil && !gone {
+		return ErrKept // since then
+	}
+	return err
 }
 
 // classOf is how an ended conversation is kept that nobody had to look at.

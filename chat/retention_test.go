@@ -299,3 +299,41 @@ func TestMigrateRetention(t *testing.T) {
 	assert.False(t, w.gone(open))
 	w.holds()
 }
+
+// TestEraseConversation: a person has their own conversation erased, when it is over and nobody had to look at it.
+func TestEraseConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	w.post(person, room, "Ciao.")
+	erase := func(a account.Actor) error { return w.chat.EraseConversation(w.ctx, a, room) }
+	assert.ErrorIs(t, erase(person), chat.ErrNotOver)
+	require.NoError(t, w.chat.EndConversation(w.ctx, person, room))
+	for _, a := range []account.Actor{esp, w.tutor, w.someone(account.RoleGuest), w.someone(account.RoleAdmin), w.someoneOf(w.newService("other.example"), account.RoleGuest), account.Visitor(w.service)} {
+		assert.Contains(t, []errs.Kind{errs.NotFound, errs.Forbidden, errs.Unauthenticated}, errs.KindOf(erase(a)), a.Role)
+	}
+	require.False(t, w.gone(room))
+	require.NoError(t, erase(person))
+	assert.True(t, w.gone(room))
+	assert.Equal(t, errs.NotFound, errs.KindOf(erase(person)), "again there is nothing")
+
+	person, _, room = w.talking()
+	require.NoError(t, w.chat.AskForMoreHelp(w.ctx, person, room))
+	w.route(room, w.tutor)
+	require.NoError(t, w.chat.EndConversation(w.ctx, person, room))
+	assert.ErrorIs(t, erase(person), chat.ErrKept)
+	w.close(w.tutor)
+	assert.ErrorIs(t, erase(person), chat.ErrKept)
+	assert.False(t, w.gone(room))
+	v, err := w.chat.Room(w.ctx, person, room)
+	require.NoError(t, err)
+	assert.Nil(t, v.KeptUntil)
+	w.erase()
+	v, err = w.chat.Room(w.ctx, person, room)
+	require.NoError(t, err)
+	assert.Equal(t, chat.KeptFlagged, v.KeptAs)
+	v, err = w.chat.Room(w.ctx, w.espOf(room), room)
+	require.NoError(t, err)
+	assert.Empty(t, v.KeptAs, "whether it is kept is the person's to know")
+	w.holds()
+}

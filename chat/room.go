@@ -35,6 +35,8 @@ type room struct {
 	lost       bool       // it ended because endedBy was not heard of
 	endsAt     *time.Time // when it ends by itself; nil before the start
 	timeUp     bool       // it ended because its time was over
+	keptAs     string     // one of Kinds; empty before the end, and in the minute after it
+	keptUntil  *time.Time
 	openedAt   *time.Time // last opening by a tutor
 }
 
@@ -66,6 +68,9 @@ type RoomView struct {
 	FeelBefore *int
 	FeelAfter  *int
 	OpenedAt   *time.Time // when a tutor last opened it because of an escalation: the person has a right to know
+	// KeptAs and KeptUntil tell its person when it is erased; empty before the end, and in the minute after it.
+	KeptAs    string
+	KeptUntil *time.Time
 }
 
 // RoomSummary is one line of a list of conversations. Alias and Role are the other side's.
@@ -96,7 +101,7 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 		// How a person feels is between them and the ESP; that a tutor opened it is theirs to know.
 		v.FeelBefore, v.FeelAfter = r.feelBefore, r.feelAfter
 		if r.person == actor.ID {
-			v.OpenedAt = r.openedAt
+			v.OpenedAt, v.KeptAs, v.KeptUntil = r.openedAt, r.keptAs, r.keptUntil
 		}
 		var err error
 		if v.Topic, err = c.topic(r); err != nil {

@@ -62,13 +62,13 @@ func store(what string, err error) error {
 }
 
 const roomColumns = `r.id, r.service_id, r.person_id, r.state, r.key_id, r.key_wrapped, r.topic_sealed, r.last_seq, r.authority_version,
-	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost, r.ends_at, r.time_up,
+	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost, r.ends_at, r.time_up, coalesce(r.kept_as, ''), r.kept_until,
 	(select e.account_id from chat_participants e where e.room_id = r.id and e.part = 'esp' order by e.left_at is null desc, e.number desc limit 1),
 	(select max(o.opened_at) from chat_openings o where o.room_id = r.id)`
 
 func (r *room) fields() []any {
 	return []any{&r.id, &r.service, &r.person, &r.state, &r.key.id, &r.key.wrapped, &r.topic, &r.lastSeq, &r.version,
-		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.endsAt, &r.timeUp, &r.esp, &r.openedAt}
+		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.endsAt, &r.timeUp, &r.keptAs, &r.keptUntil, &r.esp, &r.openedAt}
 }
 
 // selectStanding reads the room and what the account is to it. With lock it takes the row lock in a statement of its own: a

@@ -132,6 +132,35 @@ func (s *Server) signOutEverywhere(w http.ResponseWriter, r *http.Request) error
 	return s.signOut(w, r)
 }
 
+func (s *Server) showErase(w http.ResponseWriter, r *http.Request) error {
+	return s.render(w, r, http.StatusOK, accountpage.Erase(parts.Form{}, s.actor(r)))
+}
+
+func (s *Server) eraseAccount(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Posts    string `form:"posts"`
+		Password string `form:"password"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	actor := s.actor(r)
+	var err error
+	if in.Posts != accountpage.PostsKeep && in.Posts != accountpage.PostsRemove && !actor.Is(account.RoleGuest) {
+		err = errs.Field("posts", "account.erase_posts_choose", nil)
+	} else {
+		err = s.Accounts.Erase(r.Context(), actor, account.Erasure{Password: in.Password, Posts: in.Posts == accountpage.PostsRemove, From: s.network(r)})
+	}
+	if err != nil {
+		return s.again(w, r, err, func(f parts.Form) templ.Component { return accountpage.Erase(f, actor) })
+	}
+	if err := s.endSession(w, r); err != nil {
+		return err
+	}
+	w.Header().Set("Clear-Site-Data", `"storage"`)
+	return s.redirectDone(w, r, "/", "account_erased")
+}
+
 func (s *Server) showFirstAdmin(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, accountpage.FirstAdmin(parts.Form{}))
 }

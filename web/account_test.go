@@ -208,3 +208,39 @@ func TestHome(t *testing.T) {
 	require.GreaterOrEqual(t, i, 0)
 	assert.Contains(t, table[i].guard, account.RoleGuest)
 }
+
+// TestEraseAccount: a person erases their own access without a script, having read what goes and what stays.
+func TestEraseAccount(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	st.open(t)
+	who := st.member(t, "Airone")
+	b, phone := st.signedIn(t, who.ID), st.signedIn(t, who.ID)
+	page := b.get("/access")
+	assert.Equal(t, "/access/erase", page.Find(`a[href="/access/erase"]`).AttrOr("href", ""))
+	page = b.get("/access/erase")
+	assert.Equal(t, http.StatusOK, page.StatusCode)
+
+	wrong := b.post("/access/erase", "password", staffPassword)
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	assert.Equal(t, []string{"posts"}, wrong.mistakes(t), "nothing is chosen for them")
+	wrong = b.post("/access/erase", "posts", "remove", "password", "non è questa qui")
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	assert.Equal(t, []string{"password"}, wrong.mistakes(t))
+	assert.Equal(t, "remove", wrong.Find("input[name=posts][checked]").AttrOr("value", ""), "what was chosen stays chosen")
+	assert.NotContains(t, wrong.Body, "non è questa qui")
+	assert.Equal(t, http.StatusOK, phone.get("/access").StatusCode)
+
+	done := b.post("/access/erase", "posts", "keep", "password", staffPassword)
+	assert.Equal(t, "/?done=account_erased", done.Header.Get("Location"))
+	assert.NotEmpty(t, done.Header.Get("Clear-Site-Data"))
+	assert.Contains(t, b.get("/?done=account_erased").Body, "Il tuo accesso è cancellato")
+	assert.Equal(t, http.StatusSeeOther, phone.get("/access").StatusCode, "signed out everywhere")
+	assert.Equal(t, http.StatusUnprocessableEntity, st.browser(t).post("/sign-in", "alias", "Airone", "password", staffPassword).StatusCode)
+
+	guest := st.guest(t, "Ginestra")
+	page = guest.get("/access/erase")
+	assert.Zero(t, page.Find("input[name=password]").Length(), "a guest has none")
+	assert.Equal(t, "/?done=account_erased", guest.post("/access/erase").Header.Get("Location"))
+	assert.NotEqual(t, http.StatusOK, guest.get("/access").StatusCode)
+}

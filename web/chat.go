@@ -228,6 +228,24 @@ func (s *Server) showEnd(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+func (s *Server) showEraseConversation(w http.ResponseWriter, r *http.Request) error {
+	return s.confirm(w, r, func(url string) templ.Component {
+		words := s.words(r)
+		return chatpage.Confirm(words.T("chat.erase_title"), words.T("chat.erase_text"), url+"/erase", words.T("chat.erase_go"), url)
+	})
+}
+
+func (s *Server) eraseConversation(w http.ResponseWriter, r *http.Request) error {
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.EraseConversation(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/rooms", "conversation_erased")
+}
+
 // confirm shows a question about a room that the actor may read.
 func (s *Server) confirm(w http.ResponseWriter, r *http.Request, page func(url string) templ.Component) error {
 	id, err := roomID(r)

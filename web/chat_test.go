@@ -347,3 +347,31 @@ func TestPauseOfAnESP(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, tutor.post(page.action(t, "Chiudi la pausa di "+who.esp.Alias)).StatusCode)
 	assert.Empty(t, tutor.get("/shifts").Find(".who-is-on form").Length())
 }
+
+// TestEraseConversation: its person is told until when it is kept, and may have it erased sooner.
+func TestEraseConversation(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, _, who := st.open(t)
+	person := st.guest(t, "Airone")
+	require.Equal(t, http.StatusSeeOther, person.post("/waiting", "topic", "il lavoro").StatusCode)
+	desk, err := st.Chat.Desk(t.Context(), who.esp)
+	require.NoError(t, err)
+	id, err := st.Chat.AcceptOffer(t.Context(), who.esp, desk.Offer.ID)
+	require.NoError(t, err)
+	room := "/rooms/" + id.String()
+	require.Equal(t, http.StatusConflict, person.post(room+"/erase").StatusCode)
+	require.Equal(t, http.StatusSeeOther, person.post(room+"/end").StatusCode)
+	require.NoError(t, st.Chat.Erase(t.Context()))
+	page := person.get(room)
+	assert.Contains(t, page.text("[data-region=after]"), "Questa conversazione si cancella da sola:")
+	assert.NotContains(t, esp.get(room).text("[data-region=after]"), "si cancella da sola")
+	ask := person.get(room + "/erase")
+	assert.Contains(t, ask.text("h1"), "Cancelliamo questa conversazione?")
+	assert.NotEqual(t, http.StatusSeeOther, esp.post(room+"/erase").StatusCode)
+	assert.Equal(t, "/rooms?done=conversation_erased", person.post(ask.action(t, "Cancella la conversazione")).Header.Get("Location"))
+	assert.Contains(t, person.get("/rooms?done=conversation_erased").Body, "La conversazione è cancellata.")
+	for _, b := range []*browser{person, esp} {
+		assert.Equal(t, http.StatusNotFound, b.get(room).StatusCode)
+	}
+}

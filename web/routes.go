@@ -69,6 +69,8 @@ func (s *Server) routes() []route {
 		{"GET /invitation/{token}", everybody, public, s.showInvitation},
 		{"POST /invitation", everybody, public, s.acceptInvitation},
 		{"GET /access", inside, own, s.showAccess},
+		{"GET /access/erase", persons, own, s.showErase},
+		{"POST /access/erase", persons, own, s.eraseAccount},
 		{"POST /sign-out", inside, own, s.signOut},
 		{"POST /sign-out-everywhere", inside, own, s.signOutEverywhere},
 
@@ -99,6 +101,8 @@ func (s *Server) routes() []route {
 		{"POST /rooms/{room}/messages", talkers, acts(account.MessageSend), s.postMessage},
 		{"GET /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.showEnd},
 		{"POST /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.endConversation},
+		{"GET /rooms/{room}/erase", persons, acts(account.ConversationCloseLeave), s.showEraseConversation},
+		{"POST /rooms/{room}/erase", persons, acts(account.ConversationCloseLeave), s.eraseConversation},
 		{"POST /rooms/{room}/more", talkers, acts(account.MessageSend), s.askForMoreTime},
 		{"POST /rooms/{room}/feeling", persons, acts(account.ConversationCloseLeave), s.recordFeeling},
 		{"GET /rooms/{room}/help", persons, acts(account.EscalationRaise), s.showHelp},
