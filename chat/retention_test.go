@@ -284,9 +284,10 @@ func TestKeptTooLong(t *testing.T) {
 func TestMigrateRetention(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	person, _, room := w.talking()
+	person, esp, room := w.talking()
 	require.NoError(t, w.chat.EndConversation(w.ctx, person, room))
-	_, _, open := w.talking()
+	w.enter(w.someone(account.RoleGuest), "")
+	open := w.accept(esp)
 	w.exec(`update chat_rooms set ended_at = ended_at - interval '47 h' where id = $1`, room)
 	w.exec(`alter table chat_rooms drop column kept_as, drop column kept_until; drop table chat_erased; drop table chat_waits;
 		delete from chat_migrations where version_id >= 7`)
@@ -317,7 +318,9 @@ func TestEraseConversation(t *testing.T) {
 	assert.True(t, w.gone(room))
 	assert.Equal(t, errs.NotFound, errs.KindOf(erase(person)), "again there is nothing")
 
-	person, _, room = w.talking()
+	person = w.someone(account.RoleGuest)
+	w.enter(person, "")
+	room = w.accept(esp)
 	require.NoError(t, w.chat.AskForMoreHelp(w.ctx, person, room))
 	w.route(room, w.tutor)
 	require.NoError(t, w.chat.EndConversation(w.ctx, person, room))

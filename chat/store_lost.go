@@ -27,9 +27,10 @@ func updateSeen(ctx context.Context, q pg.Querier, signs []Sign) error {
 	return store("update seen", err)
 }
 
+// updateWatch leaves it to another instance that is at it: on a slow disk each would otherwise wait for the other's commit.
 func updateWatch(ctx context.Context, q pg.Querier) error {
 	_, err := q.Exec(ctx, `update chat_watch set since = case when at < now() - $1::interval then now() else since end, at = now()
-		where at < now() - interval '900 ms'`, watchGap)
+		where only_one = (select only_one from chat_watch where at < now() - interval '900 ms' for update skip locked)`, watchGap)
 	return store("update watch", err)
 }
 

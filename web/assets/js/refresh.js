@@ -88,11 +88,14 @@ function replace(old, fresh) {
   }
 }
 
-// current is the page anew. What was opened beside a list may be somebody else's by now: the list must go on all the same.
+// current is the page anew. What was opened beside a list may be somebody else's by now: the list must go on all the same. A page that is not the
+// reader's any more must not stay on the screen either.
 async function current() {
   try {
     return await load(location.href);
   } catch (refused) {
+    const gone = document.querySelector("[data-gone]")?.dataset.gone;
+    if (refused.status === 404 && gone) location.replace(gone);
     const home = document.querySelector("[data-home]")?.dataset.home;
     if (refused.status !== 404 || !home) throw refused;
     return load(home);

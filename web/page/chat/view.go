@@ -196,7 +196,7 @@ func (i Item) marks() templ.Attributes {
 // live is what makes the list of messages a living one; its texts are for the scripts.
 func (p RoomPage) live(ctx context.Context) templ.Attributes {
 	a := templ.Attributes{
-		"data-module": "conversation", "data-live": "/live", "data-room": p.View.ID.String(), "data-me": number(p.View.Me),
+		"data-module": "conversation", "data-gone": "/rooms?done=conversation_gone", "data-live": "/live", "data-room": p.View.ID.String(), "data-me": number(p.View.Me),
 		"data-head": number(p.head()), "data-epoch": p.Epoch,
 	}
 	for name, key := range map[string]string{
