@@ -42,13 +42,13 @@ func (rc roomContent) Excerpt(ctx context.Context, q pg.Querier, service account
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
-	list, err := rc.c.openAll(r, rows)
+	list, err := rc.c.openAll(ctx, q, r, rows)
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
 	var text strings.Builder
 	for _, m := range list {
-		if m.Kind == Text && !m.Hidden {
+		if m.Kind == Text && m.Text != "" {
 			fmt.Fprintf(&text, "%s: %s\n", names[m.From], m.Text)
 		}
 		ex.At = m.At
@@ -119,7 +119,13 @@ func (mc messageContent) Excerpt(ctx context.Context, q pg.Querier, service acco
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
-	ex.Text, err = openBody(key, row)
+	if row.message.About > 0 { // what raised it is an edit: with what it says belongs what it changed
+		if row, err = selectMessage(ctx, q, service, roomID, row.message.About); err != nil {
+			return moderation.Excerpt{}, err
+		}
+	}
+	texts, err := mc.c.said(ctx, q, key, row)
+	ex.Text = strings.Join(texts, "\n→ ")
 	ex.Author, ex.AuthorAlias, ex.At, ex.Hidden = row.sender, names[row.message.From], row.message.At, row.message.Hidden
 	return ex, err
 }

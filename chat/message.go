@@ -18,17 +18,20 @@ import (
 type Kind string
 
 // Joined, EndedByFrom and Lost are written by Ponti when the participant From joins, ends the conversation or was not heard of
-// for too long, and TimeUp when its time is over; their text is empty.
+// for too long, and TimeUp when its time is over; their text is empty. Edited and Removed change the message About of the same sender: an
+// edit holds its text.
 const (
 	Text        Kind = "text"
 	Joined      Kind = "joined"
 	EndedByFrom Kind = "ended"
 	Lost        Kind = "lost"
 	TimeUp      Kind = "time_up"
+	Edited      Kind = "edited"
+	Removed     Kind = "removed"
 )
 
 // Message is one message of a room as its participants see it. From is a participant's number: the other side's account id
-// does not exist here. A message that was hidden keeps its sequence and has no text.
+// does not exist here. A message that was hidden or withdrawn keeps its sequence and has no text.
 type Message struct {
 	Seq    int64     `json:"seq"`
 	From   int16     `json:"from"`
@@ -37,6 +40,10 @@ type Message struct {
 	At     time.Time `json:"at"`
 	Kind   Kind      `json:"kind"`
 	Hidden bool      `json:"hidden,omitempty"`
+	About  int64     `json:"about,omitempty"` // of Edited and Removed
+	// Edited: Text is not what was said first. Withdrawn: its sender removed it, or another edit stands for it.
+	Edited    bool `json:"edited,omitempty"`
+	Withdrawn bool `json:"withdrawn,omitempty"`
 }
 
 // Post is a message on its way in. CID is made by the client, 22 to 36 characters, and makes sending it again harmless.
@@ -234,31 +241,19 @@ func (c *Chat) messages(ctx context.Context, actor account.Actor, id RoomID, rea
 		if err != nil {
 			return err
 		}
-		list, err = c.openAll(s.room, rows)
+		list, err = c.openAll(ctx, c.pool, s.room, rows)
 		return err
 	})
 	return list, err
 }
 
-// openAll unseals messages of one room.
-func (c *Chat) openAll(r room, rows []messageRow) ([]Message, error) {
+// openAll unseals messages of one room as those who take part see them.
+func (c *Chat) openAll(ctx context.Context, q pg.Querier, r room, rows []messageRow) ([]Message, error) {
 	key, err := c.open(r.id, r.key)
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Message, len(rows))
-	for i, row := range rows {
-		list[i] = row.message
-		if row.message.Hidden {
-			continue
-		}
-		text, err := openBody(key, row)
-		if err != nil {
-			return nil, err
-		}
-		list[i].Text = text
-	}
-	return list, nil
+	return c.openShown(ctx, q, key, rows)
 }
 
 func openBody(key *seal.Key, row messageRow) (string, error) {

@@ -33,6 +33,8 @@ type messageRow struct {
 	service    account.ServiceID
 	sender     account.ID
 	message    Message
+	changed    int64 // the edit or removal of it that holds now; 0: as it was sent
+	withdrawn  bool
 	keyID      string
 	version    int16 // of its text
 	authority  int64 // version of the room under which its writer was found to be in it
@@ -41,6 +43,9 @@ type messageRow struct {
 	level      triage.Level
 	escalation moderation.EscalationID
 }
+
+// edited is true of a message whose text is that of a later edit.
+func (m *messageRow) edited() bool { return m.changed > 0 && !m.withdrawn }
 
 type participantRow struct {
 	number  int16
@@ -243,24 +248,28 @@ func insertOpening(ctx context.Context, q pg.Querier, actor account.Actor, id Ro
 func insertMessage(ctx context.Context, q pg.Querier, m messageRow) (time.Time, error) {
 	var at time.Time
 	err := q.QueryRow(ctx, `with bumped as (update chat_rooms set last_seq = $2 where id = $1)
-		insert into chat_messages (room_id, seq, service_id, sender_id, number, cid, kind, key_id, text_version, body_sealed, body_sum, level, escalation_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		insert into chat_messages (room_id, seq, service_id, sender_id, number, cid, kind, key_id, text_version, body_sealed, body_sum, level, escalation_id, about)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, nullif($14::bigint, 0))
 		on conflict on constraint chat_messages_once do nothing returning at`,
 		m.room, m.message.Seq, m.service, m.sender, m.message.From, m.message.CID, m.message.Kind, m.keyID, bodyVersion, m.sealed, m.sum,
-		m.level, m.escalation).Scan(&at)
+		m.level, m.escalation, m.message.About).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, ErrCIDReused
 	}
 	return at, store("insert message", err)
 }
 
-const messageColumns = `room_id, service_id, sender_id, seq, number, cid, kind, at, hidden_at is not null, key_id, text_version, body_sealed, level`
+const messageColumns = `room_id, service_id, sender_id, seq, number, cid, kind, at, hidden_at is not null, key_id, text_version, body_sealed, level,
+	coalesce(about, 0), coalesce(changed_seq, 0), withdrawn`
+
+func (m *messageRow) fields() []any {
+	return []any{&m.room, &m.service, &m.sender, &m.message.Seq, &m.message.From, &m.message.CID, &m.message.Kind, &m.message.At, &m.message.Hidden,
+		&m.keyID, &m.version, &m.sealed, &m.level, &m.message.About, &m.changed, &m.withdrawn}
+}
 
 func scanMessage(row pgx.CollectableRow) (messageRow, error) {
 	var m messageRow
-	err := row.Scan(&m.room, &m.service, &m.sender, &m.message.Seq, &m.message.From, &m.message.CID, &m.message.Kind, &m.message.At,
-		&m.message.Hidden, &m.keyID, &m.version, &m.sealed, &m.level)
-	return m, err
+	return m, row.Scan(m.fields()...)
 }
 
 func selectMessagesAfter(ctx context.Context, q pg.Querier, id RoomID, after int64, limit int) ([]messageRow, error) {
@@ -291,10 +300,11 @@ func selectMessage(ctx context.Context, q pg.Querier, service account.ServiceID,
 	return m, store("select message", err)
 }
 
+// updateMessageHidden hides a message with every edit of it.
 func updateMessageHidden(ctx context.Context, q pg.Querier, service account.ServiceID, id RoomID, seq int64, reason string, by account.ID) error {
 	tag, err := q.Exec(ctx, `with changed as (update chat_rooms set authority_version = authority_version + 1 where id = $1 and service_id = $3)
 		update chat_messages set hidden_at = coalesce(hidden_at, now()), hidden_reason = coalesce(hidden_reason, $4), hidden_by = coalesce(hidden_by, $5)
-		where room_id = $1 and seq = $2 and service_id = $3`, id, seq, service, reason, by)
+		where room_id = $1 and service_id = $3 and coalesce(about, seq) = coalesce((select about from chat_messages where room_id = $1 and seq = $2), $2)`, id, seq, service, reason, by)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNotFound
 	}
@@ -304,7 +314,7 @@ func updateMessageHidden(ctx context.Context, q pg.Querier, service account.Serv
 func updateMessageRestored(ctx context.Context, q pg.Querier, service account.ServiceID, id RoomID, seq int64) error {
 	tag, err := q.Exec(ctx, `with changed as (update chat_rooms set authority_version = authority_version + 1 where id = $1 and service_id = $3)
 		update chat_messages set hidden_at = null, hidden_reason = null, hidden_by = null
-		where room_id = $1 and seq = $2 and service_id = $3`, id, seq, service)
+		where room_id = $1 and service_id = $3 and coalesce(about, seq) = coalesce((select about from chat_messages where room_id = $1 and seq = $2), $2)`, id, seq, service)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrNotFound
 	}
@@ -320,10 +330,7 @@ func lockUnscoredMessages(ctx context.Context, q pg.Querier) ([]unscored, error)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (unscored, error) {
 		var u unscored
-		m := &u.message
-		err := row.Scan(&m.room, &m.service, &m.sender, &m.message.Seq, &m.message.From, &m.message.CID, &m.message.Kind, &m.message.At,
-			&m.message.Hidden, &m.keyID, &m.version, &m.sealed, &m.level, &u.late)
-		return u, err
+		return u, row.Scan(append(u.message.fields(), &u.late)...)
 	})
 	return list, store("lock unscored messages", err)
 }

@@ -19,12 +19,13 @@ type stored struct {
 	at    time.Time
 	sum   []byte
 	level triage.Level
+	about int64 // of an edit or a removal
 }
 
 func selectByCID(ctx context.Context, q pg.Querier, sender account.ID, cid string) (stored, error) {
 	var s stored
-	err := q.QueryRow(ctx, `select room_id, seq, at, body_sum, level from chat_messages where sender_id = $1 and cid = $2`, sender, cid).
-		Scan(&s.room, &s.seq, &s.at, &s.sum, &s.level)
+	err := q.QueryRow(ctx, `select room_id, seq, at, body_sum, level, coalesce(about, 0) from chat_messages where sender_id = $1 and cid = $2`, sender, cid).
+		Scan(&s.room, &s.seq, &s.at, &s.sum, &s.level, &s.about)
 	return s, store("select by cid", err)
 }
 

@@ -25,6 +25,10 @@ var invariants = append([]invariant{
 		where not exists (select from pg_class c join pg_index i on i.indexrelid = c.oid where c.relname = n and i.indisunique and i.indisvalid)`},
 	{"message_of_nobody", `select count(*) from chat_messages m where not exists (select from chat_participants p
 		where p.room_id = m.room_id and p.number = m.number and p.account_id = m.sender_id and p.service_id = m.service_id)`},
+	{"change_of_nothing", `select count(*) from chat_messages c where c.about is not null and not exists (select from chat_messages m
+		where m.room_id = c.room_id and m.seq = c.about and m.sender_id = c.sender_id and m.kind = 'text' and m.changed_seq >= c.seq)`},
+	{"change_not_the_last", `select count(*) from chat_messages m where m.changed_seq is not null
+		and m.changed_seq is distinct from (select max(c.seq) from chat_messages c where c.room_id = m.room_id and c.about = m.seq)`},
 	{"message_without_room", `select count(*) from chat_messages m where not exists (select from chat_rooms r where r.id = m.room_id)`},
 	{"place_and_room_disagree", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where r.state <> case p.state when 'in_session' then 'open' when 'ended' then 'ended' else 'waiting' end`},

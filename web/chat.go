@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -158,7 +159,7 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 			return err
 		}
 	}
-	p.Items = chatpage.Items(view, messages, s.words(r).Zone())
+	p.Items = chatpage.Items(view, messages, s.words(r).Zone(), time.Now())
 	if p.Epoch, err = s.Chat.Epoch(ctx); err != nil {
 		return err
 	}

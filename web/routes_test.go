@@ -24,7 +24,7 @@ import (
 // gets its route must leave it.
 var notBuilt = []account.Action{
 	account.ConversationHandOver,
-	account.ConversationSearchText, account.MessageEditOrDeleteOwn,
+	account.ConversationSearchText,
 	account.MessageHideAnother, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
 	account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.PostSeeEditHistory,

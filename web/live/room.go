@@ -321,7 +321,7 @@ func (h *Hub) send(r *room, m chat.Message) {
 			s.end(wire.CloseLater, "")
 		}
 	}
-	if m.Kind != chat.Text { // somebody joined or ended it
+	if m.Kind != chat.Text && m.About == 0 { // somebody joined or ended it
 		h.task(func(ctx context.Context) { _ = h.checkMembers(ctx, r) }) // failing, the next comparison of versions does it
 		h.viewsOf(r)
 	}
@@ -330,7 +330,8 @@ func (h *Hub) send(r *room, m chat.Message) {
 }
 
 func messageFrame(id chat.RoomID, m chat.Message) wire.Message {
-	return wire.Message{Room: id.String(), Seq: m.Seq, From: m.From, CID: m.CID, At: m.At.UTC(), Kind: string(m.Kind), Text: m.Text, Hidden: m.Hidden}
+	return wire.Message{Room: id.String(), Seq: m.Seq, From: m.From, CID: m.CID, At: m.At.UTC(), Kind: string(m.Kind), Text: m.Text, Hidden: m.Hidden,
+		About: m.About, Edited: m.Edited, Withdrawn: m.Withdrawn}
 }
 
 // tellView sends who is in the room and how it stands, if that differs from what was sent; r.mu is held.

@@ -96,6 +96,11 @@ type Message struct {
 	Text string    `json:"text"`
 	// Hidden: its text was taken away, and why stands on the page.
 	Hidden bool `json:"hidden,omitempty"`
+	// About is the message of the same writer that an edited or removed one is about.
+	About int64 `json:"about,omitempty"`
+	// Edited: the text is not what was said first. Withdrawn: there is none, its writer took it away or another edit stands for it.
+	Edited    bool `json:"edited,omitempty"`
+	Withdrawn bool `json:"withdrawn,omitempty"`
 }
 
 // CaughtUp ends the past: all up to Head was sent, what follows is live. Me is the reader's own number.

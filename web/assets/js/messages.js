@@ -4,6 +4,7 @@
 //   <li class="message" data-seq="1" data-from="2" data-cid="…"> with [data-slot=author], [data-slot=text], <time data-slot="time">, [data-slot=state]
 // <template id="message-template">, and message-template-joined, message-template-ended, message-template-hidden for what is not text
 const near = 120; // pixels from the end that count as being at the end
+const changeFor = 15 * 60_000; // as chat.ChangeFor: after that the server refuses
 
 export class Messages {
   constructor(list) {
@@ -26,6 +27,7 @@ export class Messages {
     const resized = new ResizeObserver(() => this.stuck && this.toEnd());
     for (const box of [this.scroller, this.scroller.firstElementChild]) resized.observe(box);
     this.toEnd();
+    setInterval(() => this.settle(), 30_000);
   }
 
   // add shows a message if it is the next one, and says whether nothing is missing before it.
@@ -33,14 +35,19 @@ export class Messages {
     if (message.seq <= this.last) return true;
     if (message.seq !== this.last + 1) return false;
     this.last = message.seq;
+    if (message.about) return this.change(message);
     const stay = message.from !== this.me && !this.atEnd();
-    const item = this.own(message.cid) ?? this.make(message.hidden ? "hidden" : message.kind);
+    const item = this.own(message.cid) ?? this.make(message.hidden ? "hidden" : message.withdrawn ? "removed" : message.kind);
     item.dataset.seq = message.seq;
     item.dataset.from = message.from;
     item.classList.toggle("message-own", message.from === this.me);
     item.classList.toggle("message-follows", this.follows(message));
     this.fill(item, "author", this.names.get(message.from) ?? "");
-    if (message.kind === "text" && !message.hidden) this.fill(item, "text", message.text);
+    if (message.kind === "text" && !message.hidden && !message.withdrawn) {
+      this.fill(item, "text", message.text);
+      this.mark(item, message.edited);
+      this.changeable(item, message);
+    }
     const at = new Date(message.at);
     this.fill(item, "time", this.time.format(at));
     item.querySelector("time")?.setAttribute("datetime", message.at);
@@ -50,10 +57,58 @@ export class Messages {
     return true;
   }
 
-  // adopt shows what a freshly loaded page has beyond the last message, where there is no socket.
+  // change puts another text in the place of an earlier message, or says that it was removed. It leaves a mark at its own sequence.
+  change({ seq, about, kind, text, withdrawn, hidden, from }) {
+    const mark = document.createElement("li");
+    mark.hidden = true;
+    mark.dataset.seq = seq;
+    this.list.insertBefore(mark, this.list.querySelector("[data-pending]"));
+    const item = this.list.querySelector(`[data-seq="${about}"]`);
+    if (!item || hidden || withdrawn && kind === "edited") return true;
+    if (kind === "edited") {
+      this.fill(item, "text", text);
+      this.mark(item, true);
+      return true;
+    }
+    const note = this.make("removed");
+    Object.assign(note.dataset, { seq: about, from });
+    this.fill(note, "author", this.names.get(from) ?? item.querySelector("[data-slot=author]")?.textContent ?? "");
+    note.querySelector("time")?.replaceWith(item.querySelector("time") ?? "");
+    item.replaceWith(note);
+    return true;
+  }
+
+  says(item) {
+    return item.querySelector("[data-slot=text]")?.textContent;
+  }
+
+  mark(item, edited) {
+    const label = item.querySelector(".message-edited");
+    if (label) label.hidden = !edited;
+  }
+
+  // changeable leads the writer of a message to where it can be changed.
+  changeable(item, { seq, from, at }) {
+    const link = item.querySelector(".message-edit");
+    if (!link || from !== this.me || Date.now() - new Date(at) > changeFor) return;
+    link.href = `/rooms/${this.list.dataset.room}/messages/${seq}/edit`;
+    link.hidden = false;
+  }
+
+  // settle takes the way to change away from messages that are too old for it.
+  settle() {
+    for (const link of this.list.querySelectorAll(".message-edit:not([hidden])")) {
+      const at = link.closest("li").querySelector("time")?.getAttribute("datetime");
+      if (Date.now() - new Date(at) > changeFor) link.hidden = true;
+    }
+  }
+
+  // adopt shows what a freshly loaded page has beyond the last message, where there is no socket, and what was changed meanwhile.
   adopt(page) {
     for (const item of page.querySelectorAll(`#${CSS.escape(this.list.id)} > [data-seq]`)) {
       const seq = Number(item.dataset.seq);
+      const shown = seq <= this.last && this.list.querySelector(`[data-seq="${seq}"]`);
+      if (shown && this.says(shown) !== this.says(item)) shown.replaceWith(document.adoptNode(item));
       if (seq !== this.last + 1) continue;
       this.last = seq;
       const stay = Number(item.dataset.from) !== this.me && !this.atEnd();

@@ -29,10 +29,11 @@ type Item struct {
 	Own     bool
 	Follows bool // by the same writer within a minute
 	NewDay  bool
+	Edit    string // where it can be changed; empty when it cannot
 }
 
 // Items readies messages for the list: who wrote each, and what belongs together.
-func Items(view chat.RoomView, messages []chat.Message, zone *time.Location) []Item {
+func Items(view chat.RoomView, messages []chat.Message, zone *time.Location, now time.Time) []Item {
 	names := map[int16]string{}
 	for _, p := range view.People {
 		names[p.N] = p.Alias
@@ -40,6 +41,9 @@ func Items(view chat.RoomView, messages []chat.Message, zone *time.Location) []I
 	items := make([]Item, len(messages))
 	for i, m := range messages {
 		items[i] = Item{Message: m, Author: names[m.From], Own: m.From == view.Me}
+		if items[i].Own && m.Kind == chat.Text && !m.Hidden && !m.Withdrawn && view.State == chat.Open && now.Sub(m.At) < chat.ChangeFor {
+			items[i].Edit = "/rooms/" + view.ID.String() + "/messages/" + number(m.Seq) + "/edit"
+		}
 		if i == 0 {
 			items[i].NewDay = true
 			continue
@@ -184,6 +188,8 @@ func waitingWords(ctx context.Context, n int) string {
 func kindOnly(k chat.Kind) Item { return Item{Message: chat.Message{Kind: k}} }
 
 func hiddenOnly() Item { return Item{Message: chat.Message{Hidden: true}} }
+
+func removedOnly() Item { return Item{Message: chat.Message{Withdrawn: true}} }
 
 // marks are what the scripts know a message by.
 func (i Item) marks() templ.Attributes {
