@@ -59,6 +59,7 @@ var pages = []struct {
 	{"/rooms/{room}", "guest esp tutor", []string{"/rooms/{room}"}},
 	{"/rooms/{room}", "ended", []string{"/rooms/{ended}"}},
 	{"/rooms/{room}/end", "guest esp", nil},
+	{"/rooms/{room}/messages/{seq}/edit", "guest", []string{"/rooms/{room}/messages/1/edit"}},
 	{"/rooms/{room}/help", "guest", nil},
 	{"/rooms/{room}/erase", "ended", []string{"/rooms/{ended}/erase"}},
 	{"/desk", "esp offered senior", nil},

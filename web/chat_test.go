@@ -375,3 +375,45 @@ func TestEraseConversation(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, b.get(room).StatusCode)
 	}
 }
+
+// TestChangeWithoutScripts: the writer of a message changes it and takes it away on a page of its own; for everybody else that page does not exist.
+func TestChangeWithoutScripts(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, tutor, who := st.open(t)
+	person := st.guest(t, "Airone")
+	require.Equal(t, http.StatusSeeOther, person.post("/waiting", "topic", "il lavoro").StatusCode)
+	desk, err := st.Chat.Desk(t.Context(), who.esp)
+	require.NoError(t, err)
+	id, err := st.Chat.AcceptOffer(t.Context(), who.esp, desk.Offer.ID)
+	require.NoError(t, err)
+	room := "/rooms/" + id.String()
+	cid := func() string { return ids.New[chat.Message]().String() }
+	require.Equal(t, http.StatusSeeOther, person.post(room+"/messages", "cid", cid(), "text", "Va mele.").StatusCode)
+	link := person.get(room).Find("#messages .message-edit").AttrOr("href", "")
+	require.Equal(t, room+"/messages/1/edit", link)
+	for _, b := range []*browser{esp, tutor, st.guest(t, "Ginestra")} {
+		assert.Equal(t, http.StatusNotFound, b.get(link).StatusCode)
+		assert.Equal(t, http.StatusNotFound, b.post(link, "cid", cid(), "text", "No.").StatusCode)
+	}
+	assert.Equal(t, http.StatusNotFound, person.get(room+"/messages/7/edit").StatusCode)
+	page := person.get(link)
+	assert.Equal(t, "Va mele.", page.text("textarea[name=text]"))
+	long := strings.Repeat("è", chat.MaxText+1)
+	wrong := person.post(link, "cid", cid(), "text", long)
+	assert.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	assert.Equal(t, long, wrong.text("textarea[name=text]"), "nothing is lost")
+	assert.Equal(t, room+"#end", person.post(link, "cid", cid(), "text", "Va male.").Header.Get("Location"))
+	assert.Contains(t, esp.get(room).text("#messages [data-seq='1']"), "Va male.")
+	assert.Contains(t, esp.get(room).text("#messages [data-seq='1']"), "modificato")
+	assert.Equal(t, 1, esp.get(room).Find("#messages li[hidden][data-seq='2']").Length())
+	assert.Equal(t, room+"#end", person.post(room+"/messages/1/remove", "cid", cid()).Header.Get("Location"))
+	for _, b := range []*browser{person, esp} {
+		assert.NotContains(t, b.get(room).Body, "Va male")
+		assert.Contains(t, b.get(room).text("#messages [data-seq='1']"), "Messaggio tolto da Airone")
+	}
+	assert.Equal(t, http.StatusConflict, person.get(link).StatusCode)
+	require.Equal(t, http.StatusSeeOther, person.post(room+"/messages", "cid", cid(), "text", "Altro.").StatusCode)
+	require.Equal(t, http.StatusSeeOther, person.post(room+"/end").StatusCode)
+	assert.Zero(t, person.get(room).Find("#messages .message-edit:not([hidden])").Length())
+}

@@ -5,6 +5,7 @@
 // [name=cid]; [data-line-says] says when the line is down, [data-alert] is role="alert", [data-numbers] shows the emergency numbers,
 // [data-person="2"] with data-here-text and data-away-text shows whether somebody is there, data-region what the server renders,
 // [data-ends-in] holds the seconds until it ends by itself.
+import { changes } from "./change.js";
 import { grow } from "./composer.js";
 import { connect, isOpen, on, send } from "./live.js";
 import { Messages } from "./messages.js";
@@ -143,6 +144,7 @@ export function start(list) {
     event.preventDefault();
     load(asking.action, new URLSearchParams(new FormData(asking))).then(take, renew);
   });
+  changes(list, take);
   bounds();
   fit();
   if (form) grow(form, (text) => outbox.write(text));

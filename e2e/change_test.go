@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"testing"
+)
+
+// TestChangeMessage: a guest changes what they said while they write something else, and takes another message back; both sides, and a second device
+// that comes later, see the same, without a reload.
+func TestChangeMessage(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2)
+	here, there := c.instances[0], c.instances[1]
+	ch := newChromium(t)
+
+	tommaso := ch.open(t, "Tommaso", here, manner{})
+	tommaso.signIn("Tommaso")
+	tommaso.goOn()
+	marta := ch.open(t, "Marta", there, manner{dark: true, language: "en"})
+	marta.signIn("Marta")
+	marta.goOn()
+	marta.visit("/desk")
+	marta.awaitLine()
+	guest := ch.open(t, "guest", here, manner{width: 360})
+	guest.enter()
+	guest.field(guest.text("chat.topic")).fill("Vorrei parlare del lavoro")
+	guest.button(guest.text("chat.ask_go")).click()
+	marta.button(marta.text("chat.offer_accept")).click()
+	marta.arrive("/rooms/[^/]+")
+	guest.arrive("/rooms/[^/]+")
+	guest.inRoom()
+	marta.inRoom()
+	guest.say("Domani ho un collocuio.")
+	guest.say("Lavoro in via Roma.")
+	marta.find("#messages .message").last().says("Lavoro in via Roma.")
+
+	guest.find("[data-composer] textarea").fill("Intanto scrivo")
+	guest.find("#messages [data-seq='1'] .message-edit").click()
+	guest.find(".message-change textarea").holds("Domani ho un collocuio.")
+	guest.accessible()
+	guest.picture("change")
+	guest.press("Escape")
+	guest.find(".message-change").gone()
+	guest.find("#messages [data-seq='1'] .message-edit").click()
+	guest.find(".message-change textarea").fill("Domani ho un colloquio.")
+	guest.button(guest.text("chat.edit_go")).click()
+	guest.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")
+	guest.find("#messages [data-seq='1'] .message-edited").says(guest.text("chat.edited"))
+	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")
+	marta.find("#messages [data-seq='1'] .message-edited").says(marta.text("chat.edited"))
+	guest.shows(`() => document.querySelector("[data-composer] textarea").value === "Intanto scrivo"`, "changing took away what was being written")
+
+	guest.find("#messages [data-seq='2'] .message-edit").click()
+	guest.button(guest.text("chat.remove_go")).click()
+	for _, w := range []*window{guest, marta} {
+		w.find("#messages [data-seq='2']").says(w.text("chat.message_removed"))
+		w.shows(`() => !document.body.textContent.includes("via Roma")`, "the removed text is still there")
+	}
+	marta.say("Dimmi del colloquio.")
+	guest.find("#messages .message").last().says("Dimmi del colloquio.")
+	marta.shows(`() => document.querySelectorAll("#messages .message-edit:not([hidden])").length === 1`, "each may change their own alone")
+	guest.accessible()
+	marta.accessible()
+	guest.picture("changed")
+	marta.picture("changed-esp")
+	marta.visit(marta.path())
+	marta.inRoom()
+	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")
+	marta.find("#messages [data-seq='2']").says(marta.text("chat.message_removed"))
+	c.holdInvariants(t)
+}
