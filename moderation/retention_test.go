@@ -111,3 +111,26 @@ func TestMigrateRetention(t *testing.T) {
 	assert.Equal(t, 1, scalar[int](w, `select count(*) from moderation_escalations where erased_at is not null and note is null`))
 	assert.Equal(t, 1, scalar[int](w, `select count(*) from moderation_cases`))
 }
+
+// TestForget: what somebody told moderators goes with them, once nobody needs it to decide.
+func TestForget(t *testing.T) {
+	w := newWorld(t, slow())
+	ctx := t.Context()
+	tutor := w.newTutor("Anna")
+	me, author, other := w.newActor(account.RoleMember, "Luna"), w.newActor(account.RoleMember, "Mare"), w.newActor(account.RoleMember, "Sole")
+	post := w.newPost(author)
+	w.report(me, post)
+	w.report(other, post)
+	done, err := w.Forget(ctx, me)
+	require.NoError(t, err)
+	assert.False(t, done, "moderators still need it")
+	id := w.openCase()
+	require.NoError(t, w.Claim(ctx, tutor, id))
+	require.NoError(t, w.Decide(ctx, tutor, id, moderation.Decision{Kind: moderation.DecideHide, Reason: "Offende una persona."}))
+	require.Equal(t, 3, scalar[int](w, `select count(*) from moderation_notices`))
+	done, err = w.Forget(ctx, me)
+	require.NoError(t, err)
+	assert.True(t, done)
+	assert.Equal(t, other.ID, scalar[account.ID](w, `select reporter_id from moderation_reports where note is not null`))
+	assert.Equal(t, 2, scalar[int](w, `select count(*) from moderation_notices`))
+}

@@ -40,3 +40,24 @@ func deleteCases(ctx context.Context, q pg.Querier) error {
 	}
 	return nil
 }
+
+func deleteNotices(ctx context.Context, q pg.Querier, who account.Actor) error {
+	_, err := q.Exec(ctx, `delete from moderation_notices where account_id = $1 and service_id = $2`, who.ID, who.Service)
+	if err != nil {
+		return fmt.Errorf("moderation: erase notices: %w", err)
+	}
+	return nil
+}
+
+// updateNotesErased erases the notes of a reporter, and says whether none is left.
+func updateNotesErased(ctx context.Context, q pg.Querier, who account.Actor) (all bool, err error) {
+	_, err = q.Exec(ctx, `update moderation_reports r set note = null from moderation_cases c where c.id = r.case_id and c.state = 'decided'
+		and r.reporter_id = $1 and r.service_id = $2`, who.ID, who.Service)
+	if err == nil {
+		err = q.QueryRow(ctx, `select not exists (select from moderation_reports where reporter_id = $1 and service_id = $2 and note is not null)`, who.ID, who.Service).Scan(&all)
+	}
+	if err != nil {
+		return false, fmt.Errorf("moderation: erase notes: %w", err)
+	}
+	return all, nil
+}

@@ -91,7 +91,8 @@ func (k *keeper) forget(ctx context.Context) error {
 	for _, e := range list {
 		talked, err := k.chat.Forget(ctx, e.Actor)
 		wrote, err2 := k.forum.Forget(ctx, e.Actor, e.Posts)
-		if err = errors.Join(err, err2); err == nil && talked && wrote {
+		told, err3 := k.moderation.Forget(ctx, e.Actor)
+		if err = errors.Join(err, err2, err3); err == nil && talked && wrote && told {
 			err = k.accounts.Forgotten(ctx, e.ID)
 		} else {
 			waiting++
