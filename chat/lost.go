@@ -10,7 +10,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/audit"
-	"ponti/internal/bus"
 	"ponti/internal/pg"
 	"ponti/moderation"
 	"ponti/moderation/triage"
@@ -73,15 +72,13 @@ func (c *Chat) dropSilent(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// drop ends the part of one who fell silent, unless they were heard of meanwhile. With an ESP the conversation ends, unless a
-// tutor is there to go on; its person gets a place before all others of their level, and nothing is left to take back for who returns.
-// With a person it ends too, but never while somebody answers for a danger to them: then the ESP waits.
+// drop ends the part of one who fell silent, unless they were heard of meanwhile; nothing is left to take back for who returns.
+// With a person it ends the conversation too, but never while somebody answers for a danger to them: then the ESP waits.
 func (c *Chat) drop(ctx context.Context, who silent) error {
-	var out outcome
+	var gone departure
 	var r room
-	announce := func() {}
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		out, announce = outcome{}, func() {}
+		gone = departure{}
 		if err := lockPlaceOf(ctx, tx, who.service, who.room); err != nil { // a place is always locked before its room
 			return err
 		}
@@ -99,49 +96,15 @@ func (c *Chat) drop(ctx context.Context, who silent) error {
 		if err != nil || who.part == "person" && danger.level >= triage.Red {
 			return err
 		}
-		key, err := c.open(r.id, r.key)
-		if err != nil {
+		if gone, err = c.depart(ctx, tx, &r, who.actor(), who.part, s.number, Lost, danger); err != nil {
 			return err
 		}
-		if out, err = c.append(ctx, tx, &r, who.actor(), key, Message{From: s.number, CID: newCID(), Kind: Lost}, c.read(who.actor(), "")); err != nil {
-			return err
-		}
-		if err := audit.Append(ctx, tx, entry(account.System(r.service), "conversation.drop_silent", r.id, who.part)); err != nil {
-			return err
-		}
-		if err := c.pauseAfterCrisis(ctx, tx, r); err != nil {
-			return err
-		}
-		if who.part == "esp" {
-			if tutor, err := selectTutorIsHere(ctx, tx, r.id); err != nil {
-				return err
-			} else if tutor {
-				return updateParticipantLeft(ctx, tx, r.id, who.who)
-			}
-		}
-		personHere := false
-		if who.part == "esp" {
-			if personHere, err = selectPersonIsHere(ctx, tx, r.id); err != nil {
-				return err
-			}
-		}
-		if err := updateRoomLost(ctx, tx, r.id, s.number); err != nil {
-			return err
-		}
-		if err := updatePlaceEnded(ctx, tx, r.id, endLost); err != nil || !personHere {
-			return err
-		}
-		announce, err = c.placeAgain(ctx, tx, r, danger)
-		return err
+		return audit.Append(ctx, tx, entry(account.System(r.service), "conversation.drop_silent", r.id, who.part))
 	})
-	if err != nil || out.key == nil {
+	if err != nil || gone.key == nil {
 		return err
 	}
-	c.publish(r.id, out.key, out.message)
-	announce()
-	c.tellRoom(ctx, r)
-	c.tell(bus.Place, r.person)
-	c.Match(ctx, r.service)
+	c.departed(ctx, r, gone)
 	return nil
 }
 

@@ -18,7 +18,7 @@ import (
 type Kind string
 
 // Joined, EndedByFrom and Lost are written by Ponti when the participant From joins, ends the conversation or was not heard of
-// for too long, and TimeUp when its time is over; their text is empty. Edited and Removed change the message About of the same sender: an
+// for too long, SteppedOut when they ask somebody else to go on, and TimeUp when its time is over; their text is empty. Edited and Removed change the message About of the same sender: an
 // edit holds its text.
 const (
 	Text        Kind = "text"
@@ -28,6 +28,7 @@ const (
 	TimeUp      Kind = "time_up"
 	Edited      Kind = "edited"
 	Removed     Kind = "removed"
+	SteppedOut  Kind = "stepped_out"
 )
 
 // Message is one message of a room as its participants see it. From is a participant's number: the other side's account id

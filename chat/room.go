@@ -35,6 +35,7 @@ type room struct {
 	lost       bool       // it ended because endedBy was not heard of
 	endsAt     *time.Time // when it ends by itself; nil before the start
 	timeUp     bool       // it ended because its time was over
+	steppedOut bool       // lost because endedBy asked somebody else to go on
 	keptAs     string     // one of Kinds; empty before the end, and in the minute after it
 	keptUntil  *time.Time
 	openedAt   *time.Time // last opening by a tutor
@@ -60,7 +61,8 @@ type RoomView struct {
 	Care       moderation.Care
 	Level      triage.Level
 	EndedBy    int16  // number of the participant who ended it
-	Lost       bool   // EndedBy did not end it, but was not heard of for too long
+	Lost       bool   // EndedBy did not end it, but was not heard of for too long, or stepped out
+	SteppedOut bool   // EndedBy asked somebody else to go on
 	TimeUp     bool   // nobody ended it: its time was over
 	Bound      *Bound // for who takes part in an open conversation
 	StartedAt  *time.Time
@@ -97,7 +99,7 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 	var v RoomView
 	err := c.reading(ctx, actor, id, func(ctx context.Context, s standing) error {
 		r := s.room
-		v = RoomView{ID: id, State: r.state, Head: r.lastSeq, Me: s.number, EndedBy: r.endedBy, Lost: r.lost, TimeUp: r.timeUp, StartedAt: r.startedAt, EndedAt: r.endedAt}
+		v = RoomView{ID: id, State: r.state, Head: r.lastSeq, Me: s.number, EndedBy: r.endedBy, Lost: r.lost, SteppedOut: r.steppedOut, TimeUp: r.timeUp, StartedAt: r.startedAt, EndedAt: r.endedAt}
 		// How a person feels is between them and the ESP; that a tutor opened it is theirs to know.
 		v.FeelBefore, v.FeelAfter = r.feelBefore, r.feelAfter
 		if r.person == actor.ID {

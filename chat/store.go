@@ -67,13 +67,13 @@ func store(what string, err error) error {
 }
 
 const roomColumns = `r.id, r.service_id, r.person_id, r.state, r.key_id, r.key_wrapped, r.topic_sealed, r.last_seq, r.authority_version,
-	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost, r.ends_at, r.time_up, coalesce(r.kept_as, ''), r.kept_until,
+	r.feeling_before, r.feeling_after, r.created_at, r.started_at, r.ended_at, coalesce(r.ended_by, 0), r.lost, r.ends_at, r.time_up, r.stepped_out, coalesce(r.kept_as, ''), r.kept_until,
 	(select e.account_id from chat_participants e where e.room_id = r.id and e.part = 'esp' order by e.left_at is null desc, e.number desc limit 1),
 	(select max(o.opened_at) from chat_openings o where o.room_id = r.id)`
 
 func (r *room) fields() []any {
 	return []any{&r.id, &r.service, &r.person, &r.state, &r.key.id, &r.key.wrapped, &r.topic, &r.lastSeq, &r.version,
-		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.endsAt, &r.timeUp, &r.keptAs, &r.keptUntil, &r.esp, &r.openedAt}
+		&r.feelBefore, &r.feelAfter, &r.createdAt, &r.startedAt, &r.endedAt, &r.endedBy, &r.lost, &r.endsAt, &r.timeUp, &r.steppedOut, &r.keptAs, &r.keptUntil, &r.esp, &r.openedAt}
 }
 
 // selectStanding reads the room and what the account is to it. With lock it takes the row lock in a statement of its own: a
@@ -89,7 +89,7 @@ func selectStanding(ctx context.Context, q pg.Querier, service account.ServiceID
 	var s standing
 	err := q.QueryRow(ctx, `select `+roomColumns+`,
 			coalesce(p.number, 0), p.number is not null and p.left_at is null,
-			coalesce(r.ended_at > now() - $4::interval, false),
+			coalesce(r.ended_at > now() - $4::interval and p.left_at >= r.ended_at and not r.stepped_out, false),
 			exists (select from chat_openings o where o.room_id = r.id and o.account_id = $3 and o.opened_at > now() - $5::interval)
 		from chat_rooms r left join chat_participants p on p.room_id = r.id and p.account_id = $3
 		where r.id = $1 and r.service_id = $2`, id, service, who, peerReads, openingFor).
@@ -107,7 +107,7 @@ func selectRoomsOf(ctx context.Context, q pg.Querier, actor account.Actor) ([]ro
 	rows, err := q.Query(ctx, `select `+roomColumns+`
 		from chat_participants p join chat_rooms r on r.id = p.room_id
 		where p.account_id = $1 and r.service_id = $2 and r.started_at is not null
-			and (p.part = 'person' or p.left_at is null or p.part = 'esp' and r.ended_at > now() - $3::interval)
+			and (p.part = 'person' or p.left_at is null or p.part = 'esp' and p.left_at >= r.ended_at and not r.stepped_out and r.ended_at > now() - $3::interval)
 		order by r.created_at desc, r.id limit 100`, actor.ID, actor.Service, peerReads)
 	if err != nil {
 		return nil, store("select rooms", err)
@@ -175,7 +175,7 @@ func selectHearers(ctx context.Context, q pg.Querier, id RoomID) ([]participantR
 	rows, err := q.Query(ctx, `select r.authority_version, p.account_id, coalesce(p.part, '')
 		from chat_rooms r left join chat_participants p on p.room_id = r.id and case
 			when r.state <> 'ended' then p.left_at is null
-			else p.part = 'person' or p.part = 'esp' and r.ended_at > now() - $2::interval end
+			else p.part = 'person' or p.part = 'esp' and p.left_at >= r.ended_at and not r.stepped_out and r.ended_at > now() - $2::interval end
 		where r.id = $1`, id, peerReads)
 	if err != nil {
 		return nil, 0, store("select hearers", err)

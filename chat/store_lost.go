@@ -73,12 +73,12 @@ func selectPersonIsHere(ctx context.Context, q pg.Querier, id RoomID) (bool, err
 	return is, store("select person is here", err)
 }
 
-// updateRoomLost ends a room because the participant of this number was not heard of.
-func updateRoomLost(ctx context.Context, q pg.Querier, id RoomID, number int16) error {
+// updateRoomLost ends a room because the participant of this number was not heard of, or stepped out.
+func updateRoomLost(ctx context.Context, q pg.Querier, id RoomID, number int16, steppedOut bool) error {
 	if err := updateRoomEnded(ctx, q, id, number); err != nil {
 		return err
 	}
-	_, err := q.Exec(ctx, `update chat_rooms set lost = true where id = $1`, id)
+	_, err := q.Exec(ctx, `update chat_rooms set lost = true, stepped_out = $2 where id = $1`, id, steppedOut)
 	return store("lose room", err)
 }
 
