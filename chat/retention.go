@@ -42,7 +42,7 @@ type ended struct {
 // Erase gives every conversation that has ended the date on which it goes, and erases those whose date has come: what was said, the topic,
 // who took part, and the key, so that no backup older than the oldest one kept can be read either. Any number of instances may call it at once.
 func (c *Chat) Erase(ctx context.Context) error {
-	if err := c.date(ctx); err != nil {
+	if err := errors.Join(deleteBlocksOver(ctx, c.pool), c.date(ctx)); err != nil {
 		return err
 	}
 	list, err := selectPastKeeping(ctx, c.pool)

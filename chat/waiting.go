@@ -123,6 +123,11 @@ func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) 
 }
 
 func mayEnterAgain(ctx context.Context, tx pgx.Tx, actor account.Actor) error {
+	if until, err := selectBlockedUntil(ctx, tx, actor); err != nil {
+		return err
+	} else if !until.IsZero() {
+		return ErrBlocked
+	}
 	entries, free, err := selectEntries(ctx, tx, actor)
 	if err != nil || entries < maxEntries {
 		return err
