@@ -103,7 +103,9 @@ func TestEndAndBlock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	person, esp, room := w.talking()
-	block := func(a account.Actor, reason chat.BlockReason) error { return w.chat.EndAndBlock(w.ctx, a, room, reason) }
+	block := func(a account.Actor, reason chat.BlockReason) error {
+		return w.chat.EndAndBlock(w.ctx, a, room, reason)
+	}
 	assert.Equal(t, errs.Invalid, errs.KindOf(block(esp, "perché sì")))
 	for _, a := range []account.Actor{person, w.tutor, w.someone(account.RoleAdmin), w.onCall(account.RoleESP), account.Visitor(w.service)} {
 		assert.Contains(t, []errs.Kind{errs.NotFound, errs.Forbidden, errs.Unauthenticated}, errs.KindOf(block(a, chat.BlockInsult)), a.Role)

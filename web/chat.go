@@ -24,6 +24,13 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request) error {
 	place, err := s.Chat.Place(r.Context(), s.actor(r))
 	switch {
 	case errors.Is(err, chat.ErrNoPlace), err == nil && place.State == chat.PlaceEnded:
+		until, err := s.Chat.BlockedUntil(r.Context(), s.actor(r))
+		if err != nil {
+			return err
+		}
+		if !until.IsZero() {
+			return s.render(w, r, http.StatusOK, chatpage.Blocked(until))
+		}
 		return s.renderAsk(w, r, http.StatusOK, parts.Form{}, place.Unseen)
 	case err != nil:
 		return err
@@ -224,6 +231,9 @@ func (s *Server) showHelp(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showEnd(w http.ResponseWriter, r *http.Request) error {
 	return s.confirm(w, r, func(url string) templ.Component {
+		if s.actor(r).IsPeer() {
+			return chatpage.End(url)
+		}
 		words := s.words(r)
 		return chatpage.Confirm(words.T("chat.end_title"), words.T("chat.end_text"), url+"/end", words.T("chat.end_go"), url)
 	})

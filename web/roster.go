@@ -33,6 +33,9 @@ func (s *Server) shifts(r *http.Request, at time.Time) (p rosterpage.Shifts, err
 		if p.Pauses, err = s.Chat.Pauses(ctx, actor); err != nil {
 			return p, err
 		}
+		if p.Blocks, err = s.Chat.Blocks(ctx, actor); err != nil {
+			return p, err
+		}
 	}
 	if actor.Is(account.RoleAdmin) {
 		waiting, err := s.Chat.WaitingList(ctx, actor)
@@ -63,6 +66,18 @@ func (s *Server) releasePeer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.Chat.Release(r.Context(), s.actor(r), esp); err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/shifts")
+}
+
+// unblock lets somebody ask for conversations again.
+func (s *Server) unblock(w http.ResponseWriter, r *http.Request) error {
+	who, err := ids.Parse[account.Account](r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.Unblock(r.Context(), s.actor(r), who); err != nil {
 		return err
 	}
 	return s.redirect(w, r, "/shifts")

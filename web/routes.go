@@ -89,6 +89,7 @@ func (s *Server) routes() []route {
 		{"POST /shifts", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.planShift},
 		{"POST /shifts/{shift}/remove", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.removeShift},
 		{"POST /shifts/{account}/release", may(account.RoleTutor), acts(account.ShiftPlan), s.releasePeer},
+		{"POST /shifts/{account}/unblock", may(account.RoleTutor), acts(account.ConversationCloseLeave), s.unblock},
 		{"POST /shifts/on", onShift, acts(account.ShiftGoOnOff), s.goOn},
 		{"POST /shifts/off", onShift, acts(account.ShiftGoOnOff), s.goOff},
 
@@ -106,6 +107,10 @@ func (s *Server) routes() []route {
 		{"POST /rooms/{room}/messages/{seq}/remove", talkers, acts(account.MessageEditOrDeleteOwn), s.removeMessage},
 		{"GET /rooms/{room}/erase", persons, acts(account.ConversationCloseLeave), s.showEraseConversation},
 		{"POST /rooms/{room}/erase", persons, acts(account.ConversationCloseLeave), s.eraseConversation},
+		{"GET /rooms/{room}/hand-over", peers, acts(account.ConversationHandOver), s.showStepOut},
+		{"POST /rooms/{room}/hand-over", peers, acts(account.ConversationHandOver), s.stepOut},
+		{"GET /rooms/{room}/block", peers, acts(account.ConversationCloseLeave), s.showBlock},
+		{"POST /rooms/{room}/block", peers, acts(account.ConversationCloseLeave), s.endAndBlock},
 		{"POST /rooms/{room}/more", talkers, acts(account.MessageSend), s.askForMoreTime},
 		{"POST /rooms/{room}/feeling", persons, acts(account.ConversationCloseLeave), s.recordFeeling},
 		{"GET /rooms/{room}/help", persons, acts(account.EscalationRaise), s.showHelp},

@@ -23,7 +23,6 @@ import (
 // notBuilt are rows of the authorization matrix that no route or frame stands for yet. The list only shrinks: a row that
 // gets its route must leave it.
 var notBuilt = []account.Action{
-	account.ConversationHandOver,
 	account.ConversationSearchText,
 	account.MessageHideAnother, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,

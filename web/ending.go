@@ -1,0 +1,54 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"ponti/chat"
+	chatpage "ponti/web/page/chat"
+	"ponti/web/page/parts"
+)
+
+func (s *Server) showStepOut(w http.ResponseWriter, r *http.Request) error {
+	return s.confirm(w, r, func(url string) templ.Component {
+		words := s.words(r)
+		return chatpage.Confirm(words.T("chat.step_out_title"), words.T("chat.step_out_text"), url+"/hand-over", words.T("chat.step_out_go"), url)
+	})
+}
+
+func (s *Server) stepOut(w http.ResponseWriter, r *http.Request) error {
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.StepOut(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/desk", "stepped_out")
+}
+
+func (s *Server) showBlock(w http.ResponseWriter, r *http.Request) error {
+	return s.confirm(w, r, func(url string) templ.Component { return chatpage.BlockPage(parts.Form{}, url) })
+}
+
+func (s *Server) endAndBlock(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Reason string `form:"reason"`
+	}
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	err = s.Chat.EndAndBlock(r.Context(), s.actor(r), id, chat.BlockReason(in.Reason))
+	if f, again := formAgain(r, err); again {
+		return s.render(w, r, http.StatusUnprocessableEntity, chatpage.BlockPage(f, "/rooms/"+id.String()))
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/rooms/"+id.String(), "blocked")
+}
