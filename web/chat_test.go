@@ -335,7 +335,7 @@ func TestPauseOfAnESP(t *testing.T) {
 	talk("Gabbiano", "stanotte mi ammazzo, ho già preparato tutto")
 	page := esp.get("/desk")
 	assert.Equal(t, "Prenditi il tempo che serve", page.text("[data-region=offer] h2"))
-	assert.Contains(t, tutor.get("/shifts").text(".who-is-on"), "In pausa dopo una conversazione difficile")
+	assert.Contains(t, tutor.get("/shifts").text(".who-is-on"), "In pausa, ")
 	assert.NotContains(t, esp.get("/shifts").text(".who-is-on"), "In pausa", "that is between them and their tutor")
 	assert.Equal(t, http.StatusSeeOther, esp.post(page.action(t, "Ci sono di nuovo")).StatusCode)
 	assert.NotContains(t, esp.get("/desk").text("[data-region=offer]"), "Prenditi il tempo")
@@ -448,7 +448,7 @@ func TestSteppingOutAndBlocking(t *testing.T) {
 	page := first.get(room)
 	assert.Contains(t, page.text("[data-region=after]"), "Marta non può continuare")
 	assert.Contains(t, page.text("#messages .message-note"), "Ha passato la conversazione:")
-	assert.Contains(t, tutor.get("/shifts").text(".who-is-on"), "In pausa dopo una conversazione difficile")
+	assert.Contains(t, tutor.get("/shifts").text(".who-is-on"), "In pausa, ")
 	require.Equal(t, http.StatusSeeOther, first.post("/waiting/leave").StatusCode)
 	require.NoError(t, st.Chat.Ready(t.Context(), who.esp))
 
