@@ -17,6 +17,10 @@ const (
 	NoticeHidden       NoticeKind = "hidden"        // to the author: hidden, and why
 	NoticeReportHidden NoticeKind = "report_hidden" // to a reporter: it was hidden
 	NoticeReportKept   NoticeKind = "report_kept"   // to a reporter: it was read and stays
+
+	NoticeAppealKept     NoticeKind = "appeal_kept"     // to the author: somebody else looked, and it stays hidden
+	NoticeAppealRestored NoticeKind = "appeal_restored" // to the author: somebody else looked, and it is back
+	NoticeReportRestored NoticeKind = "report_restored" // to a reporter: it was hidden first, and is back
 )
 
 // Notice tells somebody about a decision that concerns them.
@@ -27,6 +31,8 @@ type Notice struct {
 	Title     string // of where it stands; empty when it is gone
 	URL       string // empty when it is gone
 	Statement string // for the author
+	Case      CaseID
+	Appeal    AppealState // for the author of what was hidden
 	At        time.Time
 	Read      bool
 }
@@ -44,8 +50,8 @@ func (m *Moderation) Notices(ctx context.Context, actor account.Actor) ([]Notice
 	for i, r := range rows {
 		list[i] = r.Notice
 		n := &list[i]
-		if n.Kind == NoticeHidden {
-			if n.Statement, err = m.openInCase(r.Case, r.Statement); err != nil {
+		if n.Kind == NoticeHidden || n.Kind == NoticeAppealKept {
+			if n.Statement, err = m.openInCase(r.Of, r.Sealed); err != nil {
 				return nil, err
 			}
 		}

@@ -73,6 +73,7 @@ type Case struct {
 	Claimed      bool          // somebody holds it
 	ClaimedUntil time.Time
 	Decision     DecisionKind // empty while open
+	Appeal       *ShownAppeal // nil when it is none
 	Now          time.Time
 }
 
@@ -223,6 +224,9 @@ func (c Case) listed() Case {
 	for i := range c.Reports {
 		c.Reports[i].Note = ""
 	}
+	if c.Appeal != nil {
+		c.Appeal = &ShownAppeal{DecidedAt: c.Appeal.DecidedAt}
+	}
 	return c
 }
 
@@ -264,7 +268,14 @@ func (m *Moderation) mayDecide(ctx context.Context, q pg.Querier, actor account.
 		}
 		rel.InCategory = slices.Contains(who, actor.ID)
 	}
-	if err := account.Can(actor, account.ReportDecide, rel); err != nil {
+	act := account.ReportDecide
+	if !c.AppealOf.IsZero() {
+		act = account.ReportDecideAnAppeal
+	}
+	if err := account.Can(actor, act, rel); err != nil {
+		if !c.AppealOf.IsZero() {
+			return ErrUnknown // for who decides cases, this one is not there
+		}
 		return err
 	}
 	involved, err := selectIsInvolved(ctx, q, c.ID, actor.ID)
@@ -289,12 +300,15 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 	if shown.Excerpt, err = m.excerpt(ctx, c.Service, c.Subject); err != nil {
 		return Case{}, err
 	}
-	reports, err := selectReports(ctx, m.pool, c.ID)
+	if shown.Appeal, err = m.showAppeal(ctx, c); err != nil {
+		return Case{}, err
+	}
+	reports, err := selectReports(ctx, m.pool, c)
 	if err != nil {
 		return Case{}, pg.Classify(err)
 	}
 	for _, r := range reports {
-		note, err := m.openInCase(c, r.Note)
+		note, err := m.openInCase(r.Of, r.Note)
 		if err != nil {
 			return Case{}, err
 		}
@@ -346,10 +360,8 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 		if err := updateDecided(ctx, tx, id, actor.ID, d.Kind, statement); err != nil {
 			return err
 		}
-		if d.Kind == DecideHide {
-			if err := m.hide(ctx, tx, actor, c, d.Reason); err != nil {
-				return err
-			}
+		if err := m.settle(ctx, tx, actor, c, d); err != nil {
+			return err
 		}
 		if told, err = insertNotices(ctx, tx, c, d.Kind); err != nil {
 			return err

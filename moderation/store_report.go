@@ -25,14 +25,15 @@ type caseRow struct {
 	Decision     DecisionKind
 	Wrapped      []byte
 	KeyID        string
+	AppealOf     CaseID // zero: no appeal
 	Now          time.Time
 }
 
 const caseColumns = `c.id, c.service_id, c.subject_kind, c.subject_id, c.author_id, c.opened_at, c.claimed_by, coalesce(c.claimed_until, '0001-01-01Z'),
-	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, now()`
+	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, now()`
 
 func (c *caseRow) fields() []any {
-	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.Now}
+	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Now}
 }
 
 func oneCase(op string, r pgx.Row) (c caseRow, err error) {
@@ -81,7 +82,8 @@ func selectCase(ctx context.Context, q pg.Querier, service account.ServiceID, id
 func selectQueue(ctx context.Context, q pg.Querier, actor account.Actor) ([]caseRow, error) {
 	rows, err := q.Query(ctx, `select `+caseColumns+` from moderation_cases c
 		where c.service_id = $1 and c.state = 'open' and c.author_id <> $2
-			and not exists (select from moderation_reports r where r.case_id = c.id and r.reporter_id = $2)
+			and not exists (select from moderation_reports r where r.case_id in (c.id, c.appeal_of) and r.reporter_id = $2)
+			and not exists (select from moderation_cases f where f.id = c.appeal_of and f.decided_by = $2)
 		order by c.opened_at, c.id limit 200`, actor.Service, actor.ID)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select queue: %w", err)
@@ -94,10 +96,11 @@ func selectQueueLength(ctx context.Context, q pg.Querier, service account.Servic
 	return n, err
 }
 
-// selectIsInvolved: the author of what was reported, or one who reported it.
+// selectIsInvolved: the author of what was reported, one who reported it, or of an appeal who decided first.
 func selectIsInvolved(ctx context.Context, q pg.Querier, id CaseID, who account.ID) (is bool, err error) {
 	err = q.QueryRow(ctx, `select exists (select from moderation_cases where id = $1 and author_id = $2)
-		or exists (select from moderation_reports where case_id = $1 and reporter_id = $2)`, id, who).Scan(&is)
+		or exists (select from moderation_cases c join moderation_reports r on r.case_id in (c.id, c.appeal_of) where c.id = $1 and r.reporter_id = $2)
+		or exists (select from moderation_cases c join moderation_cases f on f.id = c.appeal_of where c.id = $1 and f.decided_by = $2)`, id, who).Scan(&is)
 	if err != nil {
 		return false, fmt.Errorf("moderation: select involved: %w", err)
 	}
@@ -108,14 +111,19 @@ type reportRow struct {
 	Reason Reason
 	Note   []byte
 	At     time.Time
+	Of     caseRow // under whose key the note is
 }
 
-func selectReports(ctx context.Context, q pg.Querier, id CaseID) ([]reportRow, error) {
-	rows, err := q.Query(ctx, `select reason, note, reported_at from moderation_reports where case_id = $1 order by reported_at, id limit 50`, id)
+// selectReports lists the reports of a case, with those of the one it appeals.
+func selectReports(ctx context.Context, q pg.Querier, c caseRow) ([]reportRow, error) {
+	rows, err := q.Query(ctx, `select r.reason, r.note, r.reported_at, `+caseColumns+` from moderation_reports r join moderation_cases c on c.id = r.case_id
+		where r.case_id in ($1, $2) order by r.reported_at, r.id limit 50`, c.ID, c.AppealOf)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select reports: %w", err)
 	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x reportRow, err error) { return x, r.Scan(&x.Reason, &x.Note, &x.At) })
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (x reportRow, err error) {
+		return x, r.Scan(append([]any{&x.Reason, &x.Note, &x.At}, x.Of.fields()...)...)
+	})
 }
 
 // updateClaimed is compare-and-set: a case is claimed by whom holds it, or when nobody does.
@@ -155,13 +163,18 @@ func whyNot(ctx context.Context, q pg.Querier, id CaseID, held error) error {
 	return held
 }
 
-// insertNotices tells the author of a hidden subject and everybody who reported it; it returns whom.
+// insertNotices tells the author of a hidden subject and everybody who reported it, and of an appeal its author and, when it was restored, the
+// reporters; it returns whom.
 func insertNotices(ctx context.Context, q pg.Querier, c caseRow, kind DecisionKind) ([]account.ID, error) {
 	rows, err := q.Query(ctx, `insert into moderation_notices (id, service_id, account_id, case_id, kind)
 		select gen_random_uuid(), $1, t.account_id, $2, t.kind from (
-			select author_id as account_id, 'hidden' as kind from moderation_cases where id = $2 and $3 = 'hide'
+			select author_id as account_id, case when appeal_of is null then 'hidden' when $3 = 'hide' then 'appeal_kept' else 'appeal_restored' end as kind
+				from moderation_cases where id = $2 and ($3 = 'hide' or appeal_of is not null)
 			union all
-			select reporter_id, case when $3 = 'hide' then 'report_hidden' else 'report_kept' end from moderation_reports where case_id = $2) t
+			select reporter_id, case when $3 = 'hide' then 'report_hidden' else 'report_kept' end from moderation_reports where case_id = $2
+			union all
+			select r.reporter_id, 'report_restored' from moderation_cases c join moderation_reports r on r.case_id = c.appeal_of
+				where c.id = $2 and $3 = 'none') t
 		returning account_id`, c.Service, c.ID, string(kind))
 	if err != nil {
 		return nil, fmt.Errorf("moderation: insert notices: %w", err)
@@ -171,20 +184,20 @@ func insertNotices(ctx context.Context, q pg.Querier, c caseRow, kind DecisionKi
 
 type noticeRow struct {
 	Notice
-	Case      caseRow
-	Statement []byte
+	Of     caseRow
+	Sealed []byte
 }
 
 func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]noticeRow, error) {
-	rows, err := q.Query(ctx, `select n.id, n.kind, n.noticed_at, n.read_at is not null, c.statement, `+caseColumns+`
-		from moderation_notices n join moderation_cases c on c.id = n.case_id
-		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit 50`, actor.Service, actor.ID)
+	rows, err := q.Query(ctx, fmt.Sprintf(`select n.id, n.kind, n.noticed_at, n.read_at is not null, c.statement, case when n.kind = 'hidden' then `+appealState+` else '' end, `+caseColumns+`
+		from moderation_notices n join moderation_cases c on c.id = n.case_id left join moderation_cases a on a.appeal_of = c.id
+		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit 50`, int(appealFor.Seconds())), actor.Service, actor.ID)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select notices: %w", err)
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (n noticeRow, err error) {
-		err = r.Scan(append([]any{&n.ID, &n.Kind, &n.At, &n.Read, &n.Statement}, n.Case.fields()...)...)
-		n.Subject = n.Case.Subject
+		err = r.Scan(append([]any{&n.ID, &n.Kind, &n.At, &n.Read, &n.Sealed, &n.Appeal}, n.Of.fields()...)...)
+		n.Subject, n.Case = n.Of.Subject, n.Of.ID
 		return n, err
 	})
 }

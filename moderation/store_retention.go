@@ -33,8 +33,8 @@ func updateEscalationsErased(ctx context.Context, q pg.Querier) error {
 }
 
 func deleteCases(ctx context.Context, q pg.Querier) error {
-	_, err := q.Exec(ctx, `delete from moderation_cases where id in (select id from moderation_cases where state = 'decided'
-		and decided_at < now() - interval '24 months' order by decided_at limit $1 for update skip locked)`, eraseAtOnce)
+	_, err := q.Exec(ctx, `delete from moderation_cases where id in (select id from moderation_cases c where state = 'decided'
+		and not exists (select from moderation_cases a where a.appeal_of = c.id and a.state = 'open') and decided_at < now() - interval '24 months' order by decided_at limit $1 for update skip locked)`, eraseAtOnce)
 	if err != nil {
 		return fmt.Errorf("moderation: erase cases: %w", err)
 	}
@@ -49,12 +49,16 @@ func deleteNotices(ctx context.Context, q pg.Querier, who account.Actor) error {
 	return nil
 }
 
-// updateNotesErased erases the notes of a reporter, and says whether none is left.
+// updateNotesErased erases the notes of a reporter and the words of an appeal, and says whether none is left.
 func updateNotesErased(ctx context.Context, q pg.Querier, who account.Actor) (all bool, err error) {
 	_, err = q.Exec(ctx, `update moderation_reports r set note = null from moderation_cases c where c.id = r.case_id and c.state = 'decided'
 		and r.reporter_id = $1 and r.service_id = $2`, who.ID, who.Service)
 	if err == nil {
-		err = q.QueryRow(ctx, `select not exists (select from moderation_reports where reporter_id = $1 and service_id = $2 and note is not null)`, who.ID, who.Service).Scan(&all)
+		_, err = q.Exec(ctx, `update moderation_cases set appeal = null where author_id = $1 and service_id = $2 and state = 'decided' and appeal is not null`, who.ID, who.Service)
+	}
+	if err == nil {
+		err = q.QueryRow(ctx, `select not exists (select from moderation_reports where reporter_id = $1 and service_id = $2 and note is not null)
+			and not exists (select from moderation_cases where author_id = $1 and service_id = $2 and appeal is not null)`, who.ID, who.Service).Scan(&all)
 	}
 	if err != nil {
 		return false, fmt.Errorf("moderation: erase notes: %w", err)
