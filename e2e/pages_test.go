@@ -84,6 +84,7 @@ var pages = []struct {
 	{"/report/{kind}/{id...}", "member", []string{"/report/post/{post}"}},
 	{"/reported", "member", nil},
 	{"/notices", "author member family", nil},
+	{"/appeal/{case}", "author", []string{"/appeal/{hidden}"}},
 }
 
 // machines is what answers GET and is no page, with an example.
@@ -372,6 +373,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 	s.values["thread"] = path.Base(hidden)
 	member.report(t, hidden)
 	esp.take(t).form(t, `form[action$="/decide"]`).fill(t, "decision", "hide").fill(t, "statement", "Contiene il telefono di un'altra persona.").submit(t)
+	s.values["hidden"] = path.Base(author.open(t, "/notices").href(t, `.notices a[href^="/appeal/"]`))
 	s.values["post"] = member.report(t, welcome)
 	s.values["case"] = path.Base(esp.take(t).url.Path)
 

@@ -151,12 +151,14 @@ func (s *Server) routes() []route {
 		{"POST /console/{escalation}/acknowledge", onShift, acts(account.EscalationSeeAndAcknowledge), s.acknowledgeEscalation},
 		{"POST /console/{escalation}/close", onShift, acts(account.EscalationCloseWithOutcome), s.closeEscalation},
 		{"GET /moderation", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ReportSeeTheQueue), s.showQueue},
-		{"GET /moderation/{case}", onShift, acts(account.ReportDecide, account.PostReadHiddenOrHeld), s.showCase},
+		{"GET /moderation/{case}", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal, account.PostReadHiddenOrHeld), s.showCase},
 		{"POST /moderation/{case}/claim", onShift, acts(account.ReportDecide), s.claimCase},
-		{"POST /moderation/{case}/decide", onShift, acts(account.ReportDecide, account.PostApproveHideRestore), s.decideCase},
+		{"POST /moderation/{case}/decide", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal, account.PostApproveHideRestore), s.decideCase},
 		{"GET /report/{kind}/{id...}", talkers, acts(account.ReportMake), s.showReportForm},
 		{"POST /report/{kind}/{id...}", talkers, acts(account.ReportMake), s.fileReport},
 		{"GET /reported", talkers, acts(account.ReportMake), s.showReported},
+		{"GET /appeal/{case}", talkers, acts(account.ReportAppeal), s.showAppeal},
+		{"POST /appeal/{case}", talkers, acts(account.ReportAppeal), s.fileAppeal},
 		{"GET /notices", talkers, acts(account.ReportSeeOwnAndItsOutcome), s.showNotices},
 
 		// For machines.

@@ -28,3 +28,20 @@ func because(ctx context.Context, c moderation.Case) string {
 	}
 	return strings.Join(list, " · ")
 }
+
+// decisionKey names a decision: what it does differs for an appeal.
+func decisionKey(c moderation.Case, d moderation.DecisionKind) string {
+	if c.Appeal != nil {
+		return "moderation.appeal_" + string(d)
+	}
+	return "moderation.decision_" + string(d)
+}
+
+func decisions(ctx context.Context, c moderation.Case) []parts.Choice {
+	var list []parts.Choice
+	for _, d := range []moderation.DecisionKind{moderation.DecideHide, moderation.DecideNone} {
+		key := decisionKey(c, d)
+		list = append(list, parts.Choice{Value: string(d), Label: parts.T(ctx, key), Hint: parts.T(ctx, key+"_hint")})
+	}
+	return list
+}
