@@ -57,6 +57,13 @@ func TestErase(t *testing.T) {
 		again, _ := w.newMember(t, w.a, "Glicine")
 		assert.NotEqual(t, member.ID, again.ID, "the name is free again, and nobody's past comes with it")
 	})
+	t.Run("nobody lets an erased account in again", func(t *testing.T) {
+		second := w.newStaff(t, admin, account.RoleAdmin, "Amedeo")
+		_, err := w.Enable(ctx, admin, member.ID, "È tornata e ha chiesto di rientrare.")
+		require.NoError(t, err)
+		_, err = w.Enable(ctx, second, member.ID, "È tornata e ha chiesto di rientrare.")
+		assert.ErrorIs(t, err, account.ErrNotFound)
+	})
 	t.Run("a guest needs no password", func(t *testing.T) {
 		require.NoError(t, w.Erase(ctx, guest, account.Erasure{}))
 	})

@@ -117,5 +117,5 @@ func upsertRequest(ctx context.Context, q pg.Querier, actor Actor, id ID, kind, 
 func updateDisabled(ctx context.Context, q pg.Querier, service ServiceID, id ID, disabled bool) error {
 	_, err := q.Exec(ctx, `with asked as (delete from account_requests where service_id = $1 and account_id = $2)
 		update account_accounts set disabled_at = case when $3 then now() end where service_id = $1 and id = $2`, service, id, disabled)
-	return wrote(err, "update disabled", nil)
+	return wrote(err, "update disabled", map[string]error{"account_accounts_erased_whole": ErrNotFound}) // its owner has erased it
 }

@@ -181,10 +181,10 @@ func (w *writer) takeTurns(id RoomID) {
 		}
 		a := w.chat.answerAlone(p)
 		w.settle(1)
-		p.done <- a
 		if errs.KindOf(a.err) == errs.Unavailable {
-			w.giveUp(id, a.err)
+			w.giveUp(id, a.err) // first: who has the answer may send again at once, and that is a try of its own
 		}
+		p.done <- a
 	}
 }
 
