@@ -27,8 +27,11 @@ const (
 // Kinds lists how conversations are kept.
 var Kinds = []string{KeptGuest, KeptMember, KeptFlagged}
 
-// eraseAtOnce bounds one pass.
-const eraseAtOnce = 500
+const (
+	eraseAtOnce = 500 // bounds one pass
+	// dateAtOnce bounds one transaction: a person may want to say how they feel while their conversation is held.
+	dateAtOnce = 50
+)
 
 // ended is a conversation that waits for its date, or whose date has come.
 type ended struct {
@@ -42,7 +45,7 @@ type ended struct {
 // Erase gives every conversation that has ended the date on which it goes, and erases those whose date has come: what was said, the topic,
 // who took part, and the key, so that no backup older than the oldest one kept can be read either. Any number of instances may call it at once.
 func (c *Chat) Erase(ctx context.Context) error {
-	if err := errors.Join(deleteBlocksOver(ctx, c.pool), c.date(ctx)); err != nil {
+	if err := errors.Join(deleteBlocksOver(ctx, c.pool), c.dateAll(ctx)); err != nil {
 		return err
 	}
 	list, err := selectPastKeeping(ctx, c.pool)
@@ -130,11 +133,20 @@ func classOf(person account.Role) string {
 	return KeptMember
 }
 
-// date says of conversations that have just ended how they are kept.
-func (c *Chat) date(ctx context.Context) error {
-	return pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+// dateAll says of the conversations that have ended how they are kept.
+func (c *Chat) dateAll(ctx context.Context) error {
+	for {
+		n, err := c.date(ctx)
+		if err != nil || n < dateAtOnce {
+			return err
+		}
+	}
+}
+
+func (c *Chat) date(ctx context.Context) (n int, err error) {
+	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		list, err := lockUndated(ctx, tx)
-		if err != nil || len(list) == 0 {
+		if n = len(list); err != nil || n == 0 {
 			return err
 		}
 		people := make([]account.ID, len(list))
@@ -160,6 +172,7 @@ func (c *Chat) date(ctx context.Context) error {
 		}
 		return nil
 	})
+	return n, err
 }
 
 // eraseRoom erases a conversation whose date has come, or whose person asked for it. One that somebody had to look at meanwhile gets a later

@@ -258,6 +258,21 @@ func TestForget(t *testing.T) {
 	})
 }
 
+// TestErase_many: a service whose conversations ended before there were dates has all of them dated in one pass.
+func TestErase_many(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person := w.someone(account.RoleMember)
+	w.exec(`with n as (select gen_random_uuid() as id from generate_series(1, 120)),
+		rooms as (insert into chat_rooms (id, service_id, person_id, state, key_id, key_wrapped, topic_sealed, created_at, ended_at)
+			select id, $1, $2, 'ended', 'k', '', '', now() - interval '2 years', now() - interval '2 years' + interval '1 h' from n returning id)
+		insert into chat_places (id, service_id, room_id, person_id, state, level, created_at, ended_at, end_reason)
+			select gen_random_uuid(), $1, id, $2, 'ended', 0, now() - interval '2 years', now() - interval '2 years' + interval '1 h', 'left' from rooms`, w.service, person.ID)
+	w.erase()
+	assert.Zero(t, w.count(`select count(*) from chat_rooms`), "dated, and their date has come")
+	assert.Equal(t, 120, w.count(`select sum(rooms) from chat_erased where kept_as = 'member'`))
+}
+
 // TestKeptTooLong: the auditor hears of what should be gone.
 func TestKeptTooLong(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ const endedColumns = `id, service_id, person_id, last_seq, coalesce(kept_as, '')
 
 func lockUndated(ctx context.Context, q pg.Querier) ([]ended, error) {
 	rows, err := q.Query(ctx, `select `+endedColumns+` from chat_rooms where state = 'ended' and kept_until is null
-		order by ended_at limit $1 for no key update skip locked`, eraseAtOnce)
+		order by ended_at limit $1 for no key update skip locked`, dateAtOnce)
 	if err != nil {
 		return nil, store("lock undated", err)
 	}
