@@ -4,7 +4,7 @@
 // Invariants: the messages of a room are numbered 1 to n without holes, in the order in which they were committed; a message
 // is stored at most once per sender and client id; a person has at most one open place, which is waiting, offered, in session
 // or ended and never two of these; a place and an ESP have at most one open offer; what triage flags is committed together
-// with its escalation. Most of these are constraints of the tables; Check asks for all of them.
+// with its escalation; what an edit or a removal changes stays where it was said, for who answers for an alarm. Most of these are constraints of the tables; Check asks for all of them.
 package chat
 
 import (
