@@ -218,8 +218,14 @@ func (c *Chat) eraseRoom(ctx context.Context, e ended, asked bool) (gone bool, e
 	return true, nil
 }
 
-// concernOf tells whether anybody had or has to look at a conversation: by an escalation of it, or a report of something in it.
+// concernOf tells whether anybody had or has to look at a conversation: by an escalation of it, or a report of something in it. What triage has
+// not read yet may still ask for somebody.
 func (c *Chat) concernOf(ctx context.Context, q pg.Querier, e ended) (moderation.Concern, error) {
+	if unread, err := selectIsUnread(ctx, q, e.room); err != nil {
+		return moderation.NoConcern, err
+	} else if unread {
+		return moderation.OpenConcern, nil
+	}
 	concern, err := c.moderation.ConcernOf(ctx, q, e.service, moderation.SubjectRoom, []string{e.room.String()})
 	if err != nil || concern == moderation.OpenConcern {
 		return concern, err

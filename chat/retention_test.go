@@ -273,6 +273,28 @@ func TestErase_many(t *testing.T) {
 	assert.Equal(t, 120, w.count(`select sum(rooms) from chat_erased where kept_as = 'member'`))
 }
 
+// TestForget_unread: nothing is erased before triage has read it: it may ask for somebody.
+func TestForget_unread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, _, room := w.talking()
+	w.post(person, room, "Ho preso le pillole, voglio morire stanotte.")
+	w.exec(`update chat_messages set level = -1, escalation_id = null where room_id = $1 and seq = 1`, room)
+	w.exec(`update moderation_escalations set subject_id = 'elsewhere'`) // as if it had never been read
+	w.exec(`delete from moderation_causes`)
+	done, err := w.chat.Forget(w.ctx, person)
+	require.NoError(t, err)
+	assert.False(t, done)
+	assert.ErrorIs(t, w.chat.EraseConversation(w.ctx, person, room), chat.ErrKept)
+	require.False(t, w.gone(room))
+	w.chat.Work(w.ctx)
+	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations where subject_id = $1 and level = 'crisis'`, room.String()))
+	done, err = w.chat.Forget(w.ctx, person)
+	require.NoError(t, err)
+	assert.False(t, done, "now somebody answers for it")
+	require.False(t, w.gone(room))
+}
+
 // TestKeptTooLong: the auditor hears of what should be gone.
 func TestKeptTooLong(t *testing.T) {
 	t.Parallel()

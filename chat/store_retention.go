@@ -69,6 +69,12 @@ func lockPastKeeping(ctx context.Context, q pg.Querier, e *ended, asked bool) er
 	return store("lock past keeping", err)
 }
 
+func selectIsUnread(ctx context.Context, q pg.Querier, id RoomID) (is bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from chat_messages where room_id = $1 and level = -1)
+		or exists (select from chat_places where room_id = $1 and level = -1)`, id).Scan(&is)
+	return is, store("select is unread", err)
+}
+
 // deleteRoom erases a conversation with all that hangs on it, and keeps what tells nothing of anybody: a count, and how long one waited.
 func deleteRoom(ctx context.Context, q pg.Querier, e ended) error {
 	_, err := q.Exec(ctx, `insert into chat_waits (service_id, created_at, started_at) select service_id, created_at, started_at
