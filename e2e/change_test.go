@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // TestChangeMessage: a guest changes what they said while they write something else, and takes another message back; both sides, and a second device
@@ -62,6 +64,17 @@ func TestChangeMessage(t *testing.T) {
 	marta.accessible()
 	guest.picture("changed")
 	marta.picture("changed-esp")
+	// Too late: she is told why, and what she wrote stays.
+	marta.find("#messages [data-seq='5'] .message-edit").click()
+	marta.find(".message-change textarea").fill("Raccontami del colloquio.")
+	_, err := c.connect(t).Exec(t.Context(), `update chat_messages set at = at - interval '16 min'`)
+	require.NoError(t, err)
+	marta.forgive("status of 409")
+	marta.button(marta.text("chat.edit_go")).click()
+	marta.find(".message-change [role=alert]").says(marta.text("chat.change_too_late"))
+	marta.find(".message-change textarea").holds("Raccontami del colloquio.")
+	marta.accessible()
+	marta.picture("change-too-late")
 	marta.visit(marta.path())
 	marta.inRoom()
 	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")

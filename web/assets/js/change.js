@@ -3,7 +3,6 @@
 //
 // <li class="message" data-seq="7"> … <a class="message-edit" href="/rooms/…/messages/7/edit">
 // The page: <main> with form[action$="/edit"], form[action$="/remove"] and a link back in .actions.
-import { announce } from "./outbox.js";
 import { load } from "./refresh.js";
 
 // changes listens to the list; take is given the page of the conversation as it is after a change.
@@ -48,13 +47,18 @@ function open(link, page, take) {
       take(after);
     } catch ({ status, page: refused }) {
       if (status === 422 && refused) fill(panel, refused);
-      else if (status >= 400 && status < 500 && refused) announce(refused.querySelector("main h1")?.textContent ?? "");
-      else announce(list(panel).dataset.notSent);
+      else say(panel, refused?.querySelector("main .lead")?.textContent ?? panel.closest("[data-not-sent]").dataset.notSent);
     }
   });
 }
 
-const list = (panel) => panel.closest("[data-not-sent]");
+// say tells why it was not done; what was written stays.
+function say(panel, text) {
+  const why = panel.querySelector("[data-why]") ?? document.createElement("p");
+  Object.assign(why, { className: "field-mistake", role: "alert", textContent: text });
+  why.dataset.why = "";
+  panel.prepend(why);
+}
 
 // fill puts the forms of the page into the panel. Ids there are those of a whole page: here another field may have one.
 function fill(panel, page) {
