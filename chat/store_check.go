@@ -7,6 +7,8 @@ type invariant struct{ name, sql string }
 var overdue = []invariant{
 	{"offer_overdue", `select count(*) from chat_offers where state = 'open' and expires_at < now() - interval '10 s'`},
 	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and seen_at < now() - interval '5 min 10 s'`},
+	{"left_alone", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
+		where p.again and p.state in ('waiting', 'offered') and p.tutor_called_at is null and r.created_at < now() - interval '70 s'`},
 	{"unread_too_long", `select (select count(*) from chat_messages where level = -1 and at < now() - interval '10 s')
 		+ (select count(*) from chat_places where level = -1 and created_at < now() - interval '10 s')`},
 	{"kept_too_long", `select (select count(*) from chat_rooms where kept_until < now() - interval '1 h')

@@ -87,3 +87,25 @@ func insertPlaceAgain(ctx context.Context, q pg.Querier, p placeRow) error {
 		values ($1, $2, $3, $4, $5, $6, $7, $8, true)`, p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation, p.createdAt)
 	return store("insert place again", err)
 }
+
+// isAlone is a place p whose room is r: its person was left in mid-conversation, $1 ago or more, and nobody has taken them on or called a tutor.
+const isAlone = `p.again and p.state in ('waiting', 'offered') and p.tutor_called_at is null and r.created_at < now() - $1::interval`
+
+func selectAlone(ctx context.Context, q pg.Querier) ([]alone, error) {
+	rows, err := q.Query(ctx, `select p.id, p.room_id, p.person_id, p.service_id from chat_places p join chat_rooms r on r.id = p.room_id
+		where `+isAlone+` order by r.created_at limit 100`, aloneFor)
+	if err != nil {
+		return nil, store("select alone", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (alone, error) {
+		var a alone
+		return a, row.Scan(&a.place, &a.room, &a.person, &a.service)
+	})
+	return list, store("select alone", err)
+}
+
+// updateTutorCalled notes that tutors are called, unless the person was taken on or left meanwhile.
+func updateTutorCalled(ctx context.Context, q pg.Querier, id PlaceID) (bool, error) {
+	tag, err := q.Exec(ctx, `update chat_places p set tutor_called_at = now() from chat_rooms r where p.id = $2 and r.id = p.room_id and `+isAlone, aloneFor, id)
+	return tag.RowsAffected() == 1, store("update tutor called", err)
+}

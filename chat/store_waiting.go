@@ -26,12 +26,13 @@ type placeRow struct {
 	createdAt  time.Time
 	endReason  string
 	again      bool
+	called     bool // tutors, because nobody took them on in time
 }
 
-const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, ''), p.again`
+const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, ''), p.again, p.tutor_called_at is not null`
 
 func (p *placeRow) fields() []any {
-	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again}
+	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again, &p.called}
 }
 
 func scanPlace(row pgx.CollectableRow) (placeRow, error) {

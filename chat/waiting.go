@@ -53,6 +53,7 @@ type PlaceView struct {
 	Since     time.Time
 	Unseen    bool // ended because nobody looked at it for 5 minutes
 	Again     bool // their ESP was lost in mid-conversation, and they are to be met by another
+	Called    bool // and as nobody was free within a minute, tutors were called for them
 	Care      moderation.Care
 	Level     triage.Level
 	Opening   bool          // an ESP and a tutor are there now
@@ -176,7 +177,7 @@ func (c *Chat) Place(ctx context.Context, actor account.Actor) (PlaceView, error
 	if err != nil {
 		return PlaceView{}, pg.Classify(err)
 	}
-	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen, Again: p.again}
+	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen, Again: p.again, Called: p.called}
 	if v.Topic, err = c.topic(r); err != nil {
 		return PlaceView{}, err
 	}

@@ -23,6 +23,7 @@ const (
 	CauseMessage   CauseKind = "message"
 	CausePost      CauseKind = "post"
 	CauseWaiting   CauseKind = "waiting"
+	CauseAlone     CauseKind = "alone" // left in mid-conversation, and nobody took them on in time
 	CausePerson    CauseKind = "person"
 	CauseESP       CauseKind = "esp"
 	CauseModerator CauseKind = "moderator"
