@@ -48,6 +48,7 @@ type Participant struct {
 	Role  account.Role
 	Me    bool
 	Left  bool
+	Read  int64 // the sequence up to which they have had it before their eyes
 }
 
 // RoomView is a conversation as one of its readers sees it.
@@ -143,7 +144,7 @@ func (c *Chat) people(ctx context.Context, q pg.Querier, actor account.Actor, ro
 	list := make([]Participant, len(rows))
 	for i, p := range rows {
 		n := names[p.account]
-		list[i] = Participant{N: p.number, Alias: n.Alias, Role: n.Role, Me: p.account == actor.ID, Left: p.left}
+		list[i] = Participant{N: p.number, Alias: n.Alias, Role: n.Role, Me: p.account == actor.ID, Left: p.left, Read: p.read}
 	}
 	return list, nil
 }

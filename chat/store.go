@@ -53,6 +53,7 @@ type participantRow struct {
 	part    string
 	left    bool
 	more    bool // would like more time
+	read    int64
 }
 
 // store wraps an error with the statement it came from; a missing row is ErrNotFound.
@@ -159,13 +160,13 @@ func insertParticipant(ctx context.Context, q pg.Querier, r room, who account.ID
 }
 
 func selectParticipants(ctx context.Context, q pg.Querier, id RoomID) ([]participantRow, error) {
-	rows, err := q.Query(ctx, `select number, account_id, part, left_at is not null, more_at is not null from chat_participants where room_id = $1 order by number`, id)
+	rows, err := q.Query(ctx, `select number, account_id, part, left_at is not null, more_at is not null, read_seq from chat_participants where room_id = $1 order by number`, id)
 	if err != nil {
 		return nil, store("select participants", err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (participantRow, error) {
 		var p participantRow
-		return p, row.Scan(&p.number, &p.account, &p.part, &p.left, &p.more)
+		return p, row.Scan(&p.number, &p.account, &p.part, &p.left, &p.more, &p.read)
 	})
 	return list, store("select participants", err)
 }

@@ -31,6 +31,7 @@ var invariants = append([]invariant{
 		where m.room_id = c.room_id and m.seq = c.about and m.sender_id = c.sender_id and m.kind = 'text' and m.changed_seq >= c.seq)`},
 	{"change_not_the_last", `select count(*) from chat_messages m where m.changed_seq is not null
 		and m.changed_seq is distinct from (select max(c.seq) from chat_messages c where c.room_id = m.room_id and c.about = m.seq)`},
+	{"read_beyond_the_last", `select count(*) from chat_participants p join chat_rooms r on r.id = p.room_id where p.read_seq > r.last_seq`},
 	{"message_without_room", `select count(*) from chat_messages m where not exists (select from chat_rooms r where r.id = m.room_id)`},
 	{"place_and_room_disagree", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where r.state <> case p.state when 'in_session' then 'open' when 'ended' then 'ended' else 'waiting' end`},

@@ -171,6 +171,7 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	s.stillHere(r)
+	s.hasRead(r, p)
 	return s.render(w, r, status, chatpage.Room(p))
 }
 
@@ -183,6 +184,16 @@ func (s *Server) stillHere(r *http.Request) {
 	}
 	if err != nil {
 		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("sign of life not kept")
+	}
+}
+
+// hasRead notes how far somebody has read who opened the page themselves. Scripts that ask for it anew say by socket what was before their eyes.
+func (s *Server) hasRead(r *http.Request, p chatpage.RoomPage) {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); p.OnPage || mode != "" && mode != "navigate" {
+		return
+	}
+	if _, err := s.Chat.MarkRead(r.Context(), chat.Mark{Room: p.View.ID, Account: s.actor(r).ID, Seq: p.View.Head}); err != nil {
+		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("mark of reading not kept")
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -226,6 +227,32 @@ func TestOlderMessages(t *testing.T) {
 	older := person.get(page.Find("a[href*='before=']").AttrOr("href", ""))
 	assert.Equal(t, 5, older.Find("#messages > [data-seq]").Length())
 	assert.Zero(t, older.Find("[data-module=conversation]").Length(), "only the newest page lives")
+}
+
+// TestReadWithoutScripts: who opens the page has read it. What a script asks for anew, and an older page, have not been before anybody's eyes.
+func TestReadWithoutScripts(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	esp, _, _ := st.open(t)
+	person := st.guest(t, "Airone")
+	person.post("/waiting")
+	room := esp.post(esp.get("/desk").action(t, "Ci sono io")).Header.Get("Location")
+	person.get(room)
+	person.post(room+"/messages", "cid", strings.Repeat("a", 22), "text", "uno")
+	person.post(room+"/messages", "cid", strings.Repeat("b", 22), "text", "due")
+	read := func() string { return person.get(room).text(".message:has(.message-read:not([hidden])) .message-text") }
+	assert.Empty(t, read())
+	script := httptest.NewRequest(http.MethodGet, siteURL+room, nil)
+	script.Header.Set("Sec-Fetch-Mode", "cors")
+	require.Equal(t, http.StatusOK, esp.do(script).StatusCode)
+	esp.get(room + "?before=2")
+	assert.Empty(t, read())
+	opened := httptest.NewRequest(http.MethodGet, siteURL+room, nil)
+	opened.Header.Set("Sec-Fetch-Mode", "navigate")
+	require.Equal(t, http.StatusOK, esp.do(opened).StatusCode)
+	assert.Equal(t, "due", read(), "only under the last one")
+	person.post(room+"/messages", "cid", strings.Repeat("c", 22), "text", "tre")
+	assert.Equal(t, "due", read())
 }
 
 // TestConversationColumn holds the page to its shape: the way out, the numbers and the field stand still, the messages scroll in

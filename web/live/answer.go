@@ -23,7 +23,7 @@ var (
 func Acts() map[string]account.Action {
 	return map[string]account.Action{
 		"join": account.ConversationReadContent, "leave": account.ConversationReadContent, "send": account.MessageSend,
-		"beat":                          account.MessageTypingSeenPresence,
+		"beat": account.MessageTypingSeenPresence, "typing": account.MessageTypingSeenPresence, "read": account.MessageTypingSeenPresence,
 		"watch " + string(wire.Waiting): account.ConversationAskForOne,
 		"watch " + string(wire.Desk):    account.ConversationAcceptTheNextOne,
 		"watch " + string(wire.Console): account.EscalationSeeAndAcknowledge,
@@ -54,6 +54,10 @@ func (s *socket) answer(f wire.Client) {
 		}
 	case *wire.Send:
 		s.refuseIf(s.post(ctx, f), f.Room, f.CID)
+	case *wire.Typing:
+		s.writes(f.Room)
+	case *wire.Read:
+		s.hasRead(f.Room, f.Seq)
 	case *wire.Watch:
 		s.refuseIf(s.watch(f.View), "", "")
 	case *wire.Beat:

@@ -65,6 +65,8 @@ type Conversations interface {
 	Desk(ctx context.Context, actor account.Actor) (chat.Desk, error)
 	WaitingMark(ctx context.Context, actor account.Actor) (string, error)
 	StillHere(ctx context.Context, signs ...chat.Sign) error
+	MarkRead(ctx context.Context, marks ...chat.Mark) ([]chat.Mark, error)
+	ReadUpTo(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]map[int16]int64, error)
 }
 
 // Hints is what the hub asks of the bus. It is an interface so that tests can lose, repeat and shuffle what is said, around
@@ -103,6 +105,7 @@ type Hub struct {
 	counts   *metrics
 	pace     *pace
 	doors    *rate.Limiter // of new sockets
+	marking  atomic.Bool   // marks of reading are being stored
 
 	mu       sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
 	accounts map[account.ID]*listener

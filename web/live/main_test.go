@@ -105,6 +105,7 @@ type faults struct {
 	*chat.Chat
 	panics  atomic.Pointer[chat.RoomID] // joining it panics
 	noRight atomic.Bool                 // rights cannot be asked
+	noMarks atomic.Int64                // so many more marks of reading are not stored
 }
 
 func (f *faults) Room(ctx context.Context, actor account.Actor, id chat.RoomID) (chat.RoomView, error) {
@@ -119,6 +120,14 @@ func (f *faults) Heads(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomI
 		return nil, context.DeadlineExceeded
 	}
 	return f.Chat.Heads(ctx, rooms)
+}
+
+func (f *faults) MarkRead(ctx context.Context, marks ...chat.Mark) ([]chat.Mark, error) {
+	if len(marks) > 0 && f.noMarks.Load() > 0 {
+		f.noMarks.Add(-1)
+		return nil, context.DeadlineExceeded
+	}
+	return f.Chat.MarkRead(ctx, marks...)
 }
 
 func newWorld(t testing.TB) *world {

@@ -27,8 +27,10 @@ type remote struct {
 
 type presence struct {
 	Instance string  `json:"i"`
-	Here     []int16 `json:"n"`
+	Here     []int16 `json:"n,omitempty"`
 	Asks     bool    `json:"a,omitempty"` // the instance has only begun to hear of the room: the others tell at once
+	Writes   int16   `json:"w,omitempty"` // this participant is writing; nothing else is said
+	Read     bool    `json:"r,omitempty"` // marks of reading were stored; nothing else is said
 }
 
 // here tells whether a participant is there; r.mu is held.
@@ -76,16 +78,21 @@ func (h *Hub) updatePresence(r *room, now time.Time, degraded bool) {
 		}
 	}
 	if local := r.local(now); !slices.Equal(local, r.told) || now.Sub(r.toldAt) >= presenceEvery {
-		b, err := json.Marshal(presence{h.instance, local, r.toldAt.IsZero()})
-		if err != nil {
-			panic(err) // numbers and a name
-		}
-		h.Bus.Publish(presenceChannel(r.id), b)
+		h.publishPresence(r, presence{Here: local, Asks: r.toldAt.IsZero()})
 		r.told, r.toldAt = local, now
 	}
 	for s, me := range r.subs {
 		h.tellView(r, s, me)
 	}
+}
+
+func (h *Hub) publishPresence(r *room, p presence) {
+	p.Instance = h.instance
+	b, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // numbers and a name
+	}
+	h.Bus.Publish(presenceChannel(r.id), b)
 }
 
 // hearPresence takes what another instance said of a room.
@@ -96,6 +103,17 @@ func (h *Hub) hearPresence(r *room, payload []byte) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if p.Writes != 0 {
+		if len(r.wroteAt) < maxPresence {
+			r.wroteAt[p.Writes] = time.Now()
+		}
+		h.tellWrites(r, p.Writes)
+		return
+	}
+	if p.Read {
+		r.readAsk = true
+		return
+	}
 	if _, known := r.remotes[p.Instance]; !known && len(r.remotes) >= maxPresence {
 		return
 	}

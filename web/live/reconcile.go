@@ -309,6 +309,7 @@ func (h *Hub) sweep(now time.Time) {
 		s.lookDue(now, degraded)
 	}
 	h.noteSigns(now)
+	h.noteRead()
 	again := viewEvery
 	if degraded {
 		again = viewEveryPoor

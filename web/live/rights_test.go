@@ -72,16 +72,22 @@ func TestRights_end_on_every_instance(t *testing.T) {
 						c.ends(left)
 					}
 				}
+				stays.send(map[string]any{"t": "typing", "room": room.String()})
 				w.post(w.one, other, room, "dopo")
 				stays.within(converge, "message", says("dopo"))
 				for _, c := range out {
 					if way.stays {
+						c.send(map[string]any{"t": "typing", "room": room.String()})
+						c.send(map[string]any{"t": "read", "room": room.String(), "seq": 2})
 						c.say(room, "ci sono ancora")
 						require.Equal(t, "error.not_found", c.next("refused", nil)["key"])
 						c.drain()
 					}
 					require.NotContains(t, c.everything(), "dopo")
+					require.NotContains(t, c.everything(), `"writes"`)
 				}
+				require.NotContains(t, stays.everything(), `"writes"`, "nor is anybody told of what they do")
+				require.Zero(t, w.marks(who))
 			})
 		}
 	}

@@ -34,7 +34,11 @@ type room struct {
 	remotes  map[string]remote
 	toldAt   time.Time // presence last published
 	told     []int16
-	viewedAt time.Time // views last compared with the database
+	viewedAt time.Time           // views last compared with the database
+	wroteAt  map[int16]time.Time // when it was last told that somebody is writing
+	unsaved  map[account.ID]unsaved
+	read     map[int16]int64 // those it has, as far as they are known here
+	readAsk  bool            // another instance has stored some
 }
 
 // kept is a delivered frame.
@@ -92,7 +96,8 @@ func (h *Hub) enter(s *socket, id chat.RoomID, members []account.ID, version int
 	defer h.mu.Unlock()
 	r := h.rooms[id]
 	if r == nil {
-		r = &room{id: id, subs: map[*socket]*sub{}, seenAt: map[int16]time.Time{}, remotes: map[string]remote{}}
+		r = &room{id: id, subs: map[*socket]*sub{}, seenAt: map[int16]time.Time{}, remotes: map[string]remote{},
+			wroteAt: map[int16]time.Time{}, unsaved: map[account.ID]unsaved{}, read: map[int16]int64{}}
 		h.rooms[id] = r
 		h.Bus.Subscribe(bus.Room(id.String()), presenceChannel(id))
 	}
@@ -344,7 +349,7 @@ func (h *Hub) tellView(r *room, s *socket, me *sub) {
 	people := wire.People{Room: id, People: make([]wire.Participant, len(v.People))}
 	now := time.Now()
 	for i, p := range v.People {
-		people.People[i] = wire.Participant{N: p.N, Alias: p.Alias, Role: string(p.Role), Here: !p.Left && r.here(p.N, now), Left: p.Left}
+		people.People[i] = wire.Participant{N: p.N, Alias: p.Alias, Role: string(p.Role), Here: !p.Left && r.here(p.N, now), Left: p.Left, Read: max(p.Read, r.read[p.N])}
 	}
 	staff := s.actor.Load().IsStaff()
 	if b := frame(people); !bytes.Equal(b, me.people) && s.offer(b) { // else with the next look at the room

@@ -33,6 +33,10 @@ func Decode(b []byte) (Client, error) {
 		c = &Leave{Room: f.text("room")}
 	case "send":
 		c = &Send{Room: f.text("room"), CID: f.text("cid"), Text: f.text("text")}
+	case "typing":
+		c = &Typing{Room: f.text("room")}
+	case "read":
+		c = &Read{Room: f.text("room"), Seq: f.number("seq")}
 	case "watch":
 		v := View(f.text("view"))
 		f.bad = f.bad || v != Waiting && v != Desk && v != Console && v != Notices

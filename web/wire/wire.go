@@ -48,7 +48,7 @@ const (
 	Notices View = "notices" // what the account is to be told
 )
 
-// Client is a frame from a client: *Join, *Leave, *Send, *Watch or *Beat.
+// Client is a frame from a client: *Join, *Leave, *Send, *Typing, *Read, *Watch or *Beat.
 type Client interface{ client() }
 
 // Join asks to hear a room from after a sequence on. Epoch is the one that sequence belongs to; empty if After is 0.
@@ -64,17 +64,28 @@ type Leave struct{ Room string }
 // Send is a message. The same CID again gives the same answer and stores nothing more.
 type Send struct{ Room, CID, Text string }
 
+// Typing says that somebody is writing, every few seconds while they are. Nothing is kept of it.
+type Typing struct{ Room string }
+
+// Read says that all up to a sequence was before somebody's eyes.
+type Read struct {
+	Room string
+	Seq  int64
+}
+
 // Watch asks to be told when a view changed.
 type Watch struct{ View View }
 
 // Beat asks for a Heads frame now: a client that was asleep tries its line with it.
 type Beat struct{}
 
-func (*Join) client()  {}
-func (*Leave) client() {}
-func (*Send) client()  {}
-func (*Watch) client() {}
-func (*Beat) client()  {}
+func (*Join) client()   {}
+func (*Leave) client()  {}
+func (*Send) client()   {}
+func (*Typing) client() {}
+func (*Read) client()   {}
+func (*Watch) client()  {}
+func (*Beat) client()   {}
 
 // Server is a frame to a client.
 type Server interface{ Type() string }
@@ -140,12 +151,19 @@ type Participant struct {
 	Role  string `json:"role"`
 	Here  bool   `json:"here"`
 	Left  bool   `json:"left,omitempty"`
+	Read  int64  `json:"read,omitempty"` // the sequence up to which they have had it before their eyes
 }
 
 // People is who takes part in a room, and who is there now.
 type People struct {
 	Room   string        `json:"room"`
 	People []Participant `json:"people"`
+}
+
+// Writes says that somebody is writing just now. It is over with their next message, or after six seconds without another.
+type Writes struct {
+	Room string `json:"room"`
+	From int16  `json:"from"`
 }
 
 // State is how a room stands. Care is what the person may know of the help that is being called; Numbers says to show the
@@ -212,6 +230,9 @@ func (Refused) Type() string { return "refused" }
 
 // Type implements Server.
 func (People) Type() string { return "people" }
+
+// Type implements Server.
+func (Writes) Type() string { return "writes" }
 
 // Type implements Server.
 func (State) Type() string { return "state" }

@@ -32,7 +32,8 @@ func frames() []Server {
 		Resync{Room: room},
 		Ack{Room: room, CID: "0123456789012345678901", Seq: 17, At: at},
 		Refused{Room: room, CID: "0123456789012345678901", Key: "chat.ended", Text: "La conversazione è finita.", Later: true},
-		People{Room: room, People: []Participant{{N: 1, Alias: "Luna", Role: "guest", Here: true}, {N: 2, Alias: "Marta", Role: "esp", Left: true}}},
+		People{Room: room, People: []Participant{{N: 1, Alias: "Luna", Role: "guest", Here: true}, {N: 2, Alias: "Marta", Role: "esp", Left: true, Read: 17}}},
+		Writes{Room: room, From: 2},
 		State{Room: room, State: "open", Care: "alerting", Numbers: true, Level: "crisis"},
 		Heads{Rooms: map[string]int64{room: 17}},
 		Changed{View: Waiting, Place: &Place{State: "waiting", Position: 2, Room: room}, Offer: &Offer{ID: room, ExpiresAt: at}},
@@ -97,6 +98,8 @@ func TestDecode(t *testing.T) {
 		`{"t":"send","room":"r","cid":"c","text":"\u0000 ciao \ud83d\ude00"}`: &Send{Room: "r", CID: "c", Text: "\x00 ciao 😀"},
 		` {"t":"watch","view":"desk"} `:                                       &Watch{View: Desk},
 		`{"t":"beat"}`:                                                        &Beat{},
+		`{"t":"typing","room":"r"}`:                                           &Typing{Room: "r"},
+		`{"t":"read","room":"r","seq":17}`:                                    &Read{Room: "r", Seq: 17},
 	} {
 		got, err := Decode([]byte(in))
 		require.NoError(t, err, in)
@@ -134,7 +137,7 @@ func TestDecode_longest_text_fits(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{`{"t":"join","room":"r","after":17,"epoch":"e"}`, `{"t":"send","room":"r","cid":"c","text":"x"}`, `{"t":"watch","view":"desk"}`, `{"t":"beat"}`, `{"t":"leave","room":"r"}`} {
+	for _, s := range []string{`{"t":"join","room":"r","after":17,"epoch":"e"}`, `{"t":"send","room":"r","cid":"c","text":"x"}`, `{"t":"watch","view":"desk"}`, `{"t":"beat"}`, `{"t":"leave","room":"r"}`, `{"t":"typing","room":"r"}`, `{"t":"read","room":"r","seq":17}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -167,7 +170,7 @@ func TestProtocolPage(t *testing.T) {
 			require.Contains(t, page, "`"+name+"`", "field of %s", f.Type())
 		}
 	}
-	for _, c := range []string{"join", "leave", "send", "watch", "beat", "waiting", "desk", "console", "notices"} {
+	for _, c := range []string{"join", "leave", "send", "typing", "read", "watch", "beat", "waiting", "desk", "console", "notices"} {
 		require.Contains(t, page, "`"+c+"`")
 	}
 	tree, err := parser.ParseFile(token.NewFileSet(), "wire.go", nil, 0)

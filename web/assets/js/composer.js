@@ -1,6 +1,6 @@
 // The field to write in: it grows with the text, Enter sends and Shift+Enter breaks the line (data-enter="break" on the form
-// makes Enter break, too).
-export function grow(form, write) {
+// makes Enter break, too). typing(text) is called with each change.
+export function grow(form, write, typing) {
   const field = form.querySelector("[name=text]");
   const fit = () => {
     if (CSS.supports("field-sizing", "content")) return;
@@ -15,7 +15,10 @@ export function grow(form, write) {
     field.focus();
     write(text);
   };
-  field.addEventListener("input", fit);
+  field.addEventListener("input", () => {
+    fit();
+    typing(field.value);
+  });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || form.dataset.enter === "break") return;
     event.preventDefault();

@@ -15,6 +15,7 @@ import { fit } from "./viewport.js";
 
 const poll = 5000; // without a socket
 const notices = [600_000, 180_000, 0]; // milliseconds before the end at which the page says something else
+const typingEvery = 3000; // while somebody writes; the others believe it for twice as long
 const settle = 3000; // before it is said that somebody is not there: whoever is has been heard of by then
 
 export function start(list) {
@@ -22,7 +23,7 @@ export function start(list) {
   const messages = new Messages(list);
   const form = document.querySelector("form[data-composer]");
   const outbox = new Outbox(messages, list.dataset, (item) => isOpen() ? send({ t: "send", room, cid: item.cid, text: item.text }) : post(item));
-  const known = { epoch, state: "", people: [], members: "", since: Infinity };
+  const known = { epoch, state: "", people: [], members: "", since: Infinity, read: 0, typed: 0, writing: new Map() };
   let timer = 0;
   let alarm = 0;
 
@@ -77,22 +78,47 @@ export function start(list) {
     if (early) setTimeout(presence, settle);
     for (const { n, here } of known.people) {
       if (early && !here) continue;
+      const writing = here && known.writing.get(n) > Date.now();
       for (const place of document.querySelectorAll(`[data-person="${n}"]`)) {
         place.dataset.here = String(here);
-        place.textContent = here ? place.dataset.hereText : place.dataset.awayText;
+        place.textContent = writing ? place.dataset.writesText : here ? place.dataset.hereText : place.dataset.awayText;
       }
     }
   }
 
+  // typing lets the others know that something is coming. What is being written stays here.
+  function typing(text) {
+    if (!text.trim() || Date.now() - known.typed < typingEvery) return;
+    known.typed = Date.now();
+    send({ t: "typing", room });
+  }
+
+  // seen says how far the reader has come, when the end of the conversation is before their eyes.
+  function seen() {
+    if (document.visibilityState !== "visible" || !messages.stuck || messages.last <= known.read) return;
+    if (send({ t: "read", room, seq: messages.last })) known.read = messages.last;
+  }
+
   const ours = (type, f) => on(type, (frame) => frame.room === room && f(frame));
   ours("message", (frame) => {
+    known.writing.delete(frame.from);
     if (!messages.add(frame)) join();
     else if (frame.cid) outbox.stored(frame.cid);
+    if (known.people.some(({ read }) => read >= frame.seq)) messages.readUpTo(known.people); // heard of before the message itself
+    presence();
+    seen();
+  });
+  ours("writes", ({ from }) => {
+    known.writing.set(from, Date.now() + 2 * typingEvery);
+    setTimeout(presence, 2 * typingEvery + 100);
+    presence();
   });
   ours("ack", ({ cid }) => outbox.stored(cid));
   ours("caught_up", (frame) => {
     known.epoch = frame.epoch;
     outbox.again();
+    known.read = 0;
+    seen();
   });
   ours("resync", () => location.reload()); // what is shown belongs to another history
   ours("refused", ({ cid, text, later }) => {
@@ -106,6 +132,7 @@ export function start(list) {
   ours("people", ({ people }) => {
     messages.named(people);
     known.people = people;
+    messages.readUpTo(people);
     const members = JSON.stringify(people.map(({ n, left }) => [n, left]));
     if (known.members && known.members !== members) renew();
     known.members = members;
@@ -147,6 +174,8 @@ export function start(list) {
   changes(list, take);
   bounds();
   fit();
-  if (form) grow(form, (text) => outbox.write(text));
+  document.addEventListener("visibilitychange", seen);
+  messages.whenAtEnd = seen;
+  if (form) grow(form, (text) => outbox.write(text), typing);
   connect(live, join);
 }

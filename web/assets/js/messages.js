@@ -13,6 +13,7 @@ export class Messages {
     this.me = Number(list.dataset.me);
     this.names = new Map();
     this.unread = 0;
+    this.whenAtEnd = () => {};
     this.pill = document.querySelector("[data-pill]");
     this.time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     this.plural = new Intl.PluralRules(document.documentElement.lang);
@@ -184,5 +185,14 @@ export class Messages {
   read() {
     this.unread = 0;
     if (this.pill) this.pill.hidden = true;
+    this.whenAtEnd();
+  }
+
+  // readUpTo marks the last of one's own messages that somebody else has had before their eyes.
+  readUpTo(people) {
+    const seq = Math.max(0, ...people.filter(({ n }) => n !== this.me).map(({ read }) => read ?? 0));
+    let last = null;
+    for (const item of this.list.querySelectorAll(`[data-from="${this.me}"]`)) if (item.querySelector(".message-read") && Number(item.dataset.seq) <= seq) last = item;
+    for (const mark of this.list.querySelectorAll(".message-read")) mark.hidden = mark.closest("li") !== last;
   }
 }

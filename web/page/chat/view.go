@@ -29,6 +29,7 @@ type Item struct {
 	Own     bool
 	Follows bool // by the same writer within a minute
 	NewDay  bool
+	Read    bool   // the last of the reader's own that somebody else has had before their eyes
 	Edit    string // where it can be changed; empty when it cannot
 }
 
@@ -39,10 +40,14 @@ func Items(view chat.RoomView, messages []chat.Message, zone *time.Location, now
 		names[p.N] = p.Alias
 	}
 	items := make([]Item, len(messages))
+	read, last := readByOthers(view), -1
 	for i, m := range messages {
 		items[i] = Item{Message: m, Author: names[m.From], Own: m.From == view.Me}
 		if items[i].Own && m.Kind == chat.Text && !m.Hidden && !m.Withdrawn && view.State == chat.Open && now.Sub(m.At) < chat.ChangeFor {
 			items[i].Edit = "/rooms/" + view.ID.String() + "/messages/" + number(m.Seq) + "/edit"
+		}
+		if items[i].Own && m.Kind == chat.Text && !m.Hidden && !m.Withdrawn && m.Seq <= read {
+			last = i
 		}
 		if i == 0 {
 			items[i].NewDay = true
@@ -52,7 +57,21 @@ func Items(view chat.RoomView, messages []chat.Message, zone *time.Location, now
 		items[i].NewDay = before.At.In(zone).YearDay() != m.At.In(zone).YearDay() || before.At.In(zone).Year() != m.At.In(zone).Year()
 		items[i].Follows = m.Kind == chat.Text && before.Kind == chat.Text && before.From == m.From && m.At.Sub(before.At) < time.Minute && !items[i].NewDay
 	}
+	if last >= 0 {
+		items[last].Read = true
+	}
 	return items
+}
+
+// readByOthers is how far any of the others has read.
+func readByOthers(view chat.RoomView) int64 {
+	var seq int64
+	for _, p := range view.People {
+		if !p.Me {
+			seq = max(seq, p.Read)
+		}
+	}
+	return seq
 }
 
 // RoomPage is what the page of a conversation shows.
