@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,7 +24,8 @@ type Credentials struct {
 	From            Network // see Accounts.Network; counts wrong tries
 }
 
-// SignIn tells whose credentials these are. ErrWrongSignIn for every mistake; TooMany after too many, with "Seconds" to wait.
+// SignIn tells whose credentials these are. ErrWrongSignIn for every mistake; Invalid, with "Hours", for who is
+// kept out for a time; TooMany after too many, with "Seconds" to wait.
 func (a *Accounts) SignIn(ctx context.Context, service ServiceID, in Credentials) (ID, error) {
 	key := aliasKey(in.Alias)
 	try, err := a.throttle.begin(service, key, in.From)
@@ -44,6 +46,9 @@ func (a *Accounts) SignIn(ctx context.Context, service ServiceID, in Credentials
 		return ID{}, ErrWrongSignIn
 	}
 	try.right()
+	if c.suspended > 0 {
+		return ID{}, errSuspended(c.suspended)
+	}
 	actor := Actor{Service: service, ID: c.id, Role: c.role}
 	return c.id, audit.Append(ctx, a.pool, entry(actor, "account.sign_in", "account:"+c.id.String(), ""))
 }
@@ -73,9 +78,13 @@ func (a *Accounts) Recover(ctx context.Context, service ServiceID, in Recovery) 
 	code, codeHash := newRecoveryCode()
 	var actor Actor
 	err = pg.InTx(ctx, a.pool, func(ctx context.Context, tx pgx.Tx) error {
-		actor, err = updateRecovered(ctx, tx, service, key, hashRecoveryCode(in.Code), hash, codeHash)
+		var suspended time.Duration
+		actor, suspended, err = updateRecovered(ctx, tx, service, key, hashRecoveryCode(in.Code), hash, codeHash)
 		if err != nil {
 			return err
+		}
+		if suspended > 0 {
+			return errSuspended(suspended) // nothing is changed: the next code could not be shown
 		}
 		if err := deleteSessionsOf(ctx, tx, service, actor.ID); err != nil {
 			return err

@@ -114,21 +114,23 @@ type credentials struct {
 	role         Role
 	passwordHash string
 	disabled     bool
+	suspended    time.Duration // for so long; 0 when not
 }
 
 // selectCredentials gives ErrNotFound with empty credentials: the caller goes on as if it had found some.
 func selectCredentials(ctx context.Context, q pg.Querier, service ServiceID, aliasKey string) (c credentials, err error) {
-	err = q.QueryRow(ctx, `select id, role, coalesce(password_hash, ''), disabled_at is not null
+	err = q.QueryRow(ctx, `select id, role, coalesce(password_hash, ''), disabled_at is not null, greatest(coalesce(suspended_until - now(), interval '0'), interval '0')
 		from account_accounts where service_id = $1 and alias_key = $2`, service, aliasKey).
-		Scan(&c.id, &c.role, &c.passwordHash, &c.disabled)
+		Scan(&c.id, &c.role, &c.passwordHash, &c.disabled, &c.suspended)
 	return c, read(err, ErrNotFound, "select credentials")
 }
 
 // updateRecovered swaps password and recovery code of the account whose alias and code these are; ErrNotFound otherwise.
-func updateRecovered(ctx context.Context, q pg.Querier, service ServiceID, aliasKey string, code []byte, passwordHash string, nextCode []byte) (Actor, error) {
-	actor := Actor{Service: service}
-	err := q.QueryRow(ctx, `update account_accounts set password_hash = $4, recovery_hash = $5
+func updateRecovered(ctx context.Context, q pg.Querier, service ServiceID, aliasKey string, code []byte, passwordHash string, nextCode []byte) (actor Actor, suspended time.Duration, err error) {
+	actor.Service = service
+	err = q.QueryRow(ctx, `update account_accounts set password_hash = $4, recovery_hash = $5
 		where service_id = $1 and alias_key = $2 and recovery_hash = $3 and disabled_at is null
-		returning id, role`, service, aliasKey, code, passwordHash, nextCode).Scan(&actor.ID, &actor.Role)
-	return actor, read(err, ErrNotFound, "recover")
+		returning id, role, greatest(coalesce(suspended_until - now(), interval '0'), interval '0')`,
+		service, aliasKey, code, passwordHash, nextCode).Scan(&actor.ID, &actor.Role, &suspended)
+	return actor, suspended, read(err, ErrNotFound, "recover")
 }

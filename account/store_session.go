@@ -10,7 +10,7 @@ import (
 )
 
 // A session s of account a holds while this is true.
-const sessionHolds = `s.ends_at > now() and s.seen_at + s.idle > now() and a.disabled_at is null`
+const sessionHolds = `s.ends_at > now() and s.seen_at + s.idle > now() and a.disabled_at is null and ` + notSuspended
 
 type sessionRow struct {
 	actor  Actor
@@ -54,12 +54,12 @@ func selectLiveSessions(ctx context.Context, q pg.Querier, sessions []SessionID)
 	return living, read(err, nil, "select live sessions")
 }
 
-// insertSession makes a session of an enabled account; ErrSessionOver when it is disabled or gone.
+// insertSession makes a session of an enabled account; ErrSessionOver when it is disabled, suspended or gone.
 func insertSession(ctx context.Context, q pg.Querier, s SessionID, account ID, role Role, tokenHash []byte, data map[string]string) error {
 	l := lifetimeOf(role)
 	tag, err := q.Exec(ctx, `insert into account_sessions (id, service_id, account_id, token_hash, data, idle, ends_at)
 		select $1, a.service_id, a.id, $4, $5, $6, now() + $7::interval
-		from account_accounts a where a.id = $2 and a.role = $3 and a.disabled_at is null`,
+		from account_accounts a where a.id = $2 and a.role = $3 and a.disabled_at is null and `+notSuspended,
 		s, account, role, tokenHash, data, l.idle, l.whole)
 	if err == nil && tag.RowsAffected() == 0 {
 		return ErrSessionOver

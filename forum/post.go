@@ -25,7 +25,7 @@ type NewPost struct {
 	CID    string // made with the form: sent twice, it is stored once
 }
 
-// WritePost answers in a thread. Errors: errs.Fields, ErrLocked, ErrArchived, account.ErrNotFound for a thread that is not the actor's to read.
+// WritePost answers in a thread. Errors: errs.Fields, Invalid for who may not write for a time, ErrLocked, ErrArchived, account.ErrNotFound for a thread that is not the actor's to read.
 func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
@@ -89,6 +89,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	var raised moderation.Raised
 	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		if err := ready(ctx, tx); err != nil {
+			return err
+		}
+		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			return err
 		}
 		number, err := insertPost(ctx, tx, actor.Service, w.post)
@@ -261,7 +264,7 @@ type Edit struct {
 	Text    string
 }
 
-// EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. Errors: errs.Fields,
+// EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. Errors: errs.Fields, Invalid as WritePost,
 // ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
 func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
@@ -278,6 +281,9 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 			return err
 		}
 		if err := old.editable(t, c, in.Version); err != nil {
+			return err
+		}
+		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			return err
 		}
 		p, err := prepare(in.Title, in.Text, old.Number == 1)

@@ -190,7 +190,7 @@ type NewThread struct {
 	CID         string // made with the form
 }
 
-// OpenThread starts a discussion. Errors: errs.Fields, ErrArchived, account.ErrNotFound for a category that is not the actor's.
+// OpenThread starts a discussion. Errors: errs.Fields, Invalid as WritePost, ErrArchived, account.ErrNotFound for a category that is not the actor's.
 func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThread) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err

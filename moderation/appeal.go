@@ -41,10 +41,12 @@ type ShownAppeal struct {
 	Text      string // what the author says; empty when they have erased their account
 	Statement string // the reason they were given
 	DecidedAt time.Time
+	Hidden    bool     // by the first decision
+	Sanction  Sanction // of the first decision
 }
 
-// FileAppeal asks that somebody else than who decided it looks at a case again. The author of what was hidden may, once, within six months.
-// Invalid without words, ErrUnknown for a case that is not the actor's, ErrAppealed the second time, ErrNoAppeal for what was not hidden, is an
+// FileAppeal asks that somebody else than who decided it looks at a case again. The author of what was hidden, or led to a sanction, may, once, within six months.
+// Invalid without words, ErrUnknown for a case that is not the actor's, ErrAppealed the second time, ErrNoAppeal for what had no consequence, is an
 // appeal itself or is too old.
 func (m *Moderation) FileAppeal(ctx context.Context, actor account.Actor, id CaseID, text string) error {
 	text = strings.TrimSpace(text)
@@ -126,20 +128,32 @@ func (m *Moderation) showAppeal(ctx context.Context, c caseRow) (*ShownAppeal, e
 	if err != nil {
 		return nil, pg.Classify(err)
 	}
-	a.DecidedAt = at
+	a.DecidedAt, a.Hidden, a.Sanction = at, first.Decision == DecideHide, first.Sanction
 	a.Statement, err = m.openInCase(first, statement)
 	return a, err
 }
 
 // settle does what the decision of a case asks for.
-func (m *Moderation) settle(ctx context.Context, tx pg.Querier, actor account.Actor, c caseRow, d Decision) error {
+func (m *Moderation) settle(ctx context.Context, tx pgx.Tx, actor account.Actor, c caseRow, d Decision) error {
 	switch {
 	case c.AppealOf.IsZero() && d.Kind == DecideHide:
 		return m.hide(ctx, tx, actor, c, d.Reason)
 	case !c.AppealOf.IsZero() && d.Kind == DecideNone:
-		return m.restore(ctx, tx, c)
+		return m.takeBack(ctx, tx, actor, c)
 	}
 	return nil
+}
+
+// takeBack undoes the decision that an appeal is about.
+func (m *Moderation) takeBack(ctx context.Context, tx pgx.Tx, actor account.Actor, c caseRow) error {
+	first, err := selectCase(ctx, tx, c.Service, c.AppealOf)
+	if err != nil {
+		return err
+	}
+	if _, err := m.release(ctx, tx, actor, first); err != nil || first.Decision != DecideHide {
+		return err
+	}
+	return m.restore(ctx, tx, c)
 }
 
 func (m *Moderation) restore(ctx context.Context, tx pg.Querier, c caseRow) error {

@@ -177,7 +177,8 @@ func TestMigrateAppeals(t *testing.T) {
 	ctx := t.Context()
 	author := w.newActor(account.RoleMember, "Mare")
 	_, id := w.hiddenBy(w.newTutor("Anna"), author, w.newActor(account.RoleMember, "Luna"))
-	w.exec(`alter table moderation_cases drop column appeal_of, drop column appeal; delete from moderation_migrations where version_id >= 4`)
+	w.exec(`drop table moderation_sanctions; alter table moderation_cases drop column sanction, add constraint moderation_cases_decided_whole check (true);
+		alter table moderation_cases drop column appeal_of, drop column appeal; delete from moderation_migrations where version_id >= 4`)
 	require.NoError(t, pg.Migrate(ctx, w.url, moderation.Migrations()))
 	w.pool.Reset() // statements prepared for the old tables
 	require.NoError(t, w.FileAppeal(ctx, author, id, "Rivedete."))

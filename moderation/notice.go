@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ponti/account"
@@ -18,19 +19,31 @@ const (
 	NoticeReportHidden NoticeKind = "report_hidden" // to a reporter: it was hidden
 	NoticeReportKept   NoticeKind = "report_kept"   // to a reporter: it was read and stays
 
+	NoticeReportActed NoticeKind = "report_acted" // to a reporter: it was read and stays, and something was done
+
+	NoticeWarned NoticeKind = "warned" // to the author: a warning, and why
+	NoticeMuted  NoticeKind = "muted"  // to the author: nothing in the forum until then, and why
+	NoticeBanned NoticeKind = "banned" // to the author: not coming in until then, and why
+	NoticeLifted NoticeKind = "lifted" // to the author: that is over before its time
+
 	NoticeAppealKept     NoticeKind = "appeal_kept"     // to the author: somebody else looked, and it stays hidden
 	NoticeAppealRestored NoticeKind = "appeal_restored" // to the author: somebody else looked, and it is back
 	NoticeReportRestored NoticeKind = "report_restored" // to a reporter: it was hidden first, and is back
 )
+
+// withStatement are those that give the author the reason.
+var withStatement = []NoticeKind{NoticeHidden, NoticeAppealKept, NoticeWarned, NoticeMuted, NoticeBanned}
 
 // Notice tells somebody about a decision that concerns them.
 type Notice struct {
 	ID        NoticeID
 	Kind      NoticeKind
 	Subject   Subject
-	Title     string // of where it stands; empty when it is gone
-	URL       string // empty when it is gone
-	Statement string // for the author
+	Title     string    // of where it stands; empty when it is gone
+	URL       string    // empty when it is gone
+	Statement string    // for the author
+	Hidden    bool      // the text was hidden
+	Until     time.Time // of a mute or a ban; zero when it was lifted
 	Case      CaseID
 	Appeal    AppealState // for the author of what was hidden
 	At        time.Time
@@ -50,7 +63,7 @@ func (m *Moderation) Notices(ctx context.Context, actor account.Actor) ([]Notice
 	for i, r := range rows {
 		list[i] = r.Notice
 		n := &list[i]
-		if n.Kind == NoticeHidden || n.Kind == NoticeAppealKept {
+		if slices.Contains(withStatement, n.Kind) {
 			if n.Statement, err = m.openInCase(r.Of, r.Sealed); err != nil {
 				return nil, err
 			}

@@ -13,7 +13,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/audit"
-	"ponti/internal/bus"
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
@@ -53,10 +52,11 @@ const (
 	DecideHide DecisionKind = "hide"
 )
 
-// Decision ends a case. Reason is the statement for the author; it is needed to hide.
+// Decision ends a case. Reason is the statement for the author; it is needed to hide, and for a sanction.
 type Decision struct {
-	Kind   DecisionKind
-	Reason string
+	Kind     DecisionKind
+	Sanction Sanction
+	Reason   string
 }
 
 // claimFor is how long a claim holds a case. Claiming again prolongs it.
@@ -73,6 +73,8 @@ type Case struct {
 	Claimed      bool          // somebody holds it
 	ClaimedUntil time.Time
 	Decision     DecisionKind // empty while open
+	Sanction     Sanction
+	May          []Sanction   // those the actor may choose; none when the case is not theirs now
 	Appeal       *ShownAppeal // nil when it is none
 	Now          time.Time
 }
@@ -251,7 +253,12 @@ func (m *Moderation) ShowCase(ctx context.Context, actor account.Actor, id CaseI
 	if err := audit.Append(ctx, m.pool, entry(actor, "report.see", "case:"+id.String(), "")); err != nil {
 		return Case{}, pg.Classify(err)
 	}
-	return m.showCase(ctx, actor, c)
+	shown, err := m.showCase(ctx, actor, c)
+	if err != nil || !shown.Mine {
+		return shown, err
+	}
+	shown.May, err = m.maySanction(ctx, m.pool, actor, c)
+	return shown, pg.Classify(err)
 }
 
 // mayDecide: in one's categories or as tutor, and not part of the case oneself. Otherwise there is no such case.
@@ -292,7 +299,7 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 	if err := m.mayDecide(ctx, m.pool, actor, c); err != nil {
 		return Case{}, err
 	}
-	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision}
+	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction}
 	if c.ClaimedUntil.After(c.Now) {
 		shown.Claimed, shown.Mine, shown.ClaimedUntil = true, c.ClaimedBy == actor.ID, c.ClaimedUntil
 	}
@@ -342,38 +349,47 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 		return err
 	}
 	var told []account.ID
+	announce := func() {}
 	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
 		c, err := selectCase(ctx, tx, actor.Service, id)
 		if err != nil {
 			return err
 		}
-		if err := m.mayDecide(ctx, tx, actor, c); err != nil {
+		may, err := m.maySanction(ctx, tx, actor, c)
+		if err != nil {
 			return err
+		}
+		if d.Sanction != SanctionNone && !slices.Contains(may, d.Sanction) {
+			return errs.Field("sanction", "moderation.sanction_not_yours", nil)
 		}
 		statement, err := m.sealInCase(c, d.Reason)
 		if err != nil {
 			return err
 		}
-		if d.Kind == DecideNone {
+		if !d.needsReason() {
 			statement = nil
 		}
-		if err := updateDecided(ctx, tx, id, actor.ID, d.Kind, statement); err != nil {
+		if err := updateDecided(ctx, tx, id, actor.ID, d, statement); err != nil {
 			return err
+		}
+		if d.Sanction != SanctionNone {
+			if announce, err = m.sanction(ctx, tx, actor, c, d.Sanction); err != nil {
+				return err
+			}
 		}
 		if err := m.settle(ctx, tx, actor, c, d); err != nil {
 			return err
 		}
-		if told, err = insertNotices(ctx, tx, c, d.Kind); err != nil {
+		if told, err = insertNotices(ctx, tx, c, d); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "report.decide", "case:"+id.String(), string(d.Kind)))
+		return audit.Append(ctx, tx, entry(actor, "report.decide", "case:"+id.String(), strings.TrimSpace(string(d.Kind)+" "+string(d.Sanction))))
 	})
 	if err != nil {
 		return err
 	}
-	for _, who := range told {
-		m.hints.Publish(bus.Account(who.String()), []byte(bus.Notices))
-	}
+	announce()
+	m.tellNotices(told)
 	return nil
 }
 
@@ -389,12 +405,14 @@ func (m *Moderation) hide(ctx context.Context, tx pg.Querier, actor account.Acto
 	return err
 }
 
+func (d Decision) needsReason() bool { return d.Kind == DecideHide || d.Sanction != SanctionNone }
+
 func (d Decision) check() error {
 	var wrong errs.Fields
 	switch {
 	case d.Kind != DecideNone && d.Kind != DecideHide:
 		wrong.Add("decision", "moderation.decision_missing", nil)
-	case d.Kind == DecideHide && blank(d.Reason):
+	case d.needsReason() && blank(d.Reason):
 		wrong.Add("statement", "moderation.statement_missing", nil)
 	}
 	if utf8.RuneCountInString(d.Reason) > MaxNote {

@@ -29,7 +29,7 @@ func insertAppeal(ctx context.Context, q pg.Querier, c caseRow, text []byte) err
 
 // appealState is an expression for the appeal of a decided case c, whose appeal is a.
 const appealState = `case when a.id is not null then case a.state when 'open' then 'open' else 'decided' end
-	when c.state = 'decided' and c.decision = 'hide' and c.appeal_of is null and c.decided_at > now() - make_interval(secs => %d) then 'possible' else '' end`
+	when c.state = 'decided' and (c.decision = 'hide' or c.sanction is not null) and c.appeal_of is null and c.decided_at > now() - make_interval(secs => %d) then 'possible' else '' end`
 
 func selectAppealState(ctx context.Context, q pg.Querier, id CaseID) (state AppealState, err error) {
 	err = q.QueryRow(ctx, fmt.Sprintf(`select `+appealState+` from moderation_cases c left join moderation_cases a on a.appeal_of = c.id where c.id = $1`, int(appealFor.Seconds())), id).Scan(&state)

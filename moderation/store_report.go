@@ -26,14 +26,15 @@ type caseRow struct {
 	Wrapped      []byte
 	KeyID        string
 	AppealOf     CaseID // zero: no appeal
+	Sanction     Sanction
 	Now          time.Time
 }
 
 const caseColumns = `c.id, c.service_id, c.subject_kind, c.subject_id, c.author_id, c.opened_at, c.claimed_by, coalesce(c.claimed_until, '0001-01-01Z'),
-	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, now()`
+	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, coalesce(c.sanction, ''), now()`
 
 func (c *caseRow) fields() []any {
-	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Now}
+	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Sanction, &c.Now}
 }
 
 func oneCase(op string, r pgx.Row) (c caseRow, err error) {
@@ -139,9 +140,9 @@ func updateClaimed(ctx context.Context, q pg.Querier, id CaseID, by account.ID) 
 	return nil
 }
 
-func updateDecided(ctx context.Context, q pg.Querier, id CaseID, by account.ID, kind DecisionKind, statement []byte) error {
-	tag, err := q.Exec(ctx, `update moderation_cases set state = 'decided', decided_by = $2, decided_at = now(), decision = $3, statement = $4
-		where id = $1 and state = 'open' and claimed_by = $2 and claimed_until > now()`, id, by, string(kind), statement)
+func updateDecided(ctx context.Context, q pg.Querier, id CaseID, by account.ID, d Decision, statement []byte) error {
+	tag, err := q.Exec(ctx, `update moderation_cases set state = 'decided', decided_by = $2, decided_at = now(), decision = $3, sanction = nullif($5, ''), statement = $4
+		where id = $1 and state = 'open' and claimed_by = $2 and claimed_until > now()`, id, by, string(d.Kind), statement, string(d.Sanction))
 	if err != nil {
 		return fmt.Errorf("moderation: decide: %w", err)
 	}
@@ -163,19 +164,21 @@ func whyNot(ctx context.Context, q pg.Querier, id CaseID, held error) error {
 	return held
 }
 
-// insertNotices tells the author of a hidden subject and everybody who reported it, and of an appeal its author and, when it was restored, the
-// reporters; it returns whom.
-func insertNotices(ctx context.Context, q pg.Querier, c caseRow, kind DecisionKind) ([]account.ID, error) {
+// insertNotices tells the author of a hidden subject, or of one that led to a sanction, and everybody who reported it, and of an appeal its author
+// and, when the first decision was taken back, the reporters; it returns whom. What followed for the author is not for reporters to know.
+func insertNotices(ctx context.Context, q pg.Querier, c caseRow, d Decision) ([]account.ID, error) {
 	rows, err := q.Query(ctx, `insert into moderation_notices (id, service_id, account_id, case_id, kind)
 		select gen_random_uuid(), $1, t.account_id, $2, t.kind from (
-			select author_id as account_id, case when appeal_of is null then 'hidden' when $3 = 'hide' then 'appeal_kept' else 'appeal_restored' end as kind
-				from moderation_cases where id = $2 and ($3 = 'hide' or appeal_of is not null)
+			select author_id as account_id, case when appeal_of is not null then case $3 when 'hide' then 'appeal_kept' else 'appeal_restored' end
+					else case $4 when 'warn' then 'warned' when 'mute' then 'muted' when 'ban' then 'banned' else 'hidden' end end as kind
+				from moderation_cases where id = $2 and ($3 = 'hide' or $4 <> '' or appeal_of is not null)
 			union all
-			select reporter_id, case when $3 = 'hide' then 'report_hidden' else 'report_kept' end from moderation_reports where case_id = $2
+			select reporter_id, case when $3 = 'hide' then 'report_hidden' when $4 <> '' then 'report_acted' else 'report_kept' end
+				from moderation_reports where case_id = $2
 			union all
-			select r.reporter_id, 'report_restored' from moderation_cases c join moderation_reports r on r.case_id = c.appeal_of
-				where c.id = $2 and $3 = 'none') t
-		returning account_id`, c.Service, c.ID, string(kind))
+			select r.reporter_id, 'report_restored' from moderation_cases c join moderation_cases f on f.id = c.appeal_of and f.decision = 'hide'
+				join moderation_reports r on r.case_id = f.id where c.id = $2 and $3 = 'none') t
+		returning account_id`, c.Service, c.ID, string(d.Kind), string(d.Sanction))
 	if err != nil {
 		return nil, fmt.Errorf("moderation: insert notices: %w", err)
 	}
@@ -189,15 +192,16 @@ type noticeRow struct {
 }
 
 func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]noticeRow, error) {
-	rows, err := q.Query(ctx, fmt.Sprintf(`select n.id, n.kind, n.noticed_at, n.read_at is not null, c.statement, case when n.kind = 'hidden' then `+appealState+` else '' end, `+caseColumns+`
+	rows, err := q.Query(ctx, fmt.Sprintf(`select n.id, n.kind, n.noticed_at, n.read_at is not null, c.statement, case when n.kind in ('hidden', 'warned', 'muted', 'banned') then `+appealState+` else '' end,
+			coalesce((select s.until from moderation_sanctions s where s.case_id = c.id and s.lifted_at is null), '0001-01-01Z'), `+caseColumns+`
 		from moderation_notices n join moderation_cases c on c.id = n.case_id left join moderation_cases a on a.appeal_of = c.id
 		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit 50`, int(appealFor.Seconds())), actor.Service, actor.ID)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select notices: %w", err)
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (n noticeRow, err error) {
-		err = r.Scan(append([]any{&n.ID, &n.Kind, &n.At, &n.Read, &n.Sealed, &n.Appeal}, n.Of.fields()...)...)
-		n.Subject, n.Case = n.Of.Subject, n.Of.ID
+		err = r.Scan(append([]any{&n.ID, &n.Kind, &n.At, &n.Read, &n.Sealed, &n.Appeal, &n.Until}, n.Of.fields()...)...)
+		n.Subject, n.Case, n.Hidden = n.Of.Subject, n.Of.ID, n.Of.Decision == DecideHide
 		return n, err
 	})
 }

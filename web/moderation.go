@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -108,7 +109,11 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, moderationpage.Queue(list))
+	inForce, err := s.Moderation.InForce(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, moderationpage.Queue(list, moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)}))
 }
 
 func (s *Server) showCase(w http.ResponseWriter, r *http.Request) error {
@@ -142,6 +147,7 @@ func (s *Server) claimCase(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) decideCase(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Decision  moderation.DecisionKind `form:"decision"`
+		Sanction  moderation.Sanction     `form:"sanction"`
 		Statement string                  `form:"statement"`
 	}
 	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
@@ -149,7 +155,7 @@ func (s *Server) decideCase(w http.ResponseWriter, r *http.Request) error {
 		err = decode(r, &in)
 	}
 	if err == nil {
-		err = s.Moderation.Decide(r.Context(), s.actor(r), id, moderation.Decision{Kind: in.Decision, Reason: in.Statement})
+		err = s.Moderation.Decide(r.Context(), s.actor(r), id, moderation.Decision{Kind: in.Decision, Sanction: in.Sanction, Reason: in.Statement})
 	}
 	if f, ok := formAgain(r, err); ok {
 		return s.showCaseWith(w, r, http.StatusUnprocessableEntity, f)
@@ -158,6 +164,41 @@ func (s *Server) decideCase(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.redirectDone(w, r, "/moderation", "case_decided")
+}
+
+func (s *Server) liftSanction(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
+	if err != nil {
+		return err
+	}
+	if err := s.Moderation.Lift(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/moderation", "sanction_lifted")
+}
+
+func (s *Server) excludeAuthor(w http.ResponseWriter, r *http.Request) error {
+	return s.byTwo(w, r, s.Moderation.Exclude, "excluded")
+}
+
+func (s *Server) readmitAuthor(w http.ResponseWriter, r *http.Request) error {
+	return s.byTwo(w, r, s.Moderation.Readmit, "readmitted")
+}
+
+// byTwo does what takes two people, or says that another is waited for.
+func (s *Server) byTwo(w http.ResponseWriter, r *http.Request, act func(context.Context, account.Actor, moderation.CaseID) (bool, error), done string) error {
+	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
+	if err != nil {
+		return err
+	}
+	happened, err := act(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	if !happened {
+		done = "second_awaited"
+	}
+	return s.redirectDone(w, r, "/moderation", done)
 }
 
 // subject is what a report is about, as the address says it.

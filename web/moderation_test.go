@@ -246,9 +246,78 @@ func TestReportStory(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, asTutor.post(link+"/claim").StatusCode)
 	assert.Contains(t, asTutor.get(link).text("form"), "Torna visibile")
 	require.Equal(t, http.StatusSeeOther, asTutor.post(link+"/decide", "decision", "none").StatusCode)
-	assert.Contains(t, asAuthor.get("/notices").text(".notices"), "è di nuovo visibile")
+	assert.Contains(t, asAuthor.get("/notices").text(".notices"), "la decisione non vale più")
 	assert.Contains(t, asReader.get("/notices").text(".notices"), "è di nuovo visibile")
 	assert.Contains(t, asReader.get("/forum/threads/"+post.Thread.String()).Body, "stupido")
 	assert.NotContains(t, st.log.String(), "offeso")
 	assert.NotContains(t, st.log.String(), "dicevo")
+}
+
+// TestSanctionStory: a tutor keeps a member from writing, then out; what they wrote is kept in the form, they are told why and for how long, and
+// it takes two tutors for more. Without a script.
+func TestSanctionStory(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	people := newStaff(t, st)
+	ctx := t.Context()
+	_, err := st.Forum.CreateCategory(ctx, account.System(st.service), forum.NewCategory{Slug: "piazza", Audience: forum.ForMembers, Title: "Piazza"})
+	require.NoError(t, err)
+	author, reader := st.member(t, "Nuvola"), st.member(t, "Pioggia")
+	asAuthor, asReader, asTutor, asESP := st.signedIn(t, author.ID), st.signedIn(t, reader.ID), st.signedIn(t, people.tutor.ID), st.signedIn(t, people.esp.ID)
+	var thread string
+	report := func(text string) (link string) {
+		t.Helper()
+		post, err := st.Forum.OpenThread(ctx, author, forum.NewThread{Category: "piazza", Title: "Una discussione", Text: text, CID: strings.ReplaceAll(uuid.NewString(), "-", "")})
+		require.NoError(t, err)
+		thread = "/forum/threads/" + post.Thread.String()
+		require.Equal(t, http.StatusSeeOther, asReader.post("/report/post/"+post.Post.String(), "reason", "harassment").StatusCode)
+		link = asTutor.get("/moderation").Find(".queue a").Last().AttrOr("href", "")
+		require.Equal(t, http.StatusSeeOther, asTutor.post(link+"/claim").StatusCode)
+		return link
+	}
+	link := report("Sei proprio uno stupido.")
+	page := asTutor.get(link)
+	assert.Equal(t, 4, page.Find("input[name=sanction]").Length())
+	assert.Equal(t, "", page.Find("input[name=sanction][checked]").AttrOr("value", "none is chosen"), "nothing is the choice until another is made")
+	page = asTutor.post(link+"/decide", "decision", "none", "sanction", "mute")
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Equal(t, []string{"statement"}, page.mistakes(t))
+	assert.Equal(t, "mute", page.Find("input[name=sanction][checked]").AttrOr("value", ""), "what was chosen is kept")
+	second := report("E anche brutto.")
+	require.Equal(t, http.StatusSeeOther, asTutor.post(link+"/decide", "decision", "none", "sanction", "mute", "statement", "Offende chi scrive.").StatusCode)
+
+	page = asAuthor.post(thread+"/posts", "cid", strings.Repeat("a", 22), "text", "Non ho finito.")
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Contains(t, page.text(".error-summary"), "Ore che mancano: 24")
+	assert.Equal(t, "Non ho finito.", page.text("textarea[name=text]"))
+	page = asAuthor.get("/notices")
+	assert.Contains(t, page.text(".notices"), "Per un giorno non scrivi nel forum")
+	assert.Contains(t, page.text(".written"), "Offende chi scrive.")
+	assert.Equal(t, http.StatusOK, asAuthor.get("/waiting").StatusCode, "they may always talk with somebody")
+	assert.Contains(t, asTutor.get("/moderation").text(".in-force"), "Nuvola")
+	assert.Zero(t, asESP.get("/moderation").Find(".in-force").Length())
+	for _, b := range []*browser{asAuthor, asReader, asESP, st.signedIn(t, people.admin.ID), st.guest(t, "Gabbiano"), st.browser(t)} {
+		for _, act := range []string{"/lift", "/exclude", "/readmit"} {
+			assert.NotContains(t, []int{http.StatusOK, http.StatusInternalServerError}, b.post(link+act).StatusCode)
+		}
+	}
+	assert.Contains(t, asTutor.get("/moderation").text(".in-force"), "Nuvola", "none of them lifted it")
+
+	require.Equal(t, http.StatusSeeOther, asTutor.post(second+"/decide", "decision", "hide", "sanction", "ban", "statement", "Continua.").StatusCode)
+	assert.Equal(t, "/sign-in?next=%2Fnotices", asAuthor.get("/notices").Header.Get("Location"), "out at once")
+	page = asAuthor.post("/sign-in", "alias", "Nuvola", "password", staffPassword)
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Contains(t, page.text(".error-summary"), "Ore che mancano: 24")
+	assert.Equal(t, "/moderation?done=second_awaited", asTutor.post(second+"/exclude").Header.Get("Location"))
+	assert.Equal(t, "/moderation?done=second_awaited", asTutor.post(second+"/exclude").Header.Get("Location"))
+	assert.Contains(t, asTutor.get("/moderation").text(".in-force"), "serve il sì di un altro")
+	require.Equal(t, "/moderation?done=sanction_lifted", asTutor.post(second+"/lift").Header.Get("Location"))
+	assert.Equal(t, http.StatusConflict, asTutor.post(second+"/lift").StatusCode)
+	require.Equal(t, http.StatusSeeOther, asAuthor.post("/sign-in", "alias", "Nuvola", "password", staffPassword).StatusCode)
+	page = asAuthor.get("/notices")
+	assert.Contains(t, page.text(".notices"), "Il messaggio è nascosto")
+	assert.Contains(t, page.text(".notices"), "finita prima")
+	assert.NotContains(t, asReader.get("/notices").Body, "Continua", "what follows for somebody is theirs to know")
+	assert.NotContains(t, st.log.String(), "Offende")
+	assert.NotContains(t, st.log.String(), "Nuvola")
 }

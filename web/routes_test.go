@@ -30,7 +30,7 @@ var notBuilt = []account.Action{
 	account.PostReadersReactionsList,
 	account.ReportSeeWhoReported, account.EscalationReRouteTakeOver,
 	account.EscalationStatistics, account.IdentityRevealAsk,
-	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart, account.AccountSuspendUpTo24H,
+	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart,
 	account.AccountGrantARole,
 	account.AccountResetAnotherPasswordOrFactor, account.AuditLogRead,
 	account.AuditLogVerifyTheChain, account.HoursReportOwn, account.HoursReportApprove,

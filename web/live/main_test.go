@@ -351,6 +351,8 @@ func (c *client) within(d time.Duration, kind string, meets func(map[string]any)
 				if len(c.frames) == 0 {
 					require.NoError(c, err, "the socket ended while waiting for "+kind)
 				}
+				looked--
+				continue
 			case <-late:
 				require.FailNow(c, "no "+kind+" came", "received: %s", c.everything())
 			}

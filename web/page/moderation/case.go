@@ -31,7 +31,10 @@ func because(ctx context.Context, c moderation.Case) string {
 
 // decisionKey names a decision: what it does differs for an appeal.
 func decisionKey(c moderation.Case, d moderation.DecisionKind) string {
-	if c.Appeal != nil {
+	switch {
+	case c.Appeal != nil && c.Appeal.Sanction != moderation.SanctionNone:
+		return "moderation.appeal_sanction_" + string(d)
+	case c.Appeal != nil:
 		return "moderation.appeal_" + string(d)
 	}
 	return "moderation.decision_" + string(d)
@@ -44,4 +47,31 @@ func decisions(ctx context.Context, c moderation.Case) []parts.Choice {
 		list = append(list, parts.Choice{Value: string(d), Label: parts.T(ctx, key), Hint: parts.T(ctx, key+"_hint")})
 	}
 	return list
+}
+
+// sanctions are what may follow for the author, nothing first.
+func sanctions(ctx context.Context, c moderation.Case) []parts.Choice {
+	var list []parts.Choice
+	for _, s := range append([]moderation.Sanction{moderation.SanctionNone}, c.May...) {
+		key := "moderation.sanction_" + string(s)
+		if s == moderation.SanctionNone {
+			key = "moderation.sanction_nothing"
+		}
+		list = append(list, parts.Choice{Value: string(s), Label: parts.T(ctx, key), Hint: parts.T(ctx, key+"_hint")})
+	}
+	return list
+}
+
+// InForce are the sanctions that hold, for one who may lift them.
+type InForce struct {
+	List  []moderation.InForce
+	Tutor bool
+}
+
+// againKey names a button that a second person presses.
+func againKey(s moderation.InForce, act string) string {
+	if s.Asked {
+		return "moderation." + act + "_confirm"
+	}
+	return "moderation." + act
 }

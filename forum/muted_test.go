@@ -1,0 +1,44 @@
+package forum
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/moderation"
+)
+
+// TestMuted: who may not write for a time opens, answers and edits nothing, reads and deletes as before, and others write on.
+func TestMuted(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ctx := t.Context()
+	member, reader, tutor := w.as(account.RoleMember), w.as(account.RoleFamily), w.as(account.RoleTutor)
+	r := w.open(member, "members", "Un titolo", "Un insulto.")
+	require.NoError(t, w.moderation.FileReport(ctx, reader, moderation.Report{Subject: subject(r.Post), Reason: moderation.ReasonHarassment}))
+	queue, err := w.moderation.Queue(ctx, tutor)
+	require.NoError(t, err)
+	require.NoError(t, w.moderation.Claim(ctx, tutor, queue[0].ID))
+	require.NoError(t, w.moderation.Decide(ctx, tutor, queue[0].ID, moderation.Decision{Kind: moderation.DecideNone, Sanction: moderation.SanctionMute, Reason: "Insulta."}))
+
+	posts := w.count(`select count(*) from forum_posts`)
+	_, err = w.WritePost(ctx, member, NewPost{Thread: r.Thread, Text: "Ancora.", CID: newCID()})
+	assert.Equal(t, errs.Invalid, errs.KindOf(err))
+	_, err = w.OpenThread(ctx, member, NewThread{Category: "members", Title: "Altro", Text: "Ancora.", CID: newCID()})
+	assert.Equal(t, errs.Invalid, errs.KindOf(err))
+	_, err = w.EditPost(ctx, member, Edit{Post: r.Post, Title: "Un titolo", Text: "Peggio.", Version: 1})
+	assert.Equal(t, errs.Invalid, errs.KindOf(err))
+	assert.Equal(t, posts, w.count(`select count(*) from forum_posts`))
+	assert.Equal(t, 1, w.count(`select count(*) from forum_threads`))
+	w.seen(member, r)
+	w.answer(reader, r.Thread, "Io scrivo.")
+	_, err = w.DeletePost(ctx, member, r.Post)
+	require.NoError(t, err, "to take something away is always theirs")
+
+	require.NoError(t, w.moderation.Lift(ctx, tutor, queue[0].ID))
+	_, err = w.WritePost(ctx, member, NewPost{Thread: r.Thread, Text: "Eccomi.", CID: newCID()})
+	assert.NoError(t, err)
+}
