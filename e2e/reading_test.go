@@ -30,7 +30,8 @@ func TestReadingAndTyping(t *testing.T) {
 	guest.arrive("/rooms/[^/]+")
 	guest.inRoom()
 
-	guest.find("textarea").locator.PressSequentially("Forse dico una cosa")
+	field := guest.find("textarea")
+	field.ok(field.locator.PressSequentially("Forse dico una cosa"))
 	marta.find(".room-people").says(marta.text("chat.writes"))
 	marta.picture("writes")
 	guest.find("textarea").fill("")
