@@ -30,6 +30,7 @@ type Service struct {
 	NumbersConfirmedAt *time.Time
 	// WebhookURL is where escalations that nobody answers go, or empty. Its key is the deployment's, never in this table.
 	WebhookURL string
+	Holding    Holding
 }
 
 // AnyHost is the host of the service that answers where no other does.

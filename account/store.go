@@ -40,20 +40,25 @@ func insertService(ctx context.Context, q pg.Querier, id ServiceID, n NewService
 }
 
 func selectServices(ctx context.Context, q pg.Querier) ([]Service, error) {
-	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url
+	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url, hold_first, hold_uncovered
 		from account_services order by created_at, id`)
 	if err != nil {
 		return nil, read(err, nil, "select services")
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Service, err error) {
 		var zone string
-		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL); err != nil {
+		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL, &s.Holding.First, &s.Holding.Uncovered); err != nil {
 			return s, err
 		}
 		s.TimeZone, err = time.LoadLocation(zone)
 		return s, err
 	})
 	return list, read(err, nil, "select services")
+}
+
+func updateHolding(ctx context.Context, q pg.Querier, service ServiceID, h Holding) error {
+	_, err := q.Exec(ctx, `update account_services set hold_first = $2, hold_uncovered = $3 where id = $1`, service, h.First, h.Uncovered)
+	return wrote(err, "update holding", nil)
 }
 
 func updateNumbers(ctx context.Context, q pg.Querier, service ServiceID, numbers []Number) error {

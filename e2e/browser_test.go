@@ -95,6 +95,14 @@ func (b *browser) open(t *testing.T, path string) *page {
 	return p.expect(t, http.StatusOK)
 }
 
+// holds has an administrator say how many first posts of each person are held back. The instance they ask knows it at once, another within 5 s.
+func (b *browser) holds(t *testing.T, first string) {
+	t.Helper()
+	p, err := b.do(http.MethodPost, "/service/holding", url.Values{"first": {first}})
+	require.NoError(t, err)
+	p.expect(t, http.StatusOK)
+}
+
 func (p *page) expect(t *testing.T, status int) *page {
 	t.Helper()
 	require.Equal(t, status, p.status, "%s: %s", p.url.Path, p.text("main"))

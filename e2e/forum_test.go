@@ -14,6 +14,7 @@ func TestForumStoryWithoutJavaScript(t *testing.T) {
 	at := c.instances[0]
 	ch := newChromium(t)
 	plain := manner{withoutJS: true}
+	signIn(t, at, "localhost", "Amelia").holds(t, "0")
 
 	author := ch.open(t, "the author", at, plain)
 	author.signIn("Vento di lago")

@@ -74,6 +74,8 @@ var pages = []struct {
 	{"/forum/threads/{thread}", "author member esp", nil},
 	{"/forum/threads/{thread}/lock", "tutor", nil},
 	{"/forum/threads/{thread}/reply", "member", nil},
+	{"/forum/held/{post}", "author esp", []string{"/forum/held/{held}"}},
+	{"/forum/held/{post}/withdraw", "author", []string{"/forum/held/{held}/withdraw"}},
 	{"/forum/posts/{post}", "member", nil},
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},
 	{"/forum/posts/{post}/delete", "member", []string{"/forum/posts/{own}/delete"}},
@@ -366,6 +368,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 
 	// Two posts are reported; one is hidden, one waits in the hands of an ESP.
 	member, author, esp := s.people["member"], s.people["author"], s.people["esp"]
+	s.people["admin"].holds(t, "0")
 	hidden := author.opens(t, "Un titolo piuttosto lungo per vedere come va a capo su un telefono piccolo", "Il numero della mia vicina è 333 1234567")
 	welcome := member.open(t, "/forum/categories/benvenuti").href(t, ".threads .thread:first-child a")
 	own := member.opens(t, "Buongiorno a tutti", "Una riga mia, la prima.")
@@ -376,6 +379,8 @@ func newScene(t *testing.T, c *cluster) *scene {
 	s.values["hidden"] = path.Base(author.open(t, "/notices").href(t, `.notices a[href^="/appeal/"]`))
 	s.values["post"] = member.report(t, welcome)
 	s.values["case"] = path.Base(esp.take(t).url.Path)
+	s.people["admin"].holds(t, "20")
+	s.values["held"] = path.Base(author.opens(t, "Una cosa che aspetta", "Qualcuno la legge, poi compare."))
 
 	invited := s.people["admin"].open(t, "/people").form(t, `form[action="/people/invitations"]`).fill(t, "role", "esp").submit(t)
 	s.values["token"] = path.Base(invited.text(".once code"))

@@ -10,6 +10,7 @@ func TestSanction(t *testing.T) {
 	here, there := c.instances[0], c.instances[1]
 	ch := newChromium(t)
 
+	signIn(t, here, "localhost", "Amelia").holds(t, "0")
 	author := ch.open(t, "the author", here, manner{width: 360, dark: true})
 	author.signIn("Vento di lago")
 	author.visit("/forum/categories/giorno-per-giorno/new")

@@ -24,6 +24,9 @@ func (c content) Excerpt(ctx context.Context, q pg.Querier, s account.ServiceID,
 		return moderation.Excerpt{}, err
 	}
 	e, err := selectEvidence(ctx, q, s, post)
+	if errors.Is(err, account.ErrNotFound) {
+		return c.heldExcerpt(ctx, q, s, post)
+	}
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
@@ -34,6 +37,22 @@ func (c content) Excerpt(ctx context.Context, q pg.Querier, s account.ServiceID,
 	return moderation.Excerpt{
 		Author: e.Author, AuthorAlias: names[e.Author].Alias, Text: e.Text, Place: e.Category.String(), Title: e.Title,
 		URL: Path(e.Thread, e.Number), Hidden: e.Hidden, At: e.At,
+	}, nil
+}
+
+// heldExcerpt is a post that nobody reads yet.
+func (c content) heldExcerpt(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) (moderation.Excerpt, error) {
+	h, err := selectHeld(ctx, q, account.System(s), id, false)
+	if err != nil {
+		return moderation.Excerpt{}, err
+	}
+	names, err := c.accounts.Public(ctx, q, []account.ID{h.Author})
+	if err != nil {
+		return moderation.Excerpt{}, err
+	}
+	return moderation.Excerpt{
+		Author: h.Author, AuthorAlias: names[h.Author].Alias, Text: h.Source, Place: h.Category.ID.String(), Title: h.Title,
+		URL: HeldPath(h.ID), Hidden: true, At: h.At,
 	}, nil
 }
 
@@ -55,6 +74,11 @@ func (content) Restore(ctx context.Context, q pg.Querier, s account.ServiceID, i
 	if err != nil {
 		return err
 	}
+	h, err := selectHeld(ctx, q, account.System(s), post, true)
+	if err == nil && h.Refused {
+		_, err = publish(ctx, q, s, h)
+		return err
+	}
 	return found(updatePostRestored(ctx, q, s, post))
 }
 
@@ -64,7 +88,14 @@ func (content) Moderators(ctx context.Context, q pg.Querier, s account.ServiceID
 	if err != nil {
 		return nil, err
 	}
-	return selectModeratorsOf(ctx, q, s, post)
+	who, err := selectModeratorsOf(ctx, q, s, post)
+	if !errors.Is(err, account.ErrNotFound) {
+		return who, err
+	}
+	if _, err := selectHeld(ctx, q, account.System(s), post, false); err != nil {
+		return nil, err
+	}
+	return selectHeldModerators(ctx, q, s, post)
 }
 
 // MayRead is nil when the actor may read the post now: its category, and its text when it is hidden.
@@ -77,6 +108,13 @@ func (content) MayRead(ctx context.Context, q pg.Querier, actor account.Actor, i
 		return err
 	}
 	r, _, c, err := selectPost(ctx, q, actor, post, false)
+	if errors.Is(err, account.ErrNotFound) {
+		h, err := selectHeld(ctx, q, actor, post, false)
+		if err != nil {
+			return err
+		}
+		return maySeeHeld(actor, h)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,6 +136,9 @@ func found(ok bool, err error) error {
 	}
 	return err
 }
+
+// HeldPath is where a held post is read by its author and its moderators.
+func HeldPath(id PostID) string { return "/forum/held/" + id.String() }
 
 // Path is the permalink of a post. The number alone names its page.
 func Path(t ThreadID, number int) string {

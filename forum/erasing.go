@@ -22,7 +22,9 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 	if !posts {
 		return true, nil
 	}
-	done = true
+	if done, err = f.forgetAllHeld(ctx, actor); err != nil {
+		return false, err
+	}
 	for after := (PostID{}); ; {
 		var list []postToForget
 		err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
@@ -43,6 +45,26 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 		}
 		after = list[len(list)-1].ID
 	}
+}
+
+// forgetAllHeld erases what was never read by others, except what somebody answers for just now.
+func (f *Forum) forgetAllHeld(ctx context.Context, actor account.Actor) (done bool, err error) {
+	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		done = true
+		held, err := selectHeldIDs(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
+		for _, id := range held {
+			gone, err := f.forgetHeld(ctx, tx, actor, id)
+			if err != nil {
+				return err
+			}
+			done = done && gone
+		}
+		return nil
+	})
+	return done, pg.Classify(err)
 }
 
 // forgetPost takes a post away from readers, and with its earlier versions from everybody once nobody answers for it.

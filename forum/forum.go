@@ -113,6 +113,7 @@ type Receipt struct {
 	Number int
 	Level  triage.Level
 	Care   moderation.Care
+	Held   bool // somebody reads it before it appears: it has no number yet, and an opening no thread
 }
 
 // Forum holds the use-cases. Its fields are static after New.

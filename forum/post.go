@@ -35,24 +35,25 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 		return Receipt{}, err
 	}
 	w.post.Thread = in.Thread
-	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) error {
+	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) (CategoryID, error) {
 		t, c, err := selectThread(ctx, tx, actor, in.Thread)
 		if err != nil {
-			return err
+			return c.ID, err
 		}
 		if err := mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn); err != nil {
-			return err
+			return c.ID, err
 		}
 		if t.Locked {
-			return ErrLocked
+			return c.ID, ErrLocked
 		}
-		return nil
+		return c.ID, nil
 	})
 }
 
 // writing is a text that was cleaned, rendered and read for risk.
 type writing struct {
 	post    newPost
+	opens   CategoryID // in which it opens a thread; zero: it answers in post.Thread
 	verdict triage.Verdict
 }
 
@@ -82,30 +83,49 @@ func (f *Forum) assess(p prepared) triage.Verdict {
 	return v
 }
 
-// write stores a text where ready says that it may stand.
-func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, ready func(ctx context.Context, tx pgx.Tx) error) (Receipt, error) {
+// write stores a text where ready says that it may stand, in which category; or has somebody read it first.
+func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, ready func(ctx context.Context, tx pgx.Tx) (CategoryID, error)) (Receipt, error) {
 	w.post.ID, w.post.Author = ids.New[Post](), actor.ID
+	service, err := f.accounts.Service(ctx, actor.Service)
+	if err != nil {
+		return Receipt{}, err
+	}
+	covered, err := f.moderation.Covered(ctx, actor.Service)
+	if err != nil {
+		return Receipt{}, err
+	}
 	var r Receipt
 	var raised moderation.Raised
-	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
-		if err := ready(ctx, tx); err != nil {
+	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		category, err := ready(ctx, tx)
+		if err != nil {
 			return err
 		}
 		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			return err
 		}
-		number, err := insertPost(ctx, tx, actor.Service, w.post)
-		if errors.Is(err, account.ErrNotFound) {
-			return ErrLocked // a moment after it was found open
+		why, err := f.hold(ctx, tx, actor, service.Holding, covered)
+		if err != nil {
+			return err
+		}
+		if again, err := selectWritten(ctx, tx, actor, w.post.CID, why); err != nil {
+			return err
+		} else if again {
+			return errWritten
+		}
+		if why == HoldNothing {
+			r, err = w.store(ctx, tx, actor.Service)
+		} else {
+			r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Level: w.post.Level, Held: true}
+			err = insertHeld(ctx, tx, actor.Service, category, w.post, why)
 		}
 		if err != nil {
 			return err
 		}
-		r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Number: number, Level: w.post.Level}
 		raised, r.Care, err = f.raise(ctx, tx, actor, w.post.ID, 1, w.verdict)
 		return err
 	})
-	if errs.KindOf(err) == errs.Conflict || pg.Constraint(err) == "forum_posts_cid_once" {
+	if c := pg.Constraint(err); errs.KindOf(err) == errs.Conflict || c == "forum_posts_cid_once" || c == "forum_held_cid_once" {
 		// The same form again: what it wrote the first time is the answer, also when the thread was locked in between.
 		first, again := f.receipt(ctx, actor, w.post)
 		switch {
@@ -126,6 +146,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	return r, nil
 }
 
+// errWritten says that the same form has come before: held then and not now, or the other way round.
+var errWritten = errs.New(errs.Conflict, "forum.written")
+
 // errOther says that a client id was used for something else.
 var errOther = errors.New("forum: another text has this client id")
 
@@ -138,6 +161,9 @@ func (p newPost) ownCID() string {
 // receipt answers for a post that was stored before; errOther when it said something else then.
 func (f *Forum) receipt(ctx context.Context, actor account.Actor, p newPost) (Receipt, error) {
 	r, title, source, err := selectReceipt(ctx, f.pool, actor, p.CID)
+	if errors.Is(err, account.ErrNotFound) {
+		r, title, source, err = selectHeldReceipt(ctx, f.pool, actor, p.CID)
+	}
 	if err != nil {
 		return r, err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
-	"ponti/internal/ids"
 	"ponti/internal/pg"
 )
 
@@ -199,16 +198,13 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 	if err != nil {
 		return Receipt{}, err
 	}
-	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) error {
+	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) (CategoryID, error) {
 		c, err := selectCategory(ctx, tx, actor, in.Category)
 		if err != nil {
-			return err
+			return c.ID, err
 		}
-		if err := mayWrite(actor, c.place(), account.ThreadOpen); err != nil {
-			return err
-		}
-		w.post.Thread = ids.New[Thread]()
-		return insertThread(ctx, tx, actor.Service, w.post.Thread, c.ID, actor.ID, w.post.Title, nil)
+		w.opens = c.ID
+		return c.ID, mayWrite(actor, c.place(), account.ThreadOpen)
 	})
 }
 

@@ -393,6 +393,28 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 	return nil
 }
 
+// Withhold notes that a text was refused before anybody read it, in the caller's transaction: its author is given the reason, and may ask that
+// somebody else looks again. announce is called after commit. Invalid without a reason.
+func (m *Moderation) Withhold(ctx context.Context, tx pgx.Tx, actor account.Actor, s Subject, author account.ID, reason string) (announce func(), err error) {
+	d := Decision{Kind: DecideHide, Reason: strings.TrimSpace(reason)}
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	c, err := m.openCase(ctx, tx, actor.Service, s, author)
+	if err != nil {
+		return nil, err
+	}
+	statement, err := m.sealInCase(c, d.Reason)
+	if err != nil {
+		return nil, err
+	}
+	if err := updateWithheld(ctx, tx, c.ID, actor.ID, statement); err != nil {
+		return nil, err
+	}
+	told, err := insertNotices(ctx, tx, c, d)
+	return func() { m.tellNotices(told) }, err
+}
+
 func (m *Moderation) hide(ctx context.Context, tx pg.Querier, actor account.Actor, c caseRow, reason string) error {
 	keeper, err := m.content(c.Subject.Kind)
 	if err != nil {

@@ -236,6 +236,12 @@ func (m *Moderation) sanctioned(ctx context.Context, q pg.Querier, actor account
 	return c, nil
 }
 
+// Covered tells whether an ESP and a tutor are on call in a service now.
+func (m *Moderation) Covered(ctx context.Context, service account.ServiceID) (bool, error) {
+	o, err := m.roster.Opening(ctx, service)
+	return o.Covered, err
+}
+
 func (m *Moderation) tellNotices(who []account.ID) {
 	for _, id := range who {
 		m.hints.Publish(bus.Account(id.String()), []byte(bus.Notices))

@@ -152,6 +152,16 @@ func updateDecided(ctx context.Context, q pg.Querier, id CaseID, by account.ID, 
 	return nil
 }
 
+// updateWithheld decides a case, whoever holds it: what it is about never appears.
+func updateWithheld(ctx context.Context, q pg.Querier, id CaseID, by account.ID, statement []byte) error {
+	_, err := q.Exec(ctx, `update moderation_cases set state = 'decided', decided_by = $2, decided_at = now(), decision = 'hide', statement = $3
+		where id = $1 and state = 'open'`, id, by, statement)
+	if err != nil {
+		return fmt.Errorf("moderation: withhold: %w", err)
+	}
+	return nil
+}
+
 // whyNot is ErrDecided for a case that is over, else held.
 func whyNot(ctx context.Context, q pg.Querier, id CaseID, held error) error {
 	var state string

@@ -28,7 +28,11 @@ func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, forumpage.Boards(boards))
+	own, _, err := s.Forum.HeldPosts(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own))
 }
 
 func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
@@ -155,6 +159,9 @@ func (s *Server) writePost(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) written(w http.ResponseWriter, r *http.Request, receipt forum.Receipt, err error) error {
 	if err != nil {
 		return err
+	}
+	if receipt.Held {
+		return s.redirect(w, r, forum.HeldPath(receipt.Post))
 	}
 	return s.redirect(w, r, forum.Path(receipt.Thread, receipt.Number))
 }

@@ -53,7 +53,14 @@ func newSite(t *testing.T) *site {
 	require.NoError(t, err)
 	st := siteOf(t, domains(t, pool, accounts))
 	st.service, st.pool = id, pool
+	st.holds(t, account.Holding{})
 	return st
+}
+
+// holds has an administrator say which posts are held back.
+func (st *site) holds(t *testing.T, h account.Holding) {
+	t.Helper()
+	require.NoError(t, st.Accounts.ChangeHolding(t.Context(), account.Actor{Service: st.service, Role: account.RoleAdmin}, h))
 }
 
 // engine is the one reader of texts of all tests: it never changes, and its rules take a while to prove.

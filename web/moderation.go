@@ -9,6 +9,7 @@ import (
 	"ponti/account"
 	"ponti/internal/ids"
 	"ponti/moderation"
+	forumpage "ponti/web/page/forum"
 	moderationpage "ponti/web/page/moderation"
 	"ponti/web/page/parts"
 )
@@ -113,7 +114,13 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, moderationpage.Queue(list, moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)}))
+	_, toRead, err := s.Forum.HeldPosts(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, moderationpage.Queue(list, moderationpage.QueueMore{
+		ToRead: forumpage.ToRead(toRead), Held: len(toRead), InForce: moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)},
+	}))
 }
 
 func (s *Server) showCase(w http.ResponseWriter, r *http.Request) error {

@@ -3,7 +3,9 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -173,6 +175,7 @@ func (s *Server) settings(r *http.Request) (accountpage.Settings, error) {
 	if v.Outside, err = s.Moderation.Webhook(r.Context(), s.actor(r)); err != nil {
 		return v, err
 	}
+	v.Holding = parts.Form{Values: url.Values{"first": {strconv.Itoa(service.Holding.First)}, "uncovered": {strconv.FormatBool(service.Holding.Uncovered)}}}
 	for i, n := range numbersOf(service, s.words(r)) {
 		v.Rows = append(v.Rows, account.Number{Number: n.Number, Name: n.Name, Note: n.Note, Always: service.Numbers[i].Always})
 	}
@@ -219,6 +222,33 @@ func (s *Server) confirmNumbers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.redirectDone(w, r, "/service", "numbers_confirmed")
+}
+
+// changeHolding sets which posts are read by somebody before they appear.
+func (s *Server) changeHolding(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		First     string `form:"first"`
+		Uncovered bool   `form:"uncovered"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	v, err := s.settings(r)
+	if err != nil {
+		return err
+	}
+	first, err := strconv.Atoi(in.First)
+	if err != nil {
+		first = -1 // refused by the domain, in its words
+	}
+	err = s.Accounts.ChangeHolding(r.Context(), s.actor(r), account.Holding{First: first, Uncovered: in.Uncovered})
+	if err != nil {
+		return s.again(w, r, err, func(f parts.Form) templ.Component {
+			v.Form, v.Holding = f, f
+			return accountpage.SettingsPage(v)
+		})
+	}
+	return s.redirectDone(w, r, "/service", "holding_saved")
 }
 
 // changeOutside sets where an escalation that nobody here answers is announced. The secret is in this answer and nowhere else.

@@ -11,12 +11,13 @@ import (
 	"ponti/internal/ids"
 )
 
-// NewService is a service on a host; "*" answers on every host.
+// NewService is a service on a host; "*" answers on every host. It holds no post back.
 func NewService(t testing.TB, pool *pgxpool.Pool, host string) account.ServiceID {
 	t.Helper()
 	id, err := account.New(pool, account.Options{}).CreateService(t.Context(), account.System(account.ServiceID{}),
 		account.NewService{Name: "Servizio " + host, Host: host, Locale: "it"})
 	require.NoError(t, err)
+	require.NoError(t, updateNoHolding(t.Context(), pool, id))
 	return id
 }
 

@@ -18,3 +18,8 @@ func insertTutor(ctx context.Context, q pg.Querier, esp, tutor account.Actor) er
 		esp.Service, esp.ID, string(esp.Role), tutor.ID)
 	return err
 }
+
+func updateNoHolding(ctx context.Context, q pg.Querier, id account.ServiceID) error {
+	_, err := q.Exec(ctx, `update account_services set hold_first = 0, hold_uncovered = false where id = $1`, id)
+	return err
+}

@@ -69,6 +69,7 @@ func (k *keeper) round(ctx context.Context) {
 		{"erased accounts", k.forget},
 		{"conversations", k.chat.Erase},
 		{"escalations", k.moderation.Erase},
+		{"refused posts", k.forum.EraseRefused},
 		{"accounts", k.accounts.Sweep},
 		{"figures", k.measure},
 	}

@@ -33,6 +33,19 @@ func threadURL(id forum.ThreadID) templ.SafeURL { return templ.SafeURL(threadPat
 
 func postPath(id forum.PostID) templ.SafeURL { return templ.SafeURL("/forum/posts/" + id.String()) }
 
+func heldURL(id forum.PostID) templ.SafeURL { return templ.SafeURL(forum.HeldPath(id)) }
+
+// heldTitle says how it stands with a held post.
+func heldTitle(ctx context.Context, h forum.Held) string {
+	switch {
+	case h.Refused:
+		return parts.T(ctx, "forum.held_refused")
+	case h.Mine:
+		return parts.T(ctx, "forum.held_wait")
+	}
+	return parts.T(ctx, "forum.held_decide")
+}
+
 func postURL(t forum.ThreadID, number int) templ.SafeURL { return templ.SafeURL(forum.Path(t, number)) }
 
 // pageURL is the page of a thread on which a post stands, from its top.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"ponti/moderation"
 	"ponti/web/page/parts"
 )
@@ -60,6 +62,13 @@ func sanctions(ctx context.Context, c moderation.Case) []parts.Choice {
 		list = append(list, parts.Choice{Value: string(s), Label: parts.T(ctx, key), Hint: parts.T(ctx, key+"_hint")})
 	}
 	return list
+}
+
+// QueueMore is what else a moderator finds beside the reports.
+type QueueMore struct {
+	ToRead  templ.Component // the posts of the forum that wait for them
+	Held    int             // how many
+	InForce InForce
 }
 
 // InForce are the sanctions that hold, for one who may lift them.

@@ -1,0 +1,317 @@
+package forum
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
+	"ponti/moderation"
+	"ponti/moderation/triage"
+)
+
+// Why says why a post is read by somebody before it appears.
+type Why string
+
+// The reasons to hold a post back. DESIGN: the first posts of a new member, and all while nobody is on call.
+const (
+	HoldNothing   Why = ""
+	HoldFirst     Why = "first"
+	HoldUncovered Why = "uncovered"
+)
+
+// refusedFor is how long a refused post is kept, so that its author may ask that somebody else looks again. As long as a case.
+const refusedFor = 24 // months
+
+// Held is a post that somebody reads before it appears.
+type Held struct {
+	ID        PostID
+	Category  Category
+	Thread    ThreadID // zero: it opens a discussion
+	Title     string   // of the discussion
+	Author    account.Public
+	HTML      string
+	Why       Why
+	WrittenAt time.Time
+	Refused   bool
+	Mine      bool
+	MayDecide bool
+	Level     triage.Level    // for its author
+	Care      moderation.Care // for its author
+}
+
+// Errors of held posts.
+var (
+	ErrHeldDecided = errs.New(errs.Conflict, "forum.held_decided")
+)
+
+// hold says whether a text of the actor must be read before it appears. covered is asked outside of the transaction.
+func (f *Forum) hold(ctx context.Context, q pg.Querier, actor account.Actor, h account.Holding, covered bool) (Why, error) {
+	if !actor.IsPerson() {
+		return HoldNothing, nil
+	}
+	if h.First > 0 {
+		n, err := selectPublished(ctx, q, actor, h.First)
+		if err != nil {
+			return HoldNothing, err
+		}
+		if n < h.First {
+			return HoldFirst, nil
+		}
+	}
+	if h.Uncovered && !covered {
+		return HoldUncovered, nil
+	}
+	return HoldNothing, nil
+}
+
+// mayDecideHeld: who moderates its category, and a tutor; never its author.
+func mayDecideHeld(actor account.Actor, h heldRow) error {
+	if h.Author == actor.ID {
+		return account.ErrNotFound
+	}
+	if err := mayRead(actor, h.Category.place()); err != nil {
+		return err
+	}
+	return account.Can(actor, account.PostApproveHideRestore, h.Category.place().relation(false))
+}
+
+// mayDecideSome: of which category is asked with the post.
+func mayDecideSome(actor account.Actor) bool {
+	return account.Can(actor, account.PostApproveHideRestore, account.Relation{Object: true, InCategory: true}) == nil
+}
+
+// maySeeHeld is mayDecideHeld, or its author.
+func maySeeHeld(actor account.Actor, h heldRow) error {
+	if h.Author == actor.ID {
+		return nil
+	}
+	if mayDecideHeld(actor, h) != nil {
+		return account.ErrNotFound
+	}
+	return nil
+}
+
+// HeldPosts lists what waits for somebody to read it: the actor's own, with what was refused, and what they may decide about. Oldest first, at most
+// a hundred of each.
+func (f *Forum) HeldPosts(ctx context.Context, actor account.Actor) (own, toRead []Held, err error) {
+	if err := mayEnter(actor); err != nil {
+		return nil, nil, err
+	}
+	rows, err := selectOwnHeld(ctx, f.pool, actor)
+	if err != nil {
+		return nil, nil, pg.Classify(err)
+	}
+	if own, err = f.showHeld(ctx, actor, rows); err != nil {
+		return nil, nil, err
+	}
+	if !mayDecideSome(actor) {
+		return own, nil, nil
+	}
+	if rows, err = selectWaiting(ctx, f.pool, actor); err != nil {
+		return nil, nil, pg.Classify(err)
+	}
+	theirs := rows[:0]
+	for _, h := range rows {
+		if mayDecideHeld(actor, h) == nil {
+			theirs = append(theirs, h)
+		}
+	}
+	toRead, err = f.showHeld(ctx, actor, theirs)
+	return own, toRead, err
+}
+
+// HeldPost is one of them; account.ErrNotFound for who neither wrote it nor may decide about it, and once it is published.
+func (f *Forum) HeldPost(ctx context.Context, actor account.Actor, id PostID) (Held, error) {
+	if err := mayEnter(actor); err != nil {
+		return Held{}, err
+	}
+	h, err := selectHeld(ctx, f.pool, actor, id, false)
+	if err != nil {
+		return Held{}, pg.Classify(err)
+	}
+	if err := maySeeHeld(actor, h); err != nil {
+		return Held{}, err
+	}
+	list, err := f.showHeld(ctx, actor, []heldRow{h})
+	if err != nil {
+		return Held{}, err
+	}
+	return list[0], nil
+}
+
+func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRow) ([]Held, error) {
+	who, flagged := make([]account.ID, len(rows)), []string{}
+	for i, h := range rows {
+		who[i] = h.Author
+		if h.Author == actor.ID && h.Level != triage.None {
+			flagged = append(flagged, h.ID.String())
+		}
+	}
+	names, err := f.accounts.Public(ctx, f.pool, who)
+	if err != nil {
+		return nil, err
+	}
+	cares, err := f.moderation.CaresFor(ctx, f.pool, moderation.SubjectPost, flagged)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Held, len(rows))
+	for i, h := range rows {
+		list[i] = Held{
+			ID: h.ID, Category: h.Category, Thread: h.Thread, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Why: h.Why, WrittenAt: h.At,
+			Refused: h.Refused, Mine: h.Author == actor.ID, MayDecide: !h.Refused && mayDecideHeld(actor, h) == nil,
+		}
+		if list[i].Mine {
+			list[i].Level, list[i].Care = h.Level, cares[h.ID.String()]
+		}
+	}
+	return list, nil
+}
+
+// PublishHeld lets a held post appear, as if it were written now. ErrHeldDecided when somebody has decided before, or its author has taken it
+// back; ErrLocked, ErrArchived when it cannot stand there any more.
+func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
+	var r Receipt
+	err := f.decideHeld(ctx, actor, id, "post.publish", func(ctx context.Context, tx pgx.Tx, h heldRow) (err error) {
+		r, err = publish(ctx, tx, actor.Service, h)
+		return err
+	})
+	return r, err
+}
+
+// publish moves a held post to where everybody reads.
+func publish(ctx context.Context, q pg.Querier, s account.ServiceID, h heldRow) (Receipt, error) {
+	if h.Category.Archived {
+		return Receipt{}, ErrArchived
+	}
+	p, err := prepare(h.Title, h.Source, h.Thread.IsZero())
+	if err != nil {
+		return Receipt{}, err
+	}
+	w := &writing{post: newPost{ID: h.ID, Thread: h.Thread, Author: h.Author, CID: h.CID, prepared: p, Level: h.Level}}
+	if h.Thread.IsZero() {
+		w.opens = h.Category.ID
+	}
+	if err := deleteHeld(ctx, q, s, h.ID); err != nil {
+		return Receipt{}, err
+	}
+	return w.store(ctx, q, s)
+}
+
+// RefuseHeld keeps a held post from appearing; its author is told why, and may ask that somebody else looks again.
+func (f *Forum) RefuseHeld(ctx context.Context, actor account.Actor, id PostID, reason string) error {
+	announce := func() {}
+	err := f.decideHeld(ctx, actor, id, "post.refuse", func(ctx context.Context, tx pgx.Tx, h heldRow) (err error) {
+		if announce, err = f.moderation.Withhold(ctx, tx, actor, subject(id), h.Author, reason); err != nil {
+			return err
+		}
+		return updateHeldRefused(ctx, tx, actor.Service, id, actor.ID)
+	})
+	if err == nil {
+		announce()
+	}
+	return err
+}
+
+func (f *Forum) decideHeld(ctx context.Context, actor account.Actor, id PostID, action string, decide func(context.Context, pgx.Tx, heldRow) error) error {
+	if err := mayEnter(actor); err != nil {
+		return err
+	}
+	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		h, err := selectHeld(ctx, tx, actor, id, true)
+		if errors.Is(err, account.ErrNotFound) {
+			return f.whyNotHeld(ctx, tx, actor, id)
+		}
+		if err != nil {
+			return err
+		}
+		if err := maySeeHeld(actor, h); err != nil {
+			return err
+		}
+		if err := mayDecideHeld(actor, h); err != nil {
+			return err
+		}
+		if h.Refused {
+			return ErrHeldDecided
+		}
+		if err := decide(ctx, tx, h); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, actor, action, "post:"+id.String())
+	})
+}
+
+// whyNotHeld tells those who read the post where it stands now that it was decided.
+func (f *Forum) whyNotHeld(ctx context.Context, q pg.Querier, actor account.Actor, id PostID) error {
+	_, _, c, err := selectPost(ctx, q, actor, id, false)
+	if err != nil {
+		return err
+	}
+	if err := mayRead(actor, c.place()); err != nil {
+		return err
+	}
+	return ErrHeldDecided
+}
+
+// WithdrawHeld takes back one's own held post; nothing of it stays, unless somebody answers for a danger in it. Of a refused one as well: asking that
+// somebody else looks again is over with it.
+func (f *Forum) WithdrawHeld(ctx context.Context, actor account.Actor, id PostID) error {
+	if err := mayEnter(actor); err != nil {
+		return err
+	}
+	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		h, err := selectHeld(ctx, tx, actor, id, true)
+		if err != nil {
+			return err
+		}
+		if h.Author != actor.ID {
+			return account.ErrNotFound
+		}
+		gone, err := f.forgetHeld(ctx, tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			return ErrHeldAnswered
+		}
+		return appendAudit(ctx, tx, actor, "post.withdraw", "post:"+id.String())
+	})
+}
+
+// ErrHeldAnswered says that somebody is just reading it because of a danger in it.
+var ErrHeldAnswered = errs.New(errs.Conflict, "forum.held_answered")
+
+// forgetHeld erases a held post unless somebody answers for it just now.
+func (f *Forum) forgetHeld(ctx context.Context, tx pgx.Tx, actor account.Actor, id PostID) (gone bool, err error) {
+	concern, err := f.moderation.ConcernOf(ctx, tx, actor.Service, moderation.SubjectPost, []string{id.String()})
+	if err != nil || concern == moderation.OpenConcern {
+		return false, err
+	}
+	return true, deleteHeld(ctx, tx, actor.Service, id)
+}
+
+// EraseRefused erases what was refused so long ago that nobody can be asked to look again. Any number of instances may call it at once.
+func (f *Forum) EraseRefused(ctx context.Context) error {
+	return pg.Classify(deleteRefused(ctx, f.pool, refusedFor))
+}
+
+// store puts a text where everybody reads it, in a new thread when it opens one.
+func (w *writing) store(ctx context.Context, q pg.Querier, s account.ServiceID) (Receipt, error) {
+	if !w.opens.IsZero() {
+		w.post.Thread = ids.New[Thread]()
+		if err := insertThread(ctx, q, s, w.post.Thread, w.opens, w.post.Author, w.post.Title, nil); err != nil {
+			return Receipt{}, err
+		}
+	}
+	number, err := insertPost(ctx, q, s, w.post)
+	if errors.Is(err, account.ErrNotFound) {
+		return Receipt{}, ErrLocked // a moment after it was found open
+	}
+	return Receipt{Thread: w.post.Thread, Post: w.post.ID, Number: number, Level: w.post.Level}, err
+}
