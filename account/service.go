@@ -31,6 +31,8 @@ type Service struct {
 	// WebhookURL is where escalations that nobody answers go, or empty. Its key is the deployment's, never in this table.
 	WebhookURL string
 	Holding    Holding
+	// Conversation is how long one lasts, and so how long before the end of cover the last person is let in.
+	Conversation time.Duration
 }
 
 // AnyHost is the host of the service that answers where no other does.

@@ -40,20 +40,33 @@ func insertService(ctx context.Context, q pg.Querier, id ServiceID, n NewService
 }
 
 func selectServices(ctx context.Context, q pg.Querier) ([]Service, error) {
-	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url, hold_first, hold_uncovered
+	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url, hold_first, hold_uncovered, conversation_minutes
 		from account_services order by created_at, id`)
 	if err != nil {
 		return nil, read(err, nil, "select services")
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Service, err error) {
 		var zone string
-		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL, &s.Holding.First, &s.Holding.Uncovered); err != nil {
+		var minutes int
+		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL, &s.Holding.First, &s.Holding.Uncovered, &minutes); err != nil {
 			return s, err
 		}
+		s.Conversation = time.Duration(minutes) * time.Minute
 		s.TimeZone, err = time.LoadLocation(zone)
 		return s, err
 	})
 	return list, read(err, nil, "select services")
+}
+
+func updateConversation(ctx context.Context, q pg.Querier, service ServiceID, minutes int) error {
+	_, err := q.Exec(ctx, `update account_services set conversation_minutes = $2 where id = $1`, service, minutes)
+	return wrote(err, "update conversation", nil)
+}
+
+func selectConversation(ctx context.Context, q pg.Querier, service ServiceID) (time.Duration, error) {
+	var minutes int
+	err := q.QueryRow(ctx, `select conversation_minutes from account_services where id = $1`, service).Scan(&minutes)
+	return time.Duration(minutes) * time.Minute, read(err, ErrUnknownService, "select conversation")
 }
 
 func updateHolding(ctx context.Context, q pg.Querier, service ServiceID, h Holding) error {

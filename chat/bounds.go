@@ -12,17 +12,24 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/moderation/triage"
-	"ponti/roster"
 )
 
 // How long a conversation lasts. A bound helps both sides: the person knows what to expect, and the ESP can be there for the next one.
 const (
-	Lasts = roster.Conversation
 	// NoticeBefore and LastNotice are when both are told how much is left, and NoticeBefore is from when more can be asked for.
 	NoticeBefore = 10 * time.Minute
 	LastNotice   = 3 * time.Minute
 	moreTime     = 15 * time.Minute
 )
+
+// begin opens a room, for as long as conversations last in its service.
+func (c *Chat) begin(ctx context.Context, tx pgx.Tx, service account.ServiceID, id RoomID) error {
+	lasts, err := c.accounts.Conversation(ctx, tx, service)
+	if err != nil {
+		return err
+	}
+	return updateRoomStarted(ctx, tx, id, lasts)
+}
 
 // ErrMoreTooEarly says that the end is not near yet.
 var ErrMoreTooEarly = errs.New(errs.Conflict, "chat.more_too_early")

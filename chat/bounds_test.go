@@ -130,7 +130,30 @@ func TestMigrateBounds(t *testing.T) {
 	require.NoError(t, pg.Migrate(w.ctx, w.pool.Config().ConnString(), chat.Migrations()))
 	w.pool.Reset() // statements prepared for the old tables
 	w.chat.Work(w.ctx)
-	assert.WithinDuration(t, time.Now().Add(chat.Lasts), w.boundOf(person, room).EndsAt, 20*time.Second)
+	assert.WithinDuration(t, time.Now().Add(account.DefaultConversation), w.boundOf(person, room).EndsAt, 20*time.Second)
+}
+
+// TestConversationLasts: as long as the service says when it begins; one that runs keeps its end.
+func TestConversationLasts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	accounts := account.New(w.pool, account.Options{})
+	admin := w.someone(account.RoleAdmin)
+	person, _, room := w.talking()
+	before := w.boundOf(person, room).EndsAt
+	for _, a := range []account.Actor{w.tutor, person, w.someone(account.RoleAuditor), account.Visitor(w.service)} {
+		assert.Error(t, accounts.ChangeConversation(w.ctx, a, 60), a.Role)
+	}
+	for _, n := range []int{-1, 0, account.MinConversation - 1, account.MaxConversation + 1} {
+		assert.Equal(t, errs.Invalid, errs.KindOf(accounts.ChangeConversation(w.ctx, admin, n)), n)
+	}
+	require.NoError(t, accounts.ChangeConversation(w.ctx, admin, 90))
+	assert.Equal(t, before, w.boundOf(person, room).EndsAt)
+	esp := w.onCall(account.RoleESP)
+	other := w.someone(account.RoleMember)
+	w.enter(other, "E io?")
+	next := w.accept(esp)
+	assert.WithinDuration(t, time.Now().Add(90*time.Minute), w.boundOf(other, next).EndsAt, 20*time.Second)
 }
 
 func TestAskForMoreTime(t *testing.T) {

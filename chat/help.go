@@ -146,5 +146,5 @@ func (c *Chat) meetWaiting(ctx context.Context, tx pgx.Tx, r room) (account.ID, 
 	if err != nil {
 		return account.ID{}, err
 	}
-	return esp, updateRoomStarted(ctx, tx, r.id)
+	return esp, c.begin(ctx, tx, r.service, r.id)
 }

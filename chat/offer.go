@@ -126,7 +126,7 @@ func (c *Chat) start(ctx context.Context, tx pgx.Tx, p placeRow, helper account.
 	if err := updatePlaceInSession(ctx, tx, p.id); err != nil {
 		return err
 	}
-	if err := updateRoomStarted(ctx, tx, p.room); err != nil {
+	if err := c.begin(ctx, tx, p.service, p.room); err != nil {
 		return err
 	}
 	_, err := insertParticipant(ctx, tx, room{id: p.room, service: p.service}, helper.ID, partOf(helper))

@@ -126,9 +126,9 @@ func insertRoom(ctx context.Context, q pg.Querier, r room) error {
 	return store("insert room", err)
 }
 
-func updateRoomStarted(ctx context.Context, q pg.Querier, id RoomID) error {
+func updateRoomStarted(ctx context.Context, q pg.Querier, id RoomID, lasts time.Duration) error {
 	_, err := q.Exec(ctx, `with here as (update chat_participants set seen_at = now() where room_id = $1)
-		update chat_rooms set state = 'open', started_at = now(), ends_at = now() + $2::interval where id = $1 and state = 'waiting'`, id, Lasts)
+		update chat_rooms set state = 'open', started_at = now(), ends_at = now() + $2::interval where id = $1 and state = 'waiting'`, id, lasts)
 	return store("start room", err)
 }
 

@@ -143,7 +143,11 @@ func (r *Roster) Opening(ctx context.Context, service account.ServiceID) (Openin
 	if err != nil {
 		return Opening{}, pg.Classify(err)
 	}
-	return opening(on, planned, now), nil
+	talk, err := r.accounts.Conversation(ctx, r.pool, service)
+	if err != nil {
+		return Opening{}, pg.Classify(err)
+	}
+	return opening(on, planned, talk, now), nil
 }
 
 // announce tells the consoles of the service that who is on has changed. It comes after the commit and may be lost:

@@ -6,13 +6,10 @@ import (
 	"ponti/account"
 )
 
-// Conversation is how long one lasts, and so how long before the end of cover the last person is let in.
-const Conversation = 45 * time.Minute
-
-// opening decides whether people may enter. A planned shift opens nothing by itself: whoever is planned but not here is not
+// opening decides whether people may enter, where a conversation lasts so long. A planned shift opens nothing by itself: whoever is planned but not here is not
 // here, so a shift that has begun is no promise either and NextAt lies always after now. What is planned does close, though:
 // nobody is let in who could not talk to the end while those who are here are still on shift.
-func opening(onCall []Duty, planned []Shift, now time.Time) Opening {
+func opening(onCall []Duty, planned []Shift, talk time.Duration, now time.Time) Opening {
 	var o Opening
 	for _, d := range onCall {
 		if d.Role == account.RoleTutor {
@@ -24,13 +21,13 @@ func opening(onCall []Duty, planned []Shift, now time.Time) Opening {
 	o.Covered = o.ESPs > 0 && o.Tutors > 0
 	o.Open = o.Covered
 	if end, known := coveredUntil(onCall, planned, now); o.Covered && known {
-		last := end.Add(-Conversation)
+		last := end.Add(-talk)
 		o.LastAt = &last
 		o.Open = last.After(now)
 	}
 	if !o.Open {
 		o.LastAt = nil
-		o.NextAt = nextOpening(planned, now)
+		o.NextAt = nextOpening(planned, talk, now)
 	}
 	return o
 }
@@ -82,7 +79,7 @@ func dutyUntil(d Duty, planned []Shift, now time.Time) (until time.Time, ok bool
 
 // nextOpening is the first moment after now at which a peer and a tutor begin to be planned together, for longer than one
 // conversation; nil when there is none.
-func nextOpening(planned []Shift, now time.Time) *time.Time {
+func nextOpening(planned []Shift, talk time.Duration, now time.Time) *time.Time {
 	var next *time.Time
 	for _, peer := range planned {
 		if peer.Role == account.RoleTutor {
@@ -93,7 +90,7 @@ func nextOpening(planned []Shift, now time.Time) *time.Time {
 				continue
 			}
 			from, to := later(peer.From, tutor.From), earlier(peer.To, tutor.To)
-			if from.After(now) && to.Sub(from) > Conversation && (next == nil || from.Before(*next)) {
+			if from.After(now) && to.Sub(from) > talk && (next == nil || from.Before(*next)) {
 				next = &from
 			}
 		}

@@ -73,7 +73,7 @@ func TestOpening(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := opening(tt.onCall, tt.shifts, at(tt.now))
+			got := opening(tt.onCall, tt.shifts, account.DefaultConversation, at(tt.now))
 			assert.Equal(t, tt.open, got.Open)
 			next := ""
 			if got.NextAt != nil {
@@ -124,7 +124,7 @@ func TestOpening_lastAdmission(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := opening(tt.onCall, tt.shifts, day(tt.now))
+			got := opening(tt.onCall, tt.shifts, account.DefaultConversation, day(tt.now))
 			assert.True(t, got.Covered, "who is there is there")
 			assert.Equal(t, tt.open, got.Open)
 			last := ""
@@ -133,6 +133,23 @@ func TestOpening_lastAdmission(t *testing.T) {
 			}
 			assert.Equal(t, tt.last, last)
 		})
+	}
+}
+
+// TestOpening_longerConversations: how long one lasts decides who is let in last, and whether a short overlap opens at all.
+func TestOpening_longerConversations(t *testing.T) {
+	now := time.Date(2026, 11, 23, 20, 0, 0, 0, time.UTC)
+	anna, bruno := ids.New[account.Account](), ids.New[account.Account]()
+	shifts := []Shift{{Account: anna, Role: account.RoleESP, From: now.Add(-time.Hour), To: now.Add(time.Hour)}, {Account: bruno, Role: account.RoleTutor, From: now.Add(-time.Hour), To: now.Add(time.Hour)}}
+	here := []Duty{{Account: anna, Role: account.RoleESP, Since: now.Add(-time.Hour)}, {Account: bruno, Role: account.RoleTutor, Since: now.Add(-time.Hour)}}
+	later := []Shift{{Account: anna, Role: account.RoleESP, From: now.Add(time.Hour), To: now.Add(2 * time.Hour)}, {Account: bruno, Role: account.RoleTutor, From: now.Add(time.Hour), To: now.Add(2 * time.Hour)}}
+	for talk, open := range map[time.Duration]bool{20 * time.Minute: true, 59 * time.Minute: true, time.Hour: false, 2 * time.Hour: false} {
+		got := opening(here, shifts, talk, now)
+		assert.Equal(t, open, got.Open, talk)
+		if open {
+			assert.Equal(t, now.Add(time.Hour-talk), *got.LastAt)
+		}
+		assert.Equal(t, talk < time.Hour, opening(nil, later, talk, now).NextAt != nil, talk)
 	}
 }
 

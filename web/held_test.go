@@ -42,6 +42,16 @@ func TestHeldStory(t *testing.T) {
 		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, b.post("/service/holding", "first", "0").StatusCode)
 	}
 
+	assert.Equal(t, "45", page.Find("#minutes").AttrOr("value", ""))
+	for _, wrong := range []string{"", "un'ora", "19", "121"} {
+		page = asAdmin.post("/service/conversation", "minutes", wrong)
+		assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode, wrong)
+		assert.Equal(t, wrong, page.Find("#minutes").AttrOr("value", ""))
+		assert.Equal(t, "3", page.Find("#first").AttrOr("value", ""), "the other forms stay as they are")
+	}
+	require.Equal(t, "/service?done=conversation_saved", asAdmin.post("/service/conversation", "minutes", "60").Header.Get("Location"))
+	assert.Equal(t, "60", asAdmin.get("/service").Find("#minutes").AttrOr("value", ""))
+
 	write := func(title, text string) (held string) {
 		t.Helper()
 		held = asAuthor.post("/forum/categories/piazza/threads", "title", title, "text", text, "cid", strings.ReplaceAll(uuid.NewString(), "-", "")).Header.Get("Location")

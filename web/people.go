@@ -224,6 +224,31 @@ func (s *Server) confirmNumbers(w http.ResponseWriter, r *http.Request) error {
 	return s.redirectDone(w, r, "/service", "numbers_confirmed")
 }
 
+// changeConversation sets how long a conversation lasts.
+func (s *Server) changeConversation(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Minutes string `form:"minutes"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	v, err := s.settings(r)
+	if err != nil {
+		return err
+	}
+	minutes, err := strconv.Atoi(in.Minutes)
+	if err != nil {
+		minutes = -1 // refused by the domain, in its words
+	}
+	if err = s.Accounts.ChangeConversation(r.Context(), s.actor(r), minutes); err != nil {
+		return s.again(w, r, err, func(f parts.Form) templ.Component {
+			v.Form = f
+			return accountpage.SettingsPage(v)
+		})
+	}
+	return s.redirectDone(w, r, "/service", "conversation_saved")
+}
+
 // changeHolding sets which posts are read by somebody before they appear.
 func (s *Server) changeHolding(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
