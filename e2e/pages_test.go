@@ -79,6 +79,7 @@ var pages = []struct {
 	{"/forum/posts/{post}", "member", nil},
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},
 	{"/forum/posts/{post}/delete", "member", []string{"/forum/posts/{own}/delete"}},
+	{"/policy", "tutor auditor", nil},
 	{"/console", "esp senior tutor", nil},
 	{"/console/{escalation}", "tutor", nil},
 	{"/moderation", "esp senior tutor admin", nil},

@@ -292,7 +292,7 @@ func (m *Moderation) Acknowledge(ctx context.Context, actor account.Actor, id Es
 		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
 			return err
 		}
-		taken, err := updateAcknowledged(ctx, tx, e, actor.ID, m.patience(e.Level))
+		taken, err := updateAcknowledged(ctx, tx, e, actor.ID, m.patience(e))
 		if err != nil {
 			return err
 		}

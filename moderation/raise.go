@@ -143,7 +143,7 @@ func (m *Moderation) lift(ctx context.Context, q pg.Querier, e row, r Raise) (ro
 	rung, state, wait := RungNone, StateRaised, time.Duration(0)
 	for _, t := range tutors {
 		if t == e.Owner {
-			rung, state, wait = RungOwn, StateOffered, m.options.Ladder.of(r.Level).Within
+			rung, state, wait = RungOwn, StateOffered, m.ladderOf(e).of(r.Level).Within
 		}
 	}
 	if e, err = updateLifted(ctx, q, e, r, state, rung, wait); err != nil {
@@ -225,15 +225,15 @@ func (m *Moderation) Acted(ctx context.Context, q pg.Querier, s Subject, who acc
 	if err != nil {
 		return err
 	}
-	if e, err = updateActed(ctx, q, e, m.patience(e.Level)); err != nil {
+	if e, err = updateActed(ctx, q, e, m.patience(e)); err != nil {
 		return err
 	}
 	return insertStep(ctx, q, e, StepActed, who)
 }
 
 // patience is how long an owner may do nothing before the worker looks at it.
-func (m *Moderation) patience(level triage.Level) time.Duration {
-	t := m.options.Ladder.of(level)
+func (m *Moderation) patience(e row) time.Duration {
+	t := m.ladderOf(e).of(e.Level)
 	if t.Idle > 0 {
 		return t.Idle
 	}

@@ -30,16 +30,17 @@ type row struct {
 	Owner          account.ID
 	AcknowledgedAt time.Time
 	Outcome        Outcome
+	Times          *times // of the ladder when it was raised; nil: those a service starts with
 	Now            time.Time
 	Routed         bool // to the actor who asked; only selectEscalation and selectConsole know
 }
 
 const columns = `e.id, e.service_id, e.subject_kind, e.subject_id, e.level::text, e.category, e.person_id, e.esp_id, e.state, e.rung, e.round,
-	e.fence, e.raised_at, coalesce(e.due_at, '0001-01-01Z'), e.owner_id, coalesce(e.acknowledged_at, '0001-01-01Z'), coalesce(e.outcome, ''), now()`
+	e.fence, e.raised_at, coalesce(e.due_at, '0001-01-01Z'), e.owner_id, coalesce(e.acknowledged_at, '0001-01-01Z'), coalesce(e.outcome, ''), e.times, now()`
 
 func (e *row) fields(level *string) []any {
 	return []any{&e.ID, &e.Service, &e.Subject.Kind, &e.Subject.ID, level, &e.Category, &e.Person, &e.ESP, &e.State, &e.Rung, &e.Round,
-		&e.Fence, &e.RaisedAt, &e.DueAt, &e.Owner, &e.AcknowledgedAt, &e.Outcome, &e.Now}
+		&e.Fence, &e.RaisedAt, &e.DueAt, &e.Owner, &e.AcknowledgedAt, &e.Outcome, &e.Times, &e.Now}
 }
 
 // scan reads columns and what follows them.
@@ -77,8 +78,8 @@ func selectOpenForUpdate(ctx context.Context, q pg.Querier, service account.Serv
 // insertEscalation opens an escalation that is due at once; errAgain when another transaction opened one for the subject.
 func insertEscalation(ctx context.Context, q pg.Querier, id EscalationID, r Raise) (row, error) {
 	e, err := one("insert", q.QueryRow(ctx, `insert into moderation_escalations as e
-		(id, service_id, subject_kind, subject_id, level, category, rules, person_id, esp_id)
-		values ($1, $2, $3, $4, $5::text::moderation_level, $6, $7, $8, $9)
+		(id, service_id, subject_kind, subject_id, level, category, rules, person_id, esp_id, times)
+		values ($1, $2, $3, $4, $5::text::moderation_level, $6, $7, $8, $9, (select times from moderation_policies where service_id = $2 and state = 'active'))
 		on conflict (service_id, subject_kind, subject_id) where state <> 'closed' do nothing returning `+columns,
 		id, r.Service, string(r.Subject.Kind), r.Subject.ID, r.Level.String(), string(r.Category), list(r.Rules), r.Person, r.ESP))
 	if errors.Is(err, ErrUnknown) {

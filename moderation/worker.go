@@ -123,7 +123,7 @@ func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty)
 		if err != nil {
 			return err
 		}
-		s, ok := next(f, m.options.Ladder, e.Now)
+		s, ok := next(f, m.ladderOf(e), e.Now)
 		if !ok {
 			return nil
 		}

@@ -18,6 +18,7 @@ var navigation = []struct {
 	{"/shifts", "nav.shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin)},
 	{"/people", "nav.people", may(account.RoleTutor, account.RoleAdmin)},
 	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},
+	{"/policy", "nav.policy", may(account.RoleTutor, account.RoleAuditor)},
 	{"/how-it-works", "nav.how", may(account.RoleVisitor, account.RoleGuest, account.RoleMember, account.RoleFamily)},
 	{"/sign-in", "nav.sign_in", may(account.RoleVisitor)},
 	{"/access", "nav.access", inside},

@@ -34,7 +34,7 @@ var notBuilt = []account.Action{
 	account.AccountGrantARole,
 	account.AccountResetAnotherPasswordOrFactor, account.AuditLogRead,
 	account.AuditLogVerifyTheChain, account.HoursReportOwn, account.HoursReportApprove,
-	account.HoursReportAll, account.SettingsRiskRulesAndEscalationTimes, account.ExportsOwnData,
+	account.HoursReportAll, account.ExportsOwnData,
 	account.ExportsStatistics, account.PublicPageEdit,
 }
 
@@ -266,14 +266,17 @@ func newStaff(t *testing.T, st *site) staff {
 	id, err := st.Accounts.CreateFirstAdmin(t.Context(), st.service, token, "Ada", staffPassword)
 	require.NoError(t, err)
 	admin := account.Actor{Service: st.service, ID: id, Role: account.RoleAdmin, Alias: "Ada", Locale: "it"}
-	invite := func(role account.Role, alias string) account.Actor {
-		token, err := st.Accounts.Invite(t.Context(), admin, account.Invite{Role: role, Alias: alias})
-		require.NoError(t, err)
-		id, err := st.Accounts.AcceptInvitation(t.Context(), st.service, token, alias, staffPassword)
-		require.NoError(t, err)
-		return account.Actor{Service: st.service, ID: id, Role: role, Alias: alias, Locale: "it"}
-	}
-	s := staff{admin: admin, esp: invite(account.RoleESP, "Marta"), tutor: invite(account.RoleTutor, "Tullio")}
+	s := staff{admin: admin, esp: st.staffMember(t, admin, account.RoleESP, "Marta"), tutor: st.staffMember(t, admin, account.RoleTutor, "Tullio")}
 	require.NoError(t, st.Accounts.AssignTutor(t.Context(), admin, s.esp.ID, s.tutor.ID))
 	return s
+}
+
+// staffMember is somebody whom an administrator invited.
+func (st *site) staffMember(t *testing.T, admin account.Actor, role account.Role, alias string) account.Actor {
+	t.Helper()
+	token, err := st.Accounts.Invite(t.Context(), admin, account.Invite{Role: role, Alias: alias})
+	require.NoError(t, err)
+	id, err := st.Accounts.AcceptInvitation(t.Context(), st.service, token, alias, staffPassword)
+	require.NoError(t, err)
+	return account.Actor{Service: st.service, ID: id, Role: role, Alias: alias, Locale: "it"}
 }
