@@ -165,7 +165,8 @@ func (c *Chat) dismissTutors(ctx context.Context) error {
 }
 
 // dismiss lets a tutor go who has no escalation there any more. Where nobody else would stay with the person, the conversation
-// ends with them: a person is told so and can ask for another, and is never left alone in a room that looks open.
+// ends with them: a person is told so and can ask for another, and is never left alone in a room that looks open. Who handed it to another tutor goes
+// once that one is there.
 func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) error {
 	var out outcome
 	var r room
@@ -187,6 +188,12 @@ func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) erro
 		others := slices.ContainsFunc(people, func(p participantRow) bool {
 			return p.part != "person" && !p.left && p.account != tutor.ID
 		})
+		if owner, err := c.moderation.OwnerOf(ctx, tx, subject(id)); err != nil {
+			return err
+		} else if r.state == Open && !others && !owner.IsZero() && owner != tutor.ID {
+			left = false // another tutor has taken it over and is about to come: the person is not left before
+			return nil
+		}
 		if r.state == Open && !others {
 			if out, err = c.finish(ctx, tx, &r, tutor, s.number); err != nil {
 				return err

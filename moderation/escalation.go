@@ -62,6 +62,7 @@ type Escalation struct {
 // Console is what an ESP or tutor must look at: what waits for an owner first, gravest and oldest first, then what they own.
 type Console struct {
 	Waiting []Escalation // routed to the actor and not acknowledged
+	Handed  []Escalation // owned by another tutor, who asks the actor to take them over
 	Mine    []Escalation // owned by the actor and open
 	Taken   []Escalation // owned by others of the service; tutors only, without subject, person or category
 	Now     time.Time
@@ -88,6 +89,8 @@ func (m *Moderation) Console(ctx context.Context, actor account.Actor) (Console,
 			c.Mine = append(c.Mine, e)
 		case e.State != StateAcknowledged && list[i].Routed:
 			c.Waiting = append(c.Waiting, e)
+		case list[i].Routed && list[i].mayBeSeenBy(actor):
+			c.Handed = append(c.Handed, e)
 		case actor.Is(account.RoleTutor):
 			c.Taken = append(c.Taken, Escalation{ID: e.ID, Level: e.Level, State: e.State, Owner: e.Owner, RaisedAt: e.RaisedAt, AcknowledgedAt: e.AcknowledgedAt, DueAt: e.DueAt, Now: e.Now})
 		}

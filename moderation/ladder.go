@@ -77,6 +77,8 @@ const (
 	StepActed        StepKind = "acted"        // its owner did something
 	StepKept         StepKind = "kept"         // its owner is still on shift
 	StepReopened     StepKind = "reopened"     // its owner did nothing for too long
+	StepHanded       StepKind = "handed"       // its owner asked another tutor to take it
+	StepTakenOver    StepKind = "taken_over"   // who did
 	StepClosed       StepKind = "closed"
 )
 

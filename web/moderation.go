@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"ponti/account"
 	"ponti/internal/ids"
 	"ponti/moderation"
+	"ponti/roster"
 	forumpage "ponti/web/page/forum"
 	moderationpage "ponti/web/page/moderation"
 	"ponti/web/page/parts"
@@ -61,8 +63,13 @@ func (s *Server) showOpened(w http.ResponseWriter, r *http.Request, status int, 
 	if err != nil {
 		return err
 	}
-	v.Opened = &moderationpage.Opened{Shown: shown, Close: closing, Tutor: v.Tutor}
+	v.Opened = &moderationpage.Opened{Shown: shown, Close: closing, Tutor: v.Tutor, Others: otherTutors(v.OnShift, s.actor(r))}
 	return s.render(w, r, status, moderationpage.Console(v))
+}
+
+// otherTutors are those on call whom one may hand something to.
+func otherTutors(here []roster.Duty, actor account.Actor) []roster.Duty {
+	return slices.DeleteFunc(slices.Clone(here), func(d roster.Duty) bool { return !d.OnCall || d.Role != account.RoleTutor || d.Account == actor.ID })
 }
 
 func (s *Server) acknowledgeEscalation(w http.ResponseWriter, r *http.Request) error {
@@ -71,6 +78,41 @@ func (s *Server) acknowledgeEscalation(w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	if err := s.Moderation.Acknowledge(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/console/"+id.String(), "acknowledged")
+}
+
+func (s *Server) handOver(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		To string `form:"to"`
+	}
+	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
+	if err == nil {
+		err = decode(r, &in)
+	}
+	if err == nil {
+		to, none := ids.Parse[account.Account](in.To)
+		if none != nil {
+			to = account.ID{} // nobody was chosen: refused by the domain, in its words
+		}
+		err = s.Moderation.HandOver(r.Context(), s.actor(r), id, to)
+	}
+	if f, ok := formAgain(r, err); ok {
+		return s.showOpened(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/console/"+id.String(), "handed")
+}
+
+func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
+	if err != nil {
+		return err
+	}
+	if err := s.Moderation.TakeOver(r.Context(), s.actor(r), id); err != nil {
 		return err
 	}
 	return s.redirectDone(w, r, "/console/"+id.String(), "acknowledged")

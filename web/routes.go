@@ -156,6 +156,8 @@ func (s *Server) routes() []route {
 		{"GET /console", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList, account.ShiftSeeWhoIsOn), s.showConsole},
 		{"GET /console/{escalation}", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList), s.showEscalation},
 		{"POST /console/{escalation}/acknowledge", onShift, acts(account.EscalationSeeAndAcknowledge), s.acknowledgeEscalation},
+		{"POST /console/{escalation}/hand-over", may(account.RoleTutor), acts(account.EscalationReRouteTakeOver), s.handOver},
+		{"POST /console/{escalation}/take-over", may(account.RoleTutor), acts(account.EscalationReRouteTakeOver), s.takeOver},
 		{"POST /console/{escalation}/close", onShift, acts(account.EscalationCloseWithOutcome), s.closeEscalation},
 		{"GET /policy", may(account.RoleTutor, account.RoleAuditor), acts(account.SettingsRiskRulesAndEscalationTimes), s.showPolicy},
 		{"POST /policy", may(account.RoleTutor), acts(account.SettingsRiskRulesAndEscalationTimes), s.askPolicy},

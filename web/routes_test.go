@@ -28,7 +28,7 @@ var notBuilt = []account.Action{
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
 	account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.PostSeeEditHistory,
 	account.PostReadersReactionsList,
-	account.ReportSeeWhoReported, account.EscalationReRouteTakeOver,
+	account.ReportSeeWhoReported,
 	account.EscalationStatistics, account.IdentityRevealAsk,
 	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart,
 	account.AccountGrantARole,

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 
 	"ponti/moderation"
+	"ponti/roster"
 	"ponti/web/page/parts"
 )
 
@@ -49,6 +50,15 @@ func decisions(ctx context.Context, c moderation.Case) []parts.Choice {
 		list = append(list, parts.Choice{Value: string(d), Label: parts.T(ctx, key), Hint: parts.T(ctx, key+"_hint")})
 	}
 	return list
+}
+
+// tutors are whom something may be handed to.
+func tutors(list []roster.Duty) []parts.Choice {
+	choices := make([]parts.Choice, len(list))
+	for i, d := range list {
+		choices[i] = parts.Choice{Value: d.Account.String(), Label: d.Alias}
+	}
+	return choices
 }
 
 // sanctions are what may follow for the author, nothing first.

@@ -1,0 +1,114 @@
+package moderation
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/audit"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/roster"
+)
+
+// ErrNotHere says that whom an escalation is to be handed to is no tutor on call.
+var ErrNotHere = errs.New(errs.Invalid, "moderation.not_on_call")
+
+// HandOver asks another tutor on call to take an escalation that the actor owns. Its owner stays the actor until the other takes it over, so that it is
+// nobody's at no moment; to have asked is to have done something about it. Invalid for who is not on call, ErrNotOwner for somebody else's, ErrClosed.
+func (m *Moderation) HandOver(ctx context.Context, actor account.Actor, id EscalationID, to account.ID) error {
+	here, err := m.roster.OnCall(ctx, m.pool, actor.Service)
+	if err != nil {
+		return pg.Classify(err)
+	}
+	var asked []roster.Duty
+	for _, d := range here {
+		if d.Account == to && d.Role == account.RoleTutor && to != actor.ID {
+			asked = append(asked, d)
+		}
+	}
+	var e row
+	err = pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
+		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
+			return err
+		}
+		switch {
+		case e.State == StateClosed:
+			return ErrClosed
+		case e.Owner != actor.ID || account.Can(actor, account.EscalationReRouteTakeOver, account.Relation{Object: true, Assigned: true}) != nil:
+			return ErrNotOwner
+		case len(asked) == 0 || to == e.Person:
+			return errs.Field("to", ErrNotHere.Key, nil)
+		}
+		if e, err = updateActed(ctx, tx, e, m.patience(e)); err != nil {
+			return err
+		}
+		if err := insertRoutes(ctx, tx, e, asked); err != nil {
+			return err
+		}
+		if err := insertStep(ctx, tx, e, StepHanded, actor.ID); err != nil {
+			return err
+		}
+		if err := insertConsoleNotifications(ctx, tx, e, []account.ID{to}); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, entry(actor, "escalation.hand_over", "escalation:"+id.String(), "account:"+to.String()))
+	})
+	if err != nil {
+		return err
+	}
+	m.tell(e, []account.ID{actor.ID, to})
+	return nil
+}
+
+// TakeOver makes a tutor the owner whom the owner asked to. Whoever had it sees it no more. ErrTaken when another was first, ErrClosed when it is over;
+// again by its owner is no error. One that has gone back to everybody is acknowledged by it.
+func (m *Moderation) TakeOver(ctx context.Context, actor account.Actor, id EscalationID) error {
+	var e row
+	var others []account.ID
+	back := false
+	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
+		others, back = nil, false
+		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
+			return err
+		}
+		if back = e.State == StateRaised || e.State == StateOffered; back {
+			return nil
+		}
+		if err := account.Can(actor, account.EscalationReRouteTakeOver, account.Relation{Object: true, Assigned: true}); err != nil {
+			return err
+		}
+		if e.State != StateAcknowledged || e.Owner == actor.ID {
+			return refusal(ctx, tx, actor, id)
+		}
+		taken, err := updateTakenOver(ctx, tx, e, actor.ID, m.patience(e))
+		if err != nil {
+			return err
+		}
+		if taken.Fence == 0 { // compare-and-set lost
+			return refusal(ctx, tx, actor, id)
+		}
+		e = taken
+		if others, err = updateRoutesEnded(ctx, tx, id, actor.ID); err != nil {
+			return err
+		}
+		if err := insertStep(ctx, tx, e, StepTakenOver, actor.ID); err != nil {
+			return err
+		}
+		return audit.Append(ctx, tx, entry(actor, "escalation.take_over", "escalation:"+id.String(), ""))
+	})
+	if err != nil {
+		return err
+	}
+	if back {
+		return m.Acknowledge(ctx, actor, id)
+	}
+	m.tell(e, append(others, actor.ID))
+	return nil
+}
+
+// OwnerOf is who owns the open escalation of a subject; zero when nobody does.
+func (m *Moderation) OwnerOf(ctx context.Context, q pg.Querier, s Subject) (account.ID, error) {
+	return selectOwnerOf(ctx, q, s.grouped())
+}
