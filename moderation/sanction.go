@@ -63,10 +63,11 @@ func (m *Moderation) maySanction(ctx context.Context, q pg.Querier, actor accoun
 	if !c.AppealOf.IsZero() {
 		return nil, nil
 	}
-	role, err := m.accounts.RoleOf(ctx, c.Author)
+	known, err := m.accounts.Public(ctx, q, []account.ID{c.Author})
 	if err != nil {
 		return nil, err
 	}
+	role := known[c.Author].Role
 	person := account.Actor{Role: role}.IsPerson()
 	if !person || !maySuspend(actor) {
 		return []Sanction{SanctionWarn}, nil
