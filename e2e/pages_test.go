@@ -73,6 +73,7 @@ var pages = []struct {
 	{"/forum/categories/{slug}/new", "member", []string{"/forum/categories/benvenuti/new"}},
 	{"/forum/threads/{thread}", "author member esp", nil},
 	{"/forum/threads/{thread}/lock", "tutor", nil},
+	{"/forum/threads/{thread}/move", "tutor", nil},
 	{"/forum/threads/{thread}/reply", "member", nil},
 	{"/forum/held/{post}", "author esp", []string{"/forum/held/{held}"}},
 	{"/forum/held/{post}/withdraw", "author", []string{"/forum/held/{held}/withdraw"}},

@@ -74,7 +74,8 @@ type Thread struct {
 	Locked     bool
 	// LockedReason is why, for all who read it; it may be empty.
 	LockedReason string
-	Pinned       bool // stands first in its category
+	Pinned       bool   // stands first in its category
+	MovedFrom    string // title of the category it stood in before; empty when it never moved
 }
 
 // State says whether a post can be read.

@@ -112,13 +112,15 @@ type threadRow struct {
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `,
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `,
 	p.hidden_at is not null, p.deleted_at is not null`
+
+const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
 
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.hidden, &t.ended}
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.hidden, &t.ended}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -160,6 +162,12 @@ func countPinned(ctx context.Context, q pg.Querier, s account.ServiceID, c Categ
 	err = q.QueryRow(ctx, `select count(*) from forum_threads
 		where service_id = $1 and category_id = $2 and pinned_at is not null and deleted_at is null and id <> $3`, s, c, but).Scan(&n)
 	return n, err
+}
+
+func updateThreadMoved(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, to CategoryID) (changed bool, err error) {
+	tag, err := q.Exec(ctx, `update forum_threads set moved_from = category_id, category_id = $3, pinned_at = null
+		where service_id = $1 and id = $2 and category_id <> $3`, s, id, to)
+	return tag.RowsAffected() == 1, err
 }
 
 func updateThreadPinned(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, pinned bool) (changed bool, err error) {

@@ -30,7 +30,7 @@ type heldRow struct {
 // heldColumns wants the reader as $2.
 const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.level, h.why, h.written_at, h.refused_at is not null, ` + categoryColumns
 
-const heldFrom = ` from forum_held h join forum_categories c on c.id = h.category_id left join forum_threads t on t.id = h.thread_id `
+const heldFrom = ` from forum_held h left join forum_threads t on t.id = h.thread_id join forum_categories c on c.id = coalesce(t.category_id, h.category_id) `
 
 func (h *heldRow) scan(row pgx.Row) error {
 	var level string
@@ -69,7 +69,7 @@ func selectOwnHeld(ctx context.Context, q pg.Querier, a account.Actor) ([]heldRo
 // selectWaiting lists what waits in the categories that somebody moderates; a tutor moderates all.
 func selectWaiting(ctx context.Context, q pg.Querier, a account.Actor) ([]heldRow, error) {
 	rows, err := q.Query(ctx, `select `+heldColumns+heldFrom+`where h.service_id = $1 and h.refused_at is null and h.author_id <> $2
-			and ($3 or exists (select from forum_moderators m where m.category_id = h.category_id and m.account_id = $2))
+			and ($3 or exists (select from forum_moderators m where m.category_id = c.id and m.account_id = $2))
 		order by h.written_at, h.id limit 100`, a.Service, a.ID, a.Is(account.RoleTutor))
 	if err != nil {
 		return nil, err
@@ -132,7 +132,8 @@ func selectHeldIDs(ctx context.Context, q pg.Querier, a account.Actor) ([]PostID
 }
 
 func selectHeldModerators(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) ([]account.ID, error) {
-	rows, err := q.Query(ctx, `select m.account_id from forum_held h join forum_moderators m on m.category_id = h.category_id and m.account_id <> h.author_id
+	rows, err := q.Query(ctx, `select m.account_id from forum_held h left join forum_threads t on t.id = h.thread_id
+		join forum_moderators m on m.category_id = coalesce(t.category_id, h.category_id) and m.account_id <> h.author_id
 		where h.service_id = $1 and h.id = $2 order by m.assigned_at, m.account_id`, s, id)
 	if err != nil {
 		return nil, err

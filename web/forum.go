@@ -298,6 +298,50 @@ func (s *Server) lockThread(w http.ResponseWriter, r *http.Request) error {
 	return s.redirect(w, r, "/forum/threads/"+id.String())
 }
 
+func (s *Server) showMove(w http.ResponseWriter, r *http.Request) error {
+	return s.movePage(w, r, http.StatusOK, parts.Form{})
+}
+
+func (s *Server) movePage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	l, err := s.Forum.Posts(r.Context(), s.actor(r), id, 0, 1)
+	switch {
+	case err != nil:
+		return err
+	case !l.MayLock:
+		return account.ErrForbidden
+	}
+	targets, err := s.Forum.MoveTargets(r.Context(), s.actor(r), l.Category)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, forumpage.Move(l, targets, f))
+}
+
+func (s *Server) moveThread(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		To string `form:"to"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	id, err := ids.Parse[forum.Thread](r.PathValue("thread"))
+	if err != nil {
+		return err
+	}
+	err = s.Forum.MoveThread(r.Context(), s.actor(r), id, in.To)
+	if f, again := formAgain(r, err); again {
+		return s.movePage(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/forum/threads/"+id.String())
+}
+
 func (s *Server) unlockThread(w http.ResponseWriter, r *http.Request) error {
 	return s.changeThread(w, r, s.Forum.UnlockThread)
 }

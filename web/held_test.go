@@ -112,3 +112,36 @@ func TestHeldStory(t *testing.T) {
 	assert.NotContains(t, st.log.String(), "ammazzo")
 	assert.NotContains(t, st.log.String(), "1234567")
 }
+
+// TestMoveStory: a tutor moves a discussion where the same people read; its address stays, and who reads it is told where it was. Without a script.
+func TestMoveStory(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	people := newStaff(t, st)
+	ctx := t.Context()
+	for slug, audience := range map[string]forum.Audience{"piazza": forum.ForMembers, "cortile": forum.ForMembers, "familiari": forum.ForFamily} {
+		_, err := st.Forum.CreateCategory(ctx, account.System(st.service), forum.NewCategory{Slug: slug, Audience: audience, Title: strings.ToUpper(slug)})
+		require.NoError(t, err)
+	}
+	author := st.member(t, "Nuvola")
+	post, err := st.Forum.OpenThread(ctx, author, forum.NewThread{Category: "piazza", Title: "Una discussione", Text: "Ciao.", CID: strings.ReplaceAll(uuid.NewString(), "-", "")})
+	require.NoError(t, err)
+	url := "/forum/threads/" + post.Thread.String()
+	tutor, asAuthor := st.signedIn(t, people.tutor.ID), st.signedIn(t, author.ID)
+	for _, b := range []*browser{asAuthor, st.signedIn(t, people.esp.ID), st.signedIn(t, people.admin.ID), st.guest(t, "Gabbiano")} {
+		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, b.get(url+"/move").StatusCode)
+		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, b.post(url+"/move", "to", "cortile").StatusCode)
+	}
+	page := tutor.get(tutor.get(url).Find("a[href$='/move']").AttrOr("href", ""))
+	assert.Equal(t, "cortile", page.Find("input[name=to]").AttrOr("value", ""))
+	assert.Equal(t, 1, page.Find("input[name=to]").Length())
+	for _, to := range []string{"", "familiari", "nessuna"} {
+		page = tutor.post(url+"/move", "to", to)
+		assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+		assert.Equal(t, []string{"to"}, page.mistakes(t))
+	}
+	require.Equal(t, url, tutor.post(url+"/move", "to", "cortile").Header.Get("Location"))
+	page = asAuthor.get(url)
+	assert.Contains(t, page.text(".crumbs"), "CORTILE")
+	assert.Contains(t, page.text(".thread-meta"), "Prima era in PIAZZA")
+}

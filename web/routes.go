@@ -135,6 +135,8 @@ func (s *Server) routes() []route {
 		{"POST /forum/threads/{thread}/posts", readers, writing, s.writePost},
 		{"GET /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.showLock},
 		{"POST /forum/threads/{thread}/lock", onShift, acts(account.ThreadLockMovePin), s.lockThread},
+		{"GET /forum/threads/{thread}/move", onShift, acts(account.ThreadLockMovePin), s.showMove},
+		{"POST /forum/threads/{thread}/move", onShift, acts(account.ThreadLockMovePin), s.moveThread},
 		{"POST /forum/threads/{thread}/pin", onShift, acts(account.ThreadLockMovePin), s.pinThread},
 		{"POST /forum/threads/{thread}/unpin", onShift, acts(account.ThreadLockMovePin), s.unpinThread},
 		{"POST /forum/threads/{thread}/unlock", onShift, acts(account.ThreadLockMovePin), s.unlockThread},

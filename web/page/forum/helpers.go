@@ -33,6 +33,14 @@ func threadURL(id forum.ThreadID) templ.SafeURL { return templ.SafeURL(threadPat
 
 func postPath(id forum.PostID) templ.SafeURL { return templ.SafeURL("/forum/posts/" + id.String()) }
 
+func categoryChoices(list []forum.Category) []parts.Choice {
+	choices := make([]parts.Choice, len(list))
+	for i, c := range list {
+		choices[i] = parts.Choice{Value: c.Slug, Label: c.Title}
+	}
+	return choices
+}
+
 func heldURL(id forum.PostID) templ.SafeURL { return templ.SafeURL(forum.HeldPath(id)) }
 
 // heldTitle says how it stands with a held post.
