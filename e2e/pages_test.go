@@ -81,6 +81,8 @@ var pages = []struct {
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},
 	{"/forum/posts/{post}/delete", "member", []string{"/forum/posts/{own}/delete"}},
 	{"/policy", "tutor auditor", nil},
+	{"/register", "tutor auditor", nil},
+	{"/proof", "admin auditor", nil},
 	{"/console", "esp senior tutor", nil},
 	{"/console/{escalation}", "tutor", nil},
 	{"/moderation", "esp senior tutor admin", nil},

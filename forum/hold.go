@@ -296,6 +296,12 @@ func (f *Forum) forgetHeld(ctx context.Context, tx pgx.Tx, actor account.Actor, 
 	return true, deleteHeld(ctx, tx, actor.Service, id)
 }
 
+// HeldFor is how long the oldest held post has waited for somebody to read it, in any service; 0 when none does.
+func (f *Forum) HeldFor(ctx context.Context) (time.Duration, error) {
+	d, err := selectHeldFor(ctx, f.pool)
+	return d, pg.Classify(err)
+}
+
 // EraseRefused erases what was refused so long ago that nobody can be asked to look again. Any number of instances may call it at once.
 func (f *Forum) EraseRefused(ctx context.Context) error {
 	return pg.Classify(deleteRefused(ctx, f.pool, refusedFor))

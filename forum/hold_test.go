@@ -69,6 +69,11 @@ func TestHold_uncovered(t *testing.T) {
 	thread := w.open(w.as(account.RoleTutor), "members", "Di notte", calm).Thread
 	w.write(w.as(account.RoleMember), thread, calm)
 	assert.Equal(t, HoldUncovered, w.own(w.as(account.RoleMember))[0].Why)
+	_, err := w.pool.Exec(t.Context(), `update forum_held set written_at = now() - interval '30 h'`)
+	require.NoError(t, err)
+	waits, err := w.HeldFor(t.Context())
+	require.NoError(t, err)
+	assert.InDelta(t, 30, waits.Hours(), 0.1)
 }
 
 func (w *town) own(actor account.Actor) []Held {

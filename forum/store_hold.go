@@ -140,3 +140,8 @@ func selectHeldModerators(ctx context.Context, q pg.Querier, s account.ServiceID
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
 }
+
+func selectHeldFor(ctx context.Context, q pg.Querier) (d time.Duration, err error) {
+	err = q.QueryRow(ctx, `select coalesce(greatest(now() - min(written_at), interval '0'), interval '0') from forum_held where refused_at is null`).Scan(&d)
+	return d, err
+}

@@ -188,7 +188,7 @@ func (m *Moderation) openInCase(c caseRow, text []byte) (string, error) {
 }
 
 // Queue lists the open cases the actor may decide: a peer those of their categories, a tutor all of the service. Cases the
-// actor is part of are left out. Oldest first, at most two hundred, without what anybody wrote: to read is to open a case, which is audited.
+// actor is part of are left out. The gravest reason first (danger; then harassment, privacy and advice), then the oldest, at most two hundred, without what anybody wrote: to read is to open a case, which is audited.
 func (m *Moderation) Queue(ctx context.Context, actor account.Actor) ([]Case, error) {
 	if err := account.Can(actor, account.ReportSeeTheQueue, account.Relation{InCategory: true}); err != nil {
 		return nil, err

@@ -275,3 +275,27 @@ func TestReportsShowNoConversation(t *testing.T) {
 	assert.NotEmpty(t, c.Excerpt.Text)
 	assert.Equal(t, 1, scalar[int](w, `select count(*) from audit_entries where action = 'report.see'`))
 }
+
+// TestQueue_gravestFirst: what may be danger stands before what annoys, whichever came first; the gravest of all its reports counts.
+func TestQueue_gravestFirst(t *testing.T) {
+	w := newWorld(t, slow())
+	ctx := t.Context()
+	tutor, author := w.newTutor("Anna"), w.newActor(account.RoleMember, "Mare")
+	first, second := w.newActor(account.RoleMember, "Luna"), w.newActor(account.RoleMember, "Sole")
+	var posts []moderation.Subject
+	for i, reason := range []moderation.Reason{moderation.ReasonSpam, moderation.ReasonPrivacy, moderation.ReasonOther, moderation.ReasonDanger} {
+		posts = append(posts, w.newPost(author))
+		require.NoError(t, w.FileReport(ctx, first, moderation.Report{Subject: posts[i], Reason: reason}))
+	}
+	order := func() (ids []string) {
+		queue, err := w.Queue(ctx, tutor)
+		require.NoError(t, err)
+		for _, c := range queue {
+			ids = append(ids, c.Subject.ID)
+		}
+		return ids
+	}
+	assert.Equal(t, []string{posts[3].ID, posts[1].ID, posts[0].ID, posts[2].ID}, order())
+	require.NoError(t, w.FileReport(ctx, second, moderation.Report{Subject: posts[2], Reason: moderation.ReasonDanger}))
+	assert.Equal(t, []string{posts[2].ID, posts[3].ID, posts[1].ID, posts[0].ID}, order())
+}

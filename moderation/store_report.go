@@ -85,7 +85,8 @@ func selectQueue(ctx context.Context, q pg.Querier, actor account.Actor) ([]case
 		where c.service_id = $1 and c.state = 'open' and c.author_id <> $2
 			and not exists (select from moderation_reports r where r.case_id in (c.id, c.appeal_of) and r.reporter_id = $2)
 			and not exists (select from moderation_cases f where f.id = c.appeal_of and f.decided_by = $2)
-		order by c.opened_at, c.id limit 200`, actor.Service, actor.ID)
+		order by (select max(case r.reason when 'danger' then 2 when 'spam' then 0 when 'other' then 0 else 1 end) from moderation_reports r
+			where r.case_id in (c.id, c.appeal_of)) desc nulls last, c.opened_at, c.id limit 200`, actor.Service, actor.ID)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select queue: %w", err)
 	}

@@ -19,6 +19,8 @@ var navigation = []struct {
 	{"/people", "nav.people", may(account.RoleTutor, account.RoleAdmin)},
 	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},
 	{"/policy", "nav.policy", may(account.RoleTutor, account.RoleAuditor)},
+	{"/register", "nav.register", may(account.RoleAuditor)},
+	{"/proof", "nav.proof", may(account.RoleAdmin, account.RoleAuditor)},
 	{"/how-it-works", "nav.how", may(account.RoleVisitor, account.RoleGuest, account.RoleMember, account.RoleFamily)},
 	{"/sign-in", "nav.sign_in", may(account.RoleVisitor)},
 	{"/access", "nav.access", inside},

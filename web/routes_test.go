@@ -32,8 +32,8 @@ var notBuilt = []account.Action{
 	account.EscalationStatistics, account.IdentityRevealAsk,
 	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart,
 	account.AccountGrantARole,
-	account.AccountResetAnotherPasswordOrFactor, account.AuditLogRead,
-	account.AuditLogVerifyTheChain, account.HoursReportOwn, account.HoursReportApprove,
+	account.AccountResetAnotherPasswordOrFactor,
+	account.HoursReportOwn, account.HoursReportApprove,
 	account.HoursReportAll, account.ExportsOwnData,
 	account.ExportsStatistics, account.PublicPageEdit,
 }

@@ -31,6 +31,7 @@ type keeper struct {
 
 	oldest *prometheus.GaugeVec
 	asked  prometheus.Gauge
+	unread prometheus.Gauge
 }
 
 func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
@@ -39,6 +40,7 @@ func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
 		accounts: a.accounts, moderation: a.moderation, chat: a.chat, forum: a.forum, log: log,
 		oldest: f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_oldest_seconds", Help: "How long ago the oldest conversation ended that is still kept, by how it is kept."}, []string{"kept_as"}),
 		asked:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
+		unread: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_held_oldest_seconds", Help: "How long the oldest post has waited that somebody must read before it appears; 0 when none waits."}),
 	}
 }
 
@@ -109,5 +111,9 @@ func (k *keeper) measure(ctx context.Context) error {
 	for _, kept := range list {
 		k.oldest.WithLabelValues(kept.As).Set(kept.Oldest.Seconds())
 	}
-	return err
+	waits, err2 := k.forum.HeldFor(ctx)
+	if err2 == nil {
+		k.unread.Set(waits.Seconds())
+	}
+	return errors.Join(err, err2)
 }

@@ -116,3 +116,31 @@ func selectUnchained(ctx context.Context, q pg.Querier, after int64) (ids []int6
 	}
 	return ids, last, nil
 }
+
+func selectLines(ctx context.Context, q pg.Querier, service, of [16]byte, before int64, limit int) ([]Line, error) {
+	var who *[16]byte
+	object := ""
+	if of != [16]byte{} {
+		who, object = &of, "account:"+uuid(of)
+	}
+	rows, err := q.Query(ctx, `select e.id, e.at, e.actor_id, e.actor_role, e.action, e.object, e.reason from audit_entries e
+		where e.service_id = $1 and ($2 = 0 or e.id < $2) and ($3::uuid is null or e.actor_id = $3 or e.object = $4)
+		order by e.id desc limit $5`, service, before, who, object, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Line, err error) {
+		var actor *[16]byte
+		err = row.Scan(&l.ID, &l.At, &actor, &l.Role, &l.Action, &l.Object, &l.Reason)
+		if actor != nil {
+			l.Actor = *actor
+		}
+		l.Service = service
+		return l, err
+	})
+}
+
+// uuid is an identifier as objects name it.
+func uuid(id [16]byte) string {
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+}

@@ -1,0 +1,36 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ponti/internal/pg"
+)
+
+// Line is an entry as it is read again.
+type Line struct {
+	ID int64
+	At time.Time
+	Entry
+}
+
+// List reads entries of a service, the newest first, from before an id on (0: from the newest). Of one account it reads what they did and what was done
+// to them; of a zero one, everything.
+func List(ctx context.Context, q pg.Querier, service, of [16]byte, before int64, limit int) ([]Line, error) {
+	list, err := selectLines(ctx, q, service, of, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("audit: list: %w", pg.Classify(err))
+	}
+	return list, nil
+}
+
+// End is where the chain ends now: to be noted somewhere else, it proves later that nothing before it was changed.
+func End(ctx context.Context, q pg.Querier) (Head, error) {
+	var now time.Time
+	h, err := selectHead(ctx, q, &now)
+	if err != nil {
+		return Head{}, fmt.Errorf("audit: end: %w", pg.Classify(err))
+	}
+	return h, nil
+}
