@@ -98,6 +98,7 @@ type Post struct {
 	At       time.Time
 	EditedAt *time.Time
 	Version  int
+	History  bool // it said something else before, and the reader may see what
 
 	Mine bool
 	// Reason is why it is hidden: told to its author, to moderators of the category and to tutors.

@@ -212,6 +212,7 @@ func (r postRow) seenBy(actor account.Actor, p place, names map[account.ID]accou
 		ID: r.ID, Number: r.Number, Author: names[r.Author], State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
 		Version: r.Version, Mine: r.Author == actor.ID,
 	}
+	v.History = (r.EditedAt != nil || r.Deleted) && maySeeHistory(actor, p, v.Mine)
 	switch {
 	case r.Deleted:
 		v.State, v.HTML, v.EditedAt = Deleted, "", nil

@@ -71,6 +71,11 @@ func selectCategory(ctx context.Context, q pg.Querier, a account.Actor, slug str
 	return c, one(err)
 }
 
+func updateRules(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, text string) error {
+	_, err := q.Exec(ctx, `update forum_categories set rules = $3 where service_id = $1 and id = $2`, s, c, text)
+	return err
+}
+
 func insertModerator(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, esp account.ID, role account.Role) error {
 	_, err := q.Exec(ctx, `insert into forum_moderators (service_id, category_id, account_id, account_role, assigned_by)
 		values ($1, $2, $3, $4, $5) on conflict on constraint forum_moderators_once do nothing`, a.Service, c, esp, role, a.ID)

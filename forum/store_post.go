@@ -208,3 +208,15 @@ func updateRendered(ctx context.Context, q pg.Querier, ids []PostID, htmls []str
 		from unnest($1::uuid[], $2::text[]) as n(id, html) where p.id = n.id`, ids, htmls, renderer)
 	return err
 }
+
+// selectVersions lists what a post said before, the latest first.
+func selectVersions(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) ([]Version, error) {
+	rows, err := q.Query(ctx, `select version, title, source, replaced_at from forum_post_versions where service_id = $1 and post_id = $2
+		order by version desc limit 200`, s, id)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Version, err error) {
+		return v, row.Scan(&v.Number, &v.Title, &v.Text, &v.Until)
+	})
+}

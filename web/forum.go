@@ -44,6 +44,43 @@ func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, forumpage.Threads(l, before.At.IsZero()))
 }
 
+func (s *Server) showRules(w http.ResponseWriter, r *http.Request) error {
+	return s.rulesPage(w, r, http.StatusOK, parts.Form{})
+}
+
+func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
+	c, err := s.Forum.RulesOf(r.Context(), s.actor(r), r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, forumpage.Rules(c, back(s.actor(r), c.Slug), f))
+}
+
+func (s *Server) changeRules(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Rules string `form:"rules"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	err := s.Forum.ChangeRules(r.Context(), s.actor(r), r.PathValue("slug"), in.Rules)
+	if f, again := formAgain(r, err); again {
+		return s.rulesPage(w, r, http.StatusUnprocessableEntity, f)
+	}
+	if err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, back(s.actor(r), r.PathValue("slug")), "rules_saved")
+}
+
+// back is where somebody came from who changes a category: an administrator reads none.
+func back(actor account.Actor, slug string) string {
+	if actor.Is(account.RoleAdmin) {
+		return "/people"
+	}
+	return "/forum/categories/" + slug
+}
+
 func (s *Server) showNewThread(w http.ResponseWriter, r *http.Request) error {
 	return s.newThreadPage(w, r, http.StatusOK, parts.Form{})
 }
@@ -181,6 +218,19 @@ func (s *Server) onePost(r *http.Request) (forum.OnePost, error) {
 		return forum.OnePost{}, err
 	}
 	return s.Forum.Post(r.Context(), s.actor(r), id)
+}
+
+// showHistory is what a post said before, for its author and those who look after it.
+func (s *Server) showHistory(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[forum.Post](r.PathValue("post"))
+	if err != nil {
+		return err
+	}
+	o, list, err := s.Forum.PostHistory(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.History(o, list))
 }
 
 func (s *Server) showEditPost(w http.ResponseWriter, r *http.Request) error {

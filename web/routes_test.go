@@ -26,7 +26,7 @@ var notBuilt = []account.Action{
 	account.ConversationSearchText,
 	account.MessageHideAnother, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
-	account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.PostSeeEditHistory,
+	account.ForumCategoryCreateArchive,
 	account.PostReadersReactionsList,
 	account.ReportSeeWhoReported,
 	account.EscalationStatistics, account.IdentityRevealAsk,

@@ -1,0 +1,56 @@
+package forum
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+)
+
+// MaxRules is how long the rules text of a category may be, in runes: more, and nobody reads them.
+const MaxRules = 1000
+
+// RulesOf is a category whose rules text the actor may change: an administrator, or who looks after it. account.ErrNotFound otherwise.
+func (f *Forum) RulesOf(ctx context.Context, actor account.Actor, slug string) (Category, error) {
+	return rulesOf(ctx, f.pool, actor, slug)
+}
+
+func rulesOf(ctx context.Context, q pg.Querier, actor account.Actor, slug string) (Category, error) {
+	// Before anything is looked up: who may change none learns of none.
+	if err := account.Can(actor, account.ForumCategoryChangeItsRulesText, account.Relation{Object: true, InCategory: true}); err != nil {
+		return Category{}, err
+	}
+	c, err := selectCategory(ctx, q, actor, slug)
+	if err != nil {
+		return Category{}, pg.Classify(err)
+	}
+	if account.Can(actor, account.ForumCategoryChangeItsRulesText, c.place().relation(false)) != nil {
+		return Category{}, account.ErrNotFound
+	}
+	return c, nil
+}
+
+// ChangeRules sets what stands above the threads of a category: plain text, of which line breaks stay; it may be empty. Invalid when it is too long.
+func (f *Forum) ChangeRules(ctx context.Context, actor account.Actor, slug, text string) error {
+	text = cleanText(text)
+	if n := utf8.RuneCountInString(text); n > MaxRules {
+		return errs.Field("rules", "forum.rules_long", map[string]any{"Max": MaxRules, "Over": n - MaxRules})
+	}
+	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		c, err := rulesOf(ctx, tx, actor, slug)
+		if err != nil {
+			return err
+		}
+		if c.Rules == text {
+			return nil
+		}
+		if err := updateRules(ctx, tx, actor.Service, c.ID, text); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, actor, "forum_category.change_rules", "forum_category:"+c.ID.String())
+	})
+}
