@@ -23,6 +23,7 @@ const (
 	HoldNothing   Why = ""
 	HoldFirst     Why = "first"
 	HoldUncovered Why = "uncovered"
+	HoldMuted     Why = "muted" // its author may not write for a time, and it sounds like danger: nobody is silenced then
 )
 
 // refusedFor is how long a refused post is kept, so that its author may ask that somebody else looks again. As long as a case.

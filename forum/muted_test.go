@@ -33,6 +33,15 @@ func TestMuted(t *testing.T) {
 	assert.Equal(t, errs.Invalid, errs.KindOf(err))
 	assert.Equal(t, posts, w.count(`select count(*) from forum_posts`))
 	assert.Equal(t, 1, w.count(`select count(*) from forum_threads`))
+
+	// What sounds like danger is read by somebody at once all the same, and by nobody else.
+	got, err := w.WritePost(ctx, member, NewPost{Thread: r.Thread, Text: crisis, CID: newCID()})
+	require.NoError(t, err)
+	require.True(t, got.Held)
+	assert.Equal(t, moderation.CareAlerting, got.Care)
+	assert.Equal(t, HoldMuted, w.own(member)[0].Why)
+	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations where subject_id = $1 and level = 'crisis'`, got.Post.String()))
+	assert.Equal(t, posts, w.count(`select count(*) from forum_posts`))
 	w.seen(member, r)
 	w.answer(reader, r.Thread, "Io scrivo.")
 	_, err = w.DeletePost(ctx, member, r.Post)

@@ -101,12 +101,15 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 		if err != nil {
 			return err
 		}
-		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
-			return err
-		}
 		why, err := f.hold(ctx, tx, actor, service.Holding, covered)
 		if err != nil {
 			return err
+		}
+		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
+			if errs.KindOf(err) != errs.Invalid || w.post.Level == triage.None {
+				return err
+			}
+			why = HoldMuted
 		}
 		if again, err := selectWritten(ctx, tx, actor, w.post.CID, why); err != nil {
 			return err

@@ -22,7 +22,7 @@ create table forum_held (
   constraint forum_held_opening_has_title check ((thread_id is null) = (title <> '')),
   constraint forum_held_text_length check (char_length(source) between 1 and 10000 and char_length(title) <= 120),
   constraint forum_held_level_known check (level in ('unscored', 'none', 'amber', 'red', 'crisis')),
-  constraint forum_held_why_known check (why in ('first', 'uncovered')),
+  constraint forum_held_why_known check (why in ('first', 'uncovered', 'muted')),
   constraint forum_held_refused_whole check ((refused_at is null) = (refused_by is null) and refused_by is distinct from author_id)
 );
 create index forum_held_waiting on forum_held (service_id, written_at, id) where refused_at is null;
