@@ -28,9 +28,9 @@ func (a *Accounts) Suspend(ctx context.Context, tx pgx.Tx, service ServiceID, id
 	return func() { a.announce(id) }, nil
 }
 
-// Resume lets a suspended account in again, in the caller's transaction.
-func (a *Accounts) Resume(ctx context.Context, tx pgx.Tx, service ServiceID, id ID) error {
-	return updateSuspended(ctx, tx, service, id, 0)
+// Resume lets a suspended account in again after a time, 0 being at once, in the caller's transaction.
+func (a *Accounts) Resume(ctx context.Context, tx pgx.Tx, service ServiceID, id ID, after time.Duration) error {
+	return updateSuspended(ctx, tx, service, id, after)
 }
 
 // Exclusion tells whether an account is disabled, and who alone has asked for that to be changed; zero when nobody has.

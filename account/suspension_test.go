@@ -55,7 +55,7 @@ func TestSuspend(t *testing.T) {
 	_, err = w.SignIn(ctx, w.a, right)
 	require.NoError(t, err, "over")
 	w.suspend(t, member, time.Hour)
-	require.NoError(t, pg.InTx(ctx, w.pool, func(ctx context.Context, tx pgx.Tx) error { return w.Resume(ctx, tx, w.a, member.ID) }))
+	require.NoError(t, pg.InTx(ctx, w.pool, func(ctx context.Context, tx pgx.Tx) error { return w.Resume(ctx, tx, w.a, member.ID, 0) }))
 	_, err = w.SignIn(ctx, w.a, right)
 	require.NoError(t, err, "taken back")
 	_, _, err = w.Recover(ctx, w.a, in)

@@ -99,7 +99,7 @@ func (m *Moderation) sanction(ctx context.Context, tx pgx.Tx, actor account.Acto
 // MayWrite is nil unless the actor may not write in the forum now; then Invalid for "text", with the "Hours" that are left. Asking for a conversation is
 // never closed to them by it.
 func (m *Moderation) MayWrite(ctx context.Context, q pg.Querier, actor account.Actor) error {
-	left, err := selectMuted(ctx, q, actor)
+	left, err := selectHeldOff(ctx, q, actor.Service, actor.ID, SanctionMute)
 	if err != nil || left <= 0 {
 		return err
 	}
@@ -175,7 +175,11 @@ func (m *Moderation) release(ctx context.Context, tx pgx.Tx, actor account.Actor
 		return nil, err
 	}
 	if kind == SanctionBan {
-		if err := m.accounts.Resume(ctx, tx, c.Service, c.Author); err != nil {
+		other, err := selectHeldOff(ctx, tx, c.Service, c.Author, SanctionBan)
+		if err == nil {
+			err = m.accounts.Resume(ctx, tx, c.Service, c.Author, other) // another case may keep them out yet
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

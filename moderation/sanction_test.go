@@ -133,6 +133,23 @@ func TestSanctions(t *testing.T) {
 	}
 }
 
+// TestSanctions_twoBans: lifting one leaves the other as it is.
+func TestSanctions_twoBans(t *testing.T) {
+	w := newWorld(t, slow())
+	ctx := t.Context()
+	tutor, author := w.newTutor("Anna"), w.newActor(account.RoleMember, "Mare")
+	first, second := w.sanctioned(tutor, author, moderation.SanctionBan), w.sanctioned(tutor, author, moderation.SanctionBan)
+	w.exec(`update moderation_sanctions set since = now() - interval '14 h', until = now() + interval '10 h' where case_id = $1`, first)
+	left := func() float64 {
+		return scalar[float64](w, `select coalesce(extract(epoch from max(suspended_until) - now())::float8 / 3600, 0) from account_accounts`)
+	}
+	assert.InDelta(t, 24, left(), 0.1)
+	require.NoError(t, w.Lift(ctx, tutor, second))
+	assert.InDelta(t, 10, left(), 0.1)
+	require.NoError(t, w.Lift(ctx, tutor, first))
+	assert.Zero(t, left())
+}
+
 // TestSanctions_end: by themselves, and an expired one cannot be lifted.
 func TestSanctions_end(t *testing.T) {
 	w := newWorld(t, slow())

@@ -30,12 +30,12 @@ func selectInDanger(ctx context.Context, q pg.Querier, who account.ID) (is bool,
 	return is, nil
 }
 
-// selectMuted is how long somebody may not write in the forum yet.
-func selectMuted(ctx context.Context, q pg.Querier, actor account.Actor) (left time.Duration, err error) {
+// selectHeldOff is how long the last of somebody's sanctions of a kind holds yet; 0 when none does.
+func selectHeldOff(ctx context.Context, q pg.Querier, service account.ServiceID, who account.ID, kind Sanction) (left time.Duration, err error) {
 	err = q.QueryRow(ctx, `select coalesce(max(until) - now(), interval '0') from moderation_sanctions
-		where account_id = $1 and service_id = $2 and kind = 'mute' and lifted_at is null and until > now()`, actor.ID, actor.Service).Scan(&left)
+		where account_id = $1 and service_id = $2 and kind = $3 and lifted_at is null and until > now()`, who, service, string(kind)).Scan(&left)
 	if err != nil {
-		return 0, fmt.Errorf("moderation: select muted: %w", err)
+		return 0, fmt.Errorf("moderation: select sanction: %w", err)
 	}
 	return left, nil
 }
