@@ -14,7 +14,7 @@ import (
 	"ponti/moderation/triage"
 )
 
-// How long a conversation lasts. A bound helps both sides: the person knows what to expect, and the ESP can be there for the next one.
+// A conversation has a bound, which its service sets. It helps both sides: the person knows what to expect, and the ESP can be there for the next one.
 const (
 	// NoticeBefore and LastNotice are when both are told how much is left, and NoticeBefore is from when more can be asked for.
 	NoticeBefore = 10 * time.Minute

@@ -27,9 +27,8 @@ const (
 )
 
 // Start begins the work of each second: offers run out, places nobody looks at end, and so do conversations with who fell
-// silent or whose time is over, the free are offered who waits, tutors are called for who was left
-// alone, what triage could not read is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked
-// ones. It goes on through panics and without a database. Starting twice is fine.
+// silent or whose time is over, the free are offered who waits, tutors are called for who was left alone, what triage could not read
+// is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked ones. It goes on through panics and without a database. Starting twice is fine.
 func (c *Chat) Start(ctx context.Context) {
 	for i := range c.writers {
 		c.writers[i].open()

@@ -41,7 +41,6 @@ type ShownAppeal struct {
 	Text      string // what the author says; empty when they have erased their account
 	Statement string // the reason they were given
 	DecidedAt time.Time
-	Hidden    bool     // by the first decision
 	Sanction  Sanction // of the first decision
 }
 
@@ -128,7 +127,7 @@ func (m *Moderation) showAppeal(ctx context.Context, c caseRow) (*ShownAppeal, e
 	if err != nil {
 		return nil, pg.Classify(err)
 	}
-	a.DecidedAt, a.Hidden, a.Sanction = at, first.Decision == DecideHide, first.Sanction
+	a.DecidedAt, a.Sanction = at, first.Sanction
 	a.Statement, err = m.openInCase(first, statement)
 	return a, err
 }

@@ -46,16 +46,8 @@ type InForce struct {
 	AskedBy  bool // the actor is that one
 }
 
-// MaySanction tells which sanctions the actor may choose for the author of a case: none but a warning for who is not a senior ESP or a
-// tutor, and for staff.
-func (m *Moderation) MaySanction(ctx context.Context, actor account.Actor, id CaseID) ([]Sanction, error) {
-	c, err := selectCase(ctx, m.pool, actor.Service, id)
-	if err != nil {
-		return nil, pg.Classify(err)
-	}
-	return m.maySanction(ctx, m.pool, actor, c)
-}
-
+// maySanction tells which sanctions the actor may choose for the author of a case: none but a warning for who is not a senior ESP or a tutor, and
+// for staff; none at all where it is an appeal.
 func (m *Moderation) maySanction(ctx context.Context, q pg.Querier, actor account.Actor, c caseRow) ([]Sanction, error) {
 	if err := m.mayDecide(ctx, q, actor, c); err != nil {
 		return nil, err

@@ -196,15 +196,15 @@ func TestSanctions_whoMay(t *testing.T) {
 	assert.Len(t, list, 1)
 
 	id = w.reported(tutor, w.newActor(account.RoleESP, "Elia"))
-	may, err := w.MaySanction(ctx, tutor, id)
+	shown, err := w.ShowCase(ctx, tutor, id)
 	require.NoError(t, err)
-	assert.Equal(t, []moderation.Sanction{moderation.SanctionWarn}, may)
+	assert.Equal(t, []moderation.Sanction{moderation.SanctionWarn}, shown.May)
 	assert.Equal(t, errs.Invalid, decide(tutor, id, moderation.SanctionBan))
 	assert.Equal(t, errs.KindOf(nil), decide(tutor, id, moderation.SanctionWarn))
 	id = w.reported(tutor, w.newActor(account.RoleGuest, "Airone"))
-	may, err = w.MaySanction(ctx, tutor, id)
+	shown, err = w.ShowCase(ctx, tutor, id)
 	require.NoError(t, err)
-	assert.Equal(t, []moderation.Sanction{moderation.SanctionWarn, moderation.SanctionBan}, may, "a guest does not write in the forum anyway")
+	assert.Equal(t, []moderation.Sanction{moderation.SanctionWarn, moderation.SanctionBan}, shown.May, "a guest does not write in the forum anyway")
 }
 
 // TestSanctions_danger: nobody is sent away while an alarm for them is open, and nothing of such a decision is kept.
