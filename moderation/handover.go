@@ -30,7 +30,7 @@ func (m *Moderation) HandOver(ctx context.Context, actor account.Actor, id Escal
 	}
 	var e row
 	err = pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
-		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
+		if e, err = m.assignedForUpdate(ctx, tx, actor, id); err != nil {
 			return err
 		}
 		switch {
@@ -70,7 +70,7 @@ func (m *Moderation) TakeOver(ctx context.Context, actor account.Actor, id Escal
 	back := false
 	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
 		others, back = nil, false
-		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
+		if e, err = m.assignedForUpdate(ctx, tx, actor, id); err != nil {
 			return err
 		}
 		if back = e.State == StateRaised || e.State == StateOffered; back {
@@ -82,14 +82,9 @@ func (m *Moderation) TakeOver(ctx context.Context, actor account.Actor, id Escal
 		if e.State != StateAcknowledged || e.Owner == actor.ID {
 			return refusal(ctx, tx, actor, id)
 		}
-		taken, err := updateTakenOver(ctx, tx, e, actor.ID, m.patience(e))
-		if err != nil {
+		if e, err = updateTakenOver(ctx, tx, e, actor.ID, m.patience(e)); err != nil {
 			return err
 		}
-		if taken.Fence == 0 { // compare-and-set lost
-			return refusal(ctx, tx, actor, id)
-		}
-		e = taken
 		if others, err = updateRoutesEnded(ctx, tx, id, actor.ID); err != nil {
 			return err
 		}
@@ -106,6 +101,14 @@ func (m *Moderation) TakeOver(ctx context.Context, actor account.Actor, id Escal
 	}
 	m.tell(e, append(others, actor.ID))
 	return nil
+}
+
+// assignedForUpdate is assigned, of a row that nobody changes until the transaction ends: in a lively conversation causes come all the time.
+func (m *Moderation) assignedForUpdate(ctx context.Context, tx pgx.Tx, actor account.Actor, id EscalationID) (row, error) {
+	if _, err := lockNewestCause(ctx, tx, id); err != nil {
+		return row{}, err
+	}
+	return m.assigned(ctx, tx, actor, id)
 }
 
 // OwnerOf is who owns the open escalation of a subject; zero when nobody does.

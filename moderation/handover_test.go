@@ -112,3 +112,35 @@ func TestHandOver_noAnswer(t *testing.T) {
 	require.NoError(t, w.TakeOver(ctx, taker, id), "then it is anybody's who is asked")
 	assert.Equal(t, taker.ID, w.owner(id))
 }
+
+// TestHandOver_whileCausesCome: in a conversation in which one alarming message follows the other, neither asking nor taking is refused for it.
+func TestHandOver_whileCausesCome(t *testing.T) {
+	w := newWorld(t, moderation.Options{})
+	ctx := t.Context()
+	first, second := w.newTutor("Anna"), w.newTutor("Bruno")
+	id := w.owned(first, triage.Red)
+	person := w.newActor(account.RoleMember, "Nuvola")
+	quit := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		for seq := 2; ; seq++ {
+			select {
+			case <-quit:
+				return
+			default:
+				w.raise(w.flagged("stanza", seq, triage.Red, person, account.Actor{}))
+			}
+		}
+	})
+	for i := range 20 {
+		from, to := first, second
+		if i%2 == 1 {
+			from, to = second, first
+		}
+		assert.NoError(t, w.HandOver(ctx, from, id, to.ID), i)
+		assert.NoError(t, w.TakeOver(ctx, to, id), i)
+	}
+	close(quit)
+	all.Wait()
+	assert.Equal(t, first.ID, w.owner(id))
+}

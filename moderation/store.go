@@ -140,15 +140,10 @@ func updateAcknowledged(ctx context.Context, q pg.Querier, e row, by account.ID,
 	return e, err
 }
 
-// updateTakenOver is compare-and-set: the row it returns has fence 0 when something has happened since e was read.
 func updateTakenOver(ctx context.Context, q pg.Querier, e row, by account.ID, patience time.Duration) (row, error) {
-	taken, err := one("take over", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1, owner_id = $3,
+	return one("take over", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1, owner_id = $3,
 			acknowledged_at = now(), acted_at = now(), due_at = now() + make_interval(secs => $4)
-		where e.id = $1 and e.fence = $2 and e.state = 'acknowledged' returning `+columns, e.ID, e.Fence, by, patience.Seconds()))
-	if errors.Is(err, ErrUnknown) {
-		return row{}, nil
-	}
-	return taken, err
+		where e.id = $1 and e.fence = $2 returning `+columns, e.ID, e.Fence, by, patience.Seconds()))
 }
 
 func selectOwnerOf(ctx context.Context, q pg.Querier, s Subject) (owner account.ID, err error) {
