@@ -16,6 +16,23 @@ import (
 // there, and the conversation goes on with them.
 func TestTutorHandsOver(t *testing.T) {
 	t.Parallel()
+	for name, leaves := range map[string]func(w *world, id moderation.EscalationID){
+		"who takes it over does not come": func(w *world, _ moderation.EscalationID) {
+			w.exec(`update moderation_escalations set acknowledged_at = now() - interval '2 min'`)
+		},
+		"who takes it over closes it without coming": func(w *world, id moderation.EscalationID) {
+			require.NoError(w, w.moderation.CloseEscalation(w.ctx, w.tutor, id, moderation.Closing{Outcome: moderation.OutcomeNoRisk, Note: "Sta meglio."}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handsOver(t, leaves)
+		})
+	}
+}
+
+func handsOver(t *testing.T, leaves func(w *world, id moderation.EscalationID)) {
+	t.Helper()
 	w := newWorld(t)
 	w.onCall(account.RoleESP)
 	person := w.someone(account.RoleGuest)
@@ -56,10 +73,12 @@ func TestTutorHandsOver(t *testing.T) {
 	assert.Contains(t, w.texts(second, place.Room), "Ti passo a una collega.")
 	w.holds()
 
-	// Taken over by one who closes it without coming: the conversation ends, and the person is told.
+	// Taken over by one who does not come in the end: the person is told instead of waiting before an empty chair.
 	require.NoError(t, w.moderation.HandOver(w.ctx, second, id, w.tutor.ID))
 	require.NoError(t, w.moderation.TakeOver(w.ctx, w.tutor, id))
-	require.NoError(t, w.moderation.CloseEscalation(w.ctx, w.tutor, id, moderation.Closing{Outcome: moderation.OutcomeNoRisk, Note: "Sta meglio."}))
+	w.chat.Work(w.ctx)
+	require.Equal(t, "open", w.state(place.Room))
+	leaves(w, id)
 	w.chat.Work(w.ctx)
 	assert.Equal(t, "ended", w.state(place.Room))
 	w.holds()

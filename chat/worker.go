@@ -22,6 +22,8 @@ const (
 	workEvery = time.Second
 	// Triage that still cannot read a text after this long has a human read it.
 	giveUpReading = 6 * time.Second
+	// comesWithin is how long a tutor who took a person over may take to come into the conversation.
+	comesWithin = 2 * time.Minute
 	// unreadRule names itself in an escalation that no rule raised.
 	unreadRule = "unread"
 )
@@ -165,7 +167,7 @@ func (c *Chat) dismissTutors(ctx context.Context) error {
 
 // dismiss lets a tutor go who has no escalation there any more. Where nobody else would stay with the person, the conversation
 // ends with them: a person is told so and can ask for another, and is never left alone in a room that looks open. Who handed it to another tutor goes
-// once that one is there.
+// once that one is there, and no later than comesWithin.
 func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) error {
 	var out outcome
 	var r room
@@ -187,13 +189,16 @@ func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) erro
 		others := slices.ContainsFunc(people, func(p participantRow) bool {
 			return p.part != "person" && !p.left && p.account != tutor.ID
 		})
-		if owner, err := c.moderation.OwnerOf(ctx, tx, subject(id)); err != nil {
-			return err
-		} else if r.state == Open && !others && !owner.IsZero() && owner != tutor.ID {
-			left = false // another tutor has taken it over and is about to come: the person is not left before
-			return nil
-		}
 		if r.state == Open && !others {
+			// Another tutor who has just taken it over is about to come: the person is not left before.
+			coming, err := c.moderation.TakenSince(ctx, tx, subject(id), tutor.ID, comesWithin)
+			if err != nil {
+				return err
+			}
+			if coming {
+				left = false
+				return nil
+			}
 			if out, err = c.finish(ctx, tx, &r, tutor, s.number); err != nil {
 				return err
 			}

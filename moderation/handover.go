@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -111,7 +112,7 @@ func (m *Moderation) assignedForUpdate(ctx context.Context, tx pgx.Tx, actor acc
 	return m.assigned(ctx, tx, actor, id)
 }
 
-// OwnerOf is who owns the open escalation of a subject; zero when nobody does.
-func (m *Moderation) OwnerOf(ctx context.Context, q pg.Querier, s Subject) (account.ID, error) {
-	return selectOwnerOf(ctx, q, s.grouped())
+// TakenSince tells whether somebody else than an account owns the open escalation of a subject, and has for no longer than a time.
+func (m *Moderation) TakenSince(ctx context.Context, q pg.Querier, s Subject, but account.ID, within time.Duration) (bool, error) {
+	return selectTakenSince(ctx, q, s.grouped(), but, within)
 }

@@ -146,16 +146,13 @@ func updateTakenOver(ctx context.Context, q pg.Querier, e row, by account.ID, pa
 		where e.id = $1 and e.fence = $2 returning `+columns, e.ID, e.Fence, by, patience.Seconds()))
 }
 
-func selectOwnerOf(ctx context.Context, q pg.Querier, s Subject) (owner account.ID, err error) {
-	err = q.QueryRow(ctx, `select owner_id from moderation_escalations where subject_kind = $1 and subject_id = $2 and state <> 'closed'`,
-		string(s.Kind), s.ID).Scan(&owner)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return account.ID{}, nil
-	}
+func selectTakenSince(ctx context.Context, q pg.Querier, s Subject, but account.ID, within time.Duration) (is bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from moderation_escalations where subject_kind = $1 and subject_id = $2 and state = 'acknowledged'
+		and owner_id <> $3 and acknowledged_at > now() - $4::interval)`, string(s.Kind), s.ID, but, within).Scan(&is)
 	if err != nil {
-		return account.ID{}, fmt.Errorf("moderation: select owner: %w", err)
+		return false, fmt.Errorf("moderation: select taken since: %w", err)
 	}
-	return owner, nil
+	return is, nil
 }
 
 func updateActed(ctx context.Context, q pg.Querier, e row, patience time.Duration) (row, error) {
