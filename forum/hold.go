@@ -51,11 +51,24 @@ var (
 	ErrHeldDecided = errs.New(errs.Conflict, "forum.held_decided")
 )
 
-// hold says whether a text of the actor must be read before it appears. covered is asked outside of the transaction.
-func (f *Forum) hold(ctx context.Context, q pg.Querier, actor account.Actor, h account.Holding, covered bool) (Why, error) {
+// holding is what holds for a text that the actor writes now: nothing for staff, and Uncovered only while nobody is on call. It is asked outside of the
+// transaction, which would hold one connection and wait for another.
+func (f *Forum) holding(ctx context.Context, actor account.Actor) (account.Holding, error) {
 	if !actor.IsPerson() {
-		return HoldNothing, nil
+		return account.Holding{}, nil
 	}
+	service, err := f.accounts.Service(ctx, actor.Service)
+	h := service.Holding
+	if err == nil && h.Uncovered {
+		var covered bool
+		covered, err = f.moderation.Covered(ctx, actor.Service)
+		h.Uncovered = !covered
+	}
+	return h, err
+}
+
+// hold says whether a text of the actor must be read before it appears.
+func (f *Forum) hold(ctx context.Context, q pg.Querier, actor account.Actor, h account.Holding) (Why, error) {
 	if h.First > 0 {
 		n, err := selectPublished(ctx, q, actor, h.First)
 		if err != nil {
@@ -65,7 +78,7 @@ func (f *Forum) hold(ctx context.Context, q pg.Querier, actor account.Actor, h a
 			return HoldFirst, nil
 		}
 	}
-	if h.Uncovered && !covered {
+	if h.Uncovered {
 		return HoldUncovered, nil
 	}
 	return HoldNothing, nil

@@ -86,11 +86,7 @@ func (f *Forum) assess(p prepared) triage.Verdict {
 // write stores a text where ready says that it may stand, in which category; or has somebody read it first.
 func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, ready func(ctx context.Context, tx pgx.Tx) (CategoryID, error)) (Receipt, error) {
 	w.post.ID, w.post.Author = ids.New[Post](), actor.ID
-	service, err := f.accounts.Service(ctx, actor.Service)
-	if err != nil {
-		return Receipt{}, err
-	}
-	covered, err := f.moderation.Covered(ctx, actor.Service)
+	holding, err := f.holding(ctx, actor)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -101,7 +97,7 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 		if err != nil {
 			return err
 		}
-		why, err := f.hold(ctx, tx, actor, service.Holding, covered)
+		why, err := f.hold(ctx, tx, actor, holding)
 		if err != nil {
 			return err
 		}
