@@ -131,3 +131,30 @@ func TestReadMarks_notStored(t *testing.T) {
 	require.NotContains(t, p.everything(), `"read"`)
 	p.next("people", hasRead(2, 1))
 }
+
+// Whoever writes to Redis can claim that somebody is writing, and fills no socket with it; marks of reading cannot be claimed at all.
+func TestTyping_forged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	p, e := w.connect(w.one, person), w.connect(w.other, esp)
+	p.join(room, 0, "")
+	e.join(room, 0, "")
+	w.post(w.one, person, room, "uno")
+	e.next("message", says("uno"))
+	begin := time.Now()
+	redis := w.redis.Client()
+	for range 500 {
+		for _, payload := range []string{`{"i":"x","w":1}`, `{"i":"x","r":true}`, `{"i":"x","n":[2],"read":9}`} {
+			require.NoError(t, redis.Publish(t.Context(), "ponti:here:"+room.String(), payload).Err())
+		}
+	}
+	p.say(room, "parole vere")
+	e.within(converge, "message", says("parole vere"))
+	most := 1 + int(time.Since(begin)/time.Second) // at most one in each 1.25 s
+	e.drain()
+	p.drain()
+	require.LessOrEqual(t, strings.Count(e.everything(), `"writes"`), most)
+	require.NotContains(t, p.everything(), `"read"`)
+	require.Zero(t, w.marks(esp))
+}
