@@ -12,7 +12,7 @@ import (
 func who(ctx context.Context, l account.RegisterLine) string {
 	role := parts.T(ctx, "account.register_ponti")
 	if account.Role(l.Role) != account.RoleSystem {
-		role = parts.T(ctx, "role."+l.Role)
+		role = parts.T(ctx, "account.role_"+l.Role)
 	}
 	if l.Alias == "" {
 		return role
