@@ -23,7 +23,7 @@ check: ## format, vet, lint, generated files, tests with the race detector
 	@scripts/check
 
 e2e: ## the stories alone: real processes, faults, browsers
-	@scripts/gotest e2e -timeout 10m -parallel 4 ./...
+	@scripts/gotest e2e -timeout 40m -parallel 3 ./...
 
 faults: ## everything that may break, for as long as it must be withstood: half an hour
 	@scripts/install run test
@@ -37,9 +37,10 @@ load: ## measure speed and memory beside a bare server: half an hour of a quiet 
 triage: ## read every set of texts and print what was found, missed and flagged wrongly
 	@set -o pipefail; go test -count=1 -v -run 'Set$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *dataset_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
 
-bench: ## benchmarks of reading, posting and pages, with a real database
+bench: ## benchmarks of reading and posting, and of whole pages of a forum with two million posts: half an hour
 	@scripts/install run test
 	@go test -run '^$$' -bench . ./moderation/triage ./chat ./forum
+	@PONTI_BENCH_THREADS=100000 go test -timeout 60m -run '^$$' -bench Forum -benchtime 5s ./web
 
 fmt: ## format Go files and templates
 	@gofmt -w .

@@ -48,8 +48,14 @@ func (c *Chat) postTogether(batch []*posting) (told []reply, left []*posting) {
 		if done, err = c.gather(ctx, batch); err != nil {
 			return err
 		}
-		if err = done.store(ctx, c, true); pg.Contended(err) {
-			err = done.store(ctx, c, false)
+		again := c.sendAgain()
+		if err = done.store(ctx, c, true, again); pg.Constraint(err) == "chat_messages_once" { // somebody had no answer and sends again
+			c.sentAgain.Store(time.Now().UnixNano())
+			again = true
+			err = done.store(ctx, c, true, again)
+		}
+		if pg.Contended(err) {
+			err = done.store(ctx, c, false, again)
 		}
 		return err
 	})
@@ -66,6 +72,12 @@ func (c *Chat) postTogether(batch []*posting) (told []reply, left []*posting) {
 	}
 	return done.settle(c)
 }
+
+// againFor is how long after a message that was sent again others are expected: after an instance or a line died they come together, and whoever sends again on purpose
+// must not have every batch stored twice.
+const againFor = time.Second
+
+func (c *Chat) sendAgain() bool { return time.Since(time.Unix(0, c.sentAgain.Load())) < againFor }
 
 // together is what is stored in one transaction.
 type together struct {
@@ -103,12 +115,12 @@ func (c *Chat) gather(ctx context.Context, batch []*posting) (*together, error) 
 	return t, nil
 }
 
-func (t *together) store(ctx context.Context, c *Chat, wait bool) error {
+func (t *together) store(ctx context.Context, c *Chat, wait, again bool) error {
 	if len(t.rows) == 0 {
 		return nil
 	}
 	t.kept, t.fresh = make(map[sent]stored, len(t.rows)), make(map[sent]bool, len(t.rows))
-	return pg.InOneTrip(ctx, c.pool, func(b *pgx.Batch) { insertMessages(b, t.rows, wait, t.kept, t.fresh) })
+	return pg.InOneTrip(ctx, c.pool, func(b *pgx.Batch) { insertMessages(b, t.rows, wait, again, t.kept, t.fresh) })
 }
 
 // settle says what became of each message, and tells the rooms.
@@ -125,18 +137,18 @@ func (t *together) settle(c *Chat) (told []reply, left []*posting) {
 			left = append(left, p)
 			continue
 		}
-		again, err := p.judge(s.standing, s.key, now)
-		if err == nil && !again {
-			err = ErrCIDReused
-		}
-		if err != nil {
-			told = append(told, reply{answer{err: err}, p})
-			continue
-		}
-		if row := t.rows[t.of[i]]; t.fresh[p.sent()] && row.room == p.in.Room {
-			delete(t.fresh, p.sent()) // a twin tells nobody
+		if row := t.rows[t.of[i]]; t.fresh[p.sent()] {
+			delete(t.fresh, p.sent()) // a twin that comes after it is judged
 			row.message.Seq, row.message.At = now.seq, now.at
 			c.publish(p.in.Room, s.key, row.message)
+		} else if again, err := p.judge(s.standing, s.key, now); err != nil || !again {
+			if err == nil {
+				err = ErrCIDReused
+			}
+			told = append(told, reply{answer{err: err}, p})
+			continue
+		} else {
+			c.sentAgain.Store(time.Now().UnixNano())
 		}
 		told = append(told, reply{answer{receipt: now.receipt()}, p})
 	}

@@ -4,12 +4,14 @@
 // Invariants: the messages of a room are numbered 1 to n without holes, in the order in which they were committed; a message
 // is stored at most once per sender and client id; a person has at most one open place, which is waiting, offered, in session
 // or ended and never two of these; a place and an ESP have at most one open offer; what triage flags is committed together
-// with its escalation; what an edit or a removal changes stays where it was said, for who answers for an alarm. Most of these are constraints of the tables; Check asks for all of them.
+// with its escalation; what an edit or a removal changes stays where it was said, for who answers for an alarm; what an ESP and the tutors whisper is in no room, and a
+// handover card is read by its person before anybody else. Most of these are constraints of the tables; Check asks for all of them.
 package chat
 
 import (
 	"embed"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -93,6 +95,7 @@ type Chat struct {
 	log        zerolog.Logger
 	worker     worker.Worker
 	writers    [writers]writer
+	sentAgain  atomic.Int64 // when a message was last found that had been sent before, in Unix nanoseconds
 }
 
 // New makes a Chat. Start begins its worker.

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"ponti/account"
@@ -24,22 +25,21 @@ func (c *Chat) PostAll(list []*Sent) {
 		w.busy = true
 		w.mu.Unlock()
 	}
-	waits := make([]*posting, len(list))
-	for i, s := range list {
-		waits[i] = &posting{actor: s.From, in: s.Post, text: s.Post.Text, verdict: c.read(s.From, s.Post.Text), done: make(chan answer, 1)}
-		if s.Err = c.writerOf(s.Post.Room).add(waits[i]); s.Err != nil {
-			waits[i] = nil
+	var waits sync.WaitGroup
+	for _, s := range list {
+		waits.Add(1)
+		s.Err = c.SendMessage(s.From, s.Post, func(r Receipt, err error) {
+			s.Receipt, s.Err = r, err
+			waits.Done()
+		})
+		if s.Err != nil {
+			waits.Done()
 		}
 	}
 	for i := range c.writers {
 		c.writers[i].running.Go(c.writers[i].run)
 	}
-	for i, p := range waits {
-		if p != nil {
-			a := <-p.done
-			list[i].Receipt, list[i].Err = a.receipt, a.err
-		}
-	}
+	waits.Wait()
 }
 
 // WaitsFor tells how many messages wait for the room's writer.

@@ -126,26 +126,26 @@ func (c *Chat) dangerIn(ctx context.Context, q pg.Querier, id RoomID) (danger, e
 // placeAgain gives the person of a room that was lost a new place and room, with what they said when they first came and the
 // time they have waited since. What they wrote stays in the old room, which the next ESP cannot read. A danger goes with
 // them: who answers for it has to find them where they are now.
-func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (announce func(), err error) {
+func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (announce func(), next nextConversation, err error) {
 	topic, err := c.topic(old)
 	if err != nil {
-		return nil, err
+		return nil, next, err
 	}
 	before, err := selectPlaceOfRoom(ctx, tx, old.id)
 	if err != nil {
-		return nil, err
+		return nil, next, err
 	}
 	key, wrapped, keyID, err := c.keyring.NewKey()
 	if err != nil {
-		return nil, fmt.Errorf("chat: new key: %w", err)
+		return nil, next, fmt.Errorf("chat: new key: %w", err)
 	}
 	r := room{id: newRoomID(), service: old.service, person: old.person, feelBefore: old.feelBefore, key: sealedKey{id: keyID, wrapped: wrapped}}
 	r.topic = key.Seal([]byte(topic), topicAAD(r.id, keyID))
 	if err := insertRoom(ctx, tx, r); err != nil {
-		return nil, err
+		return nil, next, err
 	}
 	if _, err := insertParticipant(ctx, tx, r, r.person, "person"); err != nil {
-		return nil, err
+		return nil, next, err
 	}
 	p := placeRow{
 		id: newPlaceID(), service: r.service, room: r.id, person: r.person, feeling: before.feeling, createdAt: before.createdAt, again: true,
@@ -155,9 +155,9 @@ func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (a
 	if d.level >= triage.Red {
 		raised, err := c.raiseWaiting(ctx, tx, p, triage.Verdict{Level: d.level, Category: triage.CategoryNone, Reasons: []triage.Reason{{Rule: lostRule}}})
 		if err != nil {
-			return nil, err
+			return nil, next, err
 		}
 		p.escalation, announce = raised.ID, raised.Announce
 	}
-	return announce, insertPlaceAgain(ctx, tx, p)
+	return announce, nextConversation{r, key}, insertPlaceAgain(ctx, tx, p)
 }

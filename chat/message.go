@@ -69,23 +69,29 @@ const bodyVersion = 1
 // Invalid with the field at fault, ErrNotFound, ErrNotStarted, ErrEnded, ErrCIDReused. When ctx ends first nobody has said
 // whether it is stored: sending it again with the same client id finds out.
 func (c *Chat) PostMessage(ctx context.Context, actor account.Actor, in Post) (Receipt, error) {
-	if err := checkCID(in.CID); err != nil {
-		return Receipt{}, err
-	}
-	text, err := cleanField("text", in.Text)
-	if err != nil {
-		return Receipt{}, err
-	}
-	p := &posting{actor: actor, in: in, text: text, verdict: c.read(actor, text), done: make(chan answer, 1)}
-	if err := c.writerOf(in.Room).add(p); err != nil {
+	done := make(chan answer, 1)
+	if err := c.SendMessage(actor, in, func(r Receipt, err error) { done <- answer{r, err} }); err != nil {
 		return Receipt{}, err
 	}
 	select {
-	case a := <-p.done:
+	case a := <-done:
 		return a.receipt, a.err
 	case <-ctx.Done():
 		return Receipt{}, pg.Classify(ctx.Err())
 	}
+}
+
+// SendMessage is PostMessage for who goes on meanwhile: what one goroutine sends into one room is stored in the order in which it was sent. Unless it
+// returns an error, done is called once, within seconds, by a goroutine that others wait for: it must not wait itself.
+func (c *Chat) SendMessage(actor account.Actor, in Post, done func(Receipt, error)) error {
+	if err := checkCID(in.CID); err != nil {
+		return err
+	}
+	text, err := cleanField("text", in.Text)
+	if err != nil {
+		return err
+	}
+	return c.writerOf(in.Room).add(&posting{actor: actor, in: in, text: text, verdict: c.read(actor, text), done: done})
 }
 
 // postAlone stores a message in a transaction of its own.

@@ -50,7 +50,7 @@ func TestMarkRead(t *testing.T) {
 	require.NoError(t, tx.Rollback(w.ctx))
 	assert.Len(t, mark(esp, 3), 1)
 
-	require.NoError(t, w.chat.StepOut(w.ctx, esp, room))
+	require.NoError(t, w.chat.StepOut(w.ctx, esp, room, ""))
 	assert.Empty(t, mark(esp, 4))
 	assert.Empty(t, mark(person, 4), "nor when it is over")
 	w.holds()

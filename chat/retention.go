@@ -45,7 +45,7 @@ type ended struct {
 // Erase gives every conversation that has ended the date on which it goes, and erases those whose date has come: what was said, the topic,
 // who took part, and the key, so that no backup older than the oldest one kept can be read either. Any number of instances may call it at once.
 func (c *Chat) Erase(ctx context.Context) error {
-	if err := errors.Join(deleteBlocksOver(ctx, c.pool), c.dateAll(ctx)); err != nil {
+	if err := errors.Join(deleteBlocksOver(ctx, c.pool), deleteGivenOver(ctx, c.pool), c.dateAll(ctx)); err != nil {
 		return err
 	}
 	list, err := selectPastKeeping(ctx, c.pool)
@@ -61,7 +61,7 @@ func (c *Chat) Erase(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-// Forget erases every conversation of somebody who asked to be forgotten, whatever its date: their place in the waiting room goes and what is
+// Forget erases every conversation of somebody who asked to be forgotten, whatever its date, and what they were given: their place in the waiting room goes and what is
 // open ends first. What somebody answers for just now stays until they have closed it; done is false until then, and this is called again.
 func (c *Chat) Forget(ctx context.Context, actor account.Actor) (done bool, err error) {
 	if err := c.LeaveWaiting(ctx, actor); err != nil && !errors.Is(err, ErrNoPlace) && !errors.Is(err, ErrInSession) {
@@ -69,6 +69,9 @@ func (c *Chat) Forget(ctx context.Context, actor account.Actor) (done bool, err 
 	}
 	list, err := selectRoomsToForget(ctx, c.pool, actor)
 	if err != nil {
+		return false, err
+	}
+	if err := deleteGivenTo(ctx, c.pool, actor); err != nil {
 		return false, err
 	}
 	done = true

@@ -326,7 +326,7 @@ func TestMigrateRetention(t *testing.T) {
 	w.enter(w.someone(account.RoleGuest), "")
 	open := w.accept(esp)
 	w.exec(`update chat_rooms set ended_at = ended_at - interval '47 h' where id = $1`, room)
-	w.exec(`alter table chat_participants drop column read_seq; alter table chat_places drop column tutor_called_at; alter table chat_rooms drop column stepped_out; drop table chat_blocks;
+	w.exec(`alter table chat_participants drop column read_seq; alter table chat_places drop column tutor_called_at; alter table chat_rooms drop column stepped_out; drop table chat_blocks, chat_whispers, chat_cards, chat_prepared_versions, chat_prepared, chat_given;
 		alter table chat_messages drop column about, drop column changed_seq, drop column withdrawn;
 		alter table chat_rooms drop column kept_as, drop column kept_until; drop table chat_erased; drop table chat_waits;
 		delete from chat_migrations where version_id >= 7`)

@@ -71,6 +71,12 @@ type RoomView struct {
 	FeelBefore *int
 	FeelAfter  *int
 	OpenedAt   *time.Time // when a tutor last opened it because of an escalation: the person has a right to know
+	// Card is what the ESP before left, for the person, and for others once the person wants it; nil for everybody else.
+	Card *Card
+	// Whispers changes with those of the reader, an ESP who takes part; 0 for everybody else.
+	Whispers int
+	// Given is how much its person has been given, for them alone.
+	Given int
 	// KeptAs and KeptUntil tell its person when it is erased; empty before the end, and in the minute after it.
 	KeptAs    string
 	KeptUntil *time.Time
@@ -116,6 +122,19 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 		rows, err := selectParticipants(ctx, c.pool, id)
 		if err != nil {
 			return err
+		}
+		if v.Card, err = c.cardOf(ctx, c.pool, r, actor); err != nil {
+			return err
+		}
+		if actor.IsPeer() && s.here {
+			if v.Whispers, err = selectWhisperMark(ctx, c.pool, id, actor.ID); err != nil {
+				return err
+			}
+		}
+		if r.person == actor.ID {
+			if v.Given, err = countGiven(ctx, c.pool, actor.ID); err != nil {
+				return err
+			}
 		}
 		v.Bound = s.bound(rows, v.Level, actor.ID)
 		v.People, err = c.people(ctx, c.pool, actor, rows)

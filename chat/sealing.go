@@ -1,14 +1,11 @@
 package chat
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
 
 	"ponti/account"
-	"ponti/internal/bus"
 	"ponti/internal/ids"
 	"ponti/internal/seal"
 )
@@ -20,56 +17,6 @@ func messageAAD(room RoomID, sender account.ID, cid string, version int16, keyID
 
 func topicAAD(room RoomID, keyID string) []byte {
 	return []byte("topic|" + room.String() + "|" + keyID)
-}
-
-func eventAAD(room RoomID, keyID string) []byte {
-	return []byte("event|" + room.String() + "|" + keyID)
-}
-
-// Event is one message on its way to the sockets of a room.
-type Event struct {
-	Room    RoomID
-	Message Message
-}
-
-// Errors of OpenEvent. Either only means: read from the database what the actor may read.
-var (
-	ErrForged   = errors.New("chat: not an event of ours")
-	ErrNoKeyYet = errors.New("chat: the key of this room is not in memory yet")
-)
-
-const eventVersion = 1
-
-// publish sends a message to the instances that have sockets in the room. Only after commit.
-func (c *Chat) publish(id RoomID, key *seal.Key, m Message) {
-	body, err := json.Marshal(m)
-	if err != nil {
-		panic(err) // Message holds only text, numbers and an instant
-	}
-	payload := append([]byte{eventVersion}, id[:]...)
-	c.hints.Publish(bus.Room(id.String()), append(payload, key.Seal(body, eventAAD(id, key.ID()))...))
-}
-
-// OpenEvent opens what came over the bus, from whoever may write to it. It never asks the database: the key is in memory
-// once anything of the room was read here, and a forged event is not worth a query.
-func (c *Chat) OpenEvent(payload []byte) (Event, error) {
-	if len(payload) <= 17 || payload[0] != eventVersion {
-		return Event{}, ErrForged
-	}
-	id := RoomID(payload[1:17])
-	key := c.keys.get(id)
-	if key == nil {
-		return Event{}, ErrNoKeyYet
-	}
-	body, err := key.Open(payload[17:], eventAAD(id, key.ID()))
-	if err != nil {
-		return Event{}, ErrForged
-	}
-	var m Message
-	if err := json.Unmarshal(body, &m); err != nil {
-		return Event{}, ErrForged
-	}
-	return Event{Room: id, Message: m}, nil
 }
 
 // sealedKey is a room's key as the database holds it.

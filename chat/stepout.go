@@ -9,18 +9,23 @@ import (
 	"ponti/internal/audit"
 	"ponti/internal/bus"
 	"ponti/internal/pg"
+	"ponti/internal/seal"
 )
 
 // StepOut lets an ESP go who cannot go on. Their person is told so and comes before all others of their level, unless a tutor is there, who goes on with
-// them; an alarm goes with them. The ESP reads the conversation no more, and is offered nobody before they say that they are ready.
-// ErrNotFound for whom does not hold it, ErrNotStarted, ErrEnded.
-func (c *Chat) StepOut(ctx context.Context, actor account.Actor, id RoomID) error {
+// them; an alarm goes with them. The ESP reads the conversation no more, and is offered nobody before they say that they are ready. A card, which may be empty, is left for who comes
+// next, if the person wants that. errs.Fields for one that is longer than MaxCard, ErrNotFound for whom does not hold it, ErrNotStarted, ErrEnded.
+func (c *Chat) StepOut(ctx context.Context, actor account.Actor, id RoomID, card string) error {
 	if !actor.IsPeer() {
 		return account.ErrForbidden // a tutor leaves by closing the escalation
 	}
+	card, err := clean("card", card, MaxCard)
+	if err != nil {
+		return err
+	}
 	var r room
 	var gone departure
-	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		gone = departure{}
 		if err := lockPlaceOf(ctx, tx, actor.Service, id); err != nil { // a place is always locked before its room
 			return err
@@ -46,6 +51,11 @@ func (c *Chat) StepOut(ctx context.Context, actor account.Actor, id RoomID) erro
 		if gone, err = c.depart(ctx, tx, &r, actor, "esp", s.number, SteppedOut, danger); err != nil {
 			return err
 		}
+		if card != "" && gone.next.key != nil {
+			if err := leaveCard(ctx, tx, actor, id, gone.next.room, gone.next.key, card); err != nil {
+				return err
+			}
+		}
 		return audit.Append(ctx, tx, entry(actor, account.ConversationHandOver, id, ""))
 	})
 	if err != nil {
@@ -59,7 +69,14 @@ func (c *Chat) StepOut(ctx context.Context, actor account.Actor, id RoomID) erro
 // departure is what the going of one who took part leaves to do after commit.
 type departure struct {
 	outcome
-	announce func() // of a danger that went with the person
+	announce func()           // of a danger that went with the person
+	next     nextConversation // that they wait for; zero: they wait for none
+}
+
+// nextConversation is one that goes on where another ended.
+type nextConversation struct {
+	room room
+	key  *seal.Key
 }
 
 // depart ends somebody's part in an open conversation that the other side did not end: lost, or stepping out. With an ESP the conversation ends,
@@ -93,7 +110,7 @@ func (c *Chat) depart(ctx context.Context, tx pgx.Tx, r *room, who account.Actor
 	if err := updatePlaceEnded(ctx, tx, r.id, endLost); err != nil || !personHere {
 		return gone, err
 	}
-	gone.announce, err = c.placeAgain(ctx, tx, *r, d)
+	gone.announce, gone.next, err = c.placeAgain(ctx, tx, *r, d)
 	return gone, err
 }
 

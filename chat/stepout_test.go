@@ -24,13 +24,13 @@ func TestStepOut(t *testing.T) {
 	w.enter(waits, "Aspetto da prima.")
 	w.exec(`update chat_places set created_at = created_at - interval '5 min' where state <> 'in_session'`)
 	for _, a := range []account.Actor{person, w.tutor, w.someone(account.RoleAdmin), w.onCall(account.RoleESP), account.Visitor(w.service)} {
-		assert.Contains(t, []errs.Kind{errs.NotFound, errs.Forbidden, errs.Unauthenticated}, errs.KindOf(w.chat.StepOut(w.ctx, a, room)), a.Role)
+		assert.Contains(t, []errs.Kind{errs.NotFound, errs.Forbidden, errs.Unauthenticated}, errs.KindOf(w.chat.StepOut(w.ctx, a, room, "")), a.Role)
 	}
 	require.Equal(t, "open", w.state(room))
-	require.NoError(t, w.chat.StepOut(w.ctx, esp, room))
+	require.NoError(t, w.chat.StepOut(w.ctx, esp, room, ""))
 	assert.Equal(t, "ended", w.state(room))
 	assert.True(t, w.pausing(esp), "they are asked for nobody before they say so")
-	assert.ErrorIs(t, w.chat.StepOut(w.ctx, esp, room), chat.ErrNotFound, "it is not theirs any more")
+	assert.ErrorIs(t, w.chat.StepOut(w.ctx, esp, room, ""), chat.ErrNotFound, "it is not theirs any more")
 	_, err := w.chat.Room(w.ctx, esp, room)
 	assert.Equal(t, errs.NotFound, errs.KindOf(err))
 	rooms, err := w.chat.RoomsOf(w.ctx, esp)
@@ -59,7 +59,7 @@ func TestStepOut_alarm(t *testing.T) {
 		w := newWorld(t)
 		person, esp, room := w.talking()
 		require.NoError(t, w.chat.AskForMoreHelp(w.ctx, person, room))
-		require.NoError(t, w.chat.StepOut(w.ctx, esp, room))
+		require.NoError(t, w.chat.StepOut(w.ctx, esp, room, ""))
 		assert.Equal(t, 1, w.count(`select count(*) from chat_places where again and level = 2 and escalation_id is not null`))
 		w.holds()
 	})
@@ -70,7 +70,7 @@ func TestStepOut_alarm(t *testing.T) {
 		require.NoError(t, w.chat.AskForMoreHelp(w.ctx, person, room))
 		w.route(room, w.tutor)
 		require.NoError(t, w.chat.JoinVisibly(w.ctx, w.tutor, room, "Sono Tommaso."))
-		require.NoError(t, w.chat.StepOut(w.ctx, esp, room))
+		require.NoError(t, w.chat.StepOut(w.ctx, esp, room, ""))
 		assert.Equal(t, "open", w.state(room))
 		w.post(person, room, "Grazie di essere qui.")
 		_, err := w.chat.Room(w.ctx, esp, room)
@@ -89,7 +89,7 @@ func TestStepOut_race(t *testing.T) {
 	person, esp, room := w.talking()
 	var all sync.WaitGroup
 	for range 5 {
-		all.Go(func() { _ = w.chat.StepOut(w.ctx, esp, room) })
+		all.Go(func() { _ = w.chat.StepOut(w.ctx, esp, room, "") })
 		all.Go(func() { _ = w.chat.EndConversation(w.ctx, person, room) })
 	}
 	all.Wait()

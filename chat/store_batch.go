@@ -68,14 +68,15 @@ func selectSeats(ctx context.Context, q pg.Querier, batch []*posting) (map[int]s
 // insertMessages stores unflagged messages at the next sequences of their rooms, whose row locks it takes in the order of their
 // ids, so that no two batches wait for each other. It waits 100 ms for a lock, after which a locked room no longer holds up the
 // others of its writer; without wait it leaves those that somebody else has locked. A room that is not open any more, or
-// of another authority version than the message was sealed under, is left too. A client id that is used already stores nothing.
+// of another authority version than the message was sealed under, is left too. With again it first looks for client ids that are used already, and
+// stores nothing under them; without, which is cheaper, one of them makes it fail by the constraint chat_messages_once.
 //
 // Once b was sent, kept has what is stored under the client ids, whoever stored it, and fresh what this did. The instants never run
 // against the sequence. When another instance stores one of the client ids at the same time, it fails.
 //
 // The statement is the same for any number of messages, and planning it anew each time would cost more than running it. The plan is
 // kept, though it may have been made for tables that were empty then: it must not be one that reads them whole.
-func insertMessages(b *pgx.Batch, list []messageRow, wait bool, kept map[sent]stored, fresh map[sent]bool) {
+func insertMessages(b *pgx.Batch, list []messageRow, wait, again bool, kept map[sent]stored, fresh map[sent]bool) {
 	k := len(list)
 	n, versions, numbers := make([]int32, k), make([]int64, k), make([]int16, k)
 	rooms, services, senders := make([]RoomID, k), make([]account.ServiceID, k), make([]account.ID, k)
@@ -85,25 +86,29 @@ func insertMessages(b *pgx.Batch, list []messageRow, wait bool, kept map[sent]st
 		rooms[i], services[i], senders[i] = m.room, m.service, m.sender
 		cids[i], keys[i], bodies[i], sums[i] = m.message.CID, m.keyID, m.sealed, m.sum
 	}
-	skip := ""
+	skip, old, unless, others := "", "", "", ""
 	if !wait {
 		skip = " skip locked"
+	}
+	if again {
+		old = `old as materialized (select b.n, m.* from new b cross join lateral
+			(select room_id, seq, at, body_sum, level, sender_id, cid from chat_messages where sender_id = b.sender and cid = b.cid) m),`
+		unless, others = ` where b.n not in (select n from old)`, ` union all select room_id, seq, at, body_sum, level, sender_id, cid, false from old`
 	}
 	b.Queue(`select set_config('lock_timeout', '100ms', true), set_config('plan_cache_mode', 'force_generic_plan', true),
 		set_config('enable_seqscan', 'off', true)`)
 	b.Queue(`with new as (
 			select * from unnest($1::int[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::text[], $9::bytea[], $10::bytea[])
 				as b (n, room, version, service, sender, number, cid, key, body, sum)),
-		old as materialized (select b.n, m.* from new b cross join lateral
-			(select room_id, seq, at, body_sum, level, sender_id, cid from chat_messages where sender_id = b.sender and cid = b.cid) m),
+		`+old+`
 		held as materialized (select id, state, last_seq, authority_version from chat_rooms where id = any($2::uuid[]) order by id for update`+skip+`),
 		fit as materialized (select b.*, h.last_seq + row_number() over (partition by b.room order by b.n) as seq
-			from new b join held h on h.id = b.room and h.authority_version = b.version and h.state = $14 where b.n not in (select n from old)),
+			from new b join held h on h.id = b.room and h.authority_version = b.version and h.state = $14`+unless+`),
 		bumped as (update chat_rooms r set last_seq = t.seq from (select room, max(seq) as seq from fit group by room) t where r.id = t.room),
 		stored as (insert into chat_messages (room_id, seq, service_id, sender_id, number, cid, kind, key_id, text_version, body_sealed, body_sum, level)
 			select room, seq, service, sender, number, cid, $11, key, $12, body, sum, $13 from fit order by n
 			returning room_id, seq, at, body_sum, level, sender_id, cid)
-		select *, true from stored union all select room_id, seq, at, body_sum, level, sender_id, cid, false from old`,
+		select *, true from stored`+others,
 		n, rooms, versions, services, senders, numbers, cids, keys, bodies, sums, Text, bodyVersion, triage.None, Open).
 		Query(func(rows pgx.Rows) error {
 			for rows.Next() {

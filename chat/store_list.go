@@ -50,6 +50,7 @@ func insertListing(ctx context.Context, q pg.Querier, actor account.Actor, id Pl
 func selectWaitingMark(ctx context.Context, q pg.Querier, service account.ServiceID) (string, error) {
 	var mark string
 	err := q.QueryRow(ctx, `select coalesce(md5(string_agg(concat_ws(' ', id, state, level, floor(extract(epoch from now() - created_at) / 60)), ',' order by id)), '')
+			|| coalesce((select md5(string_agg(concat_ws(' ', w.id, w.seen_at is null), ',' order by w.id))`+askedFrom+`), '')
 		from chat_places where service_id = $1 and state in ('waiting', 'offered')`, service).Scan(&mark)
 	return mark, store("select waiting mark", err)
 }

@@ -26,18 +26,32 @@ func clean(field, text string, most int) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", errs.Field(field, "chat.text_invalid", nil)
 	}
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
-	text = strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || turnsDirection(r) {
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.TrimSpace(norm.NFC.String(text))
+	if !plain(text) {
+		text = strings.Map(func(r rune) rune {
+			if r != '\n' && r != '\t' && unicode.IsControl(r) || turnsDirection(r) {
+				return -1
+			}
+			return r
+		}, lineEnds.Replace(text))
+		text = norm.NFC.String(text)
+	}
+	text = strings.TrimSpace(text)
 	if utf8.RuneCountInString(text) > most {
 		return "", tooLong(field, most)
 	}
 	return text, nil
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
+
+// plain is true of what most people write, in which clean has nothing to do: letters of Latin-1, signs, spaces and line ends. Other texts may be as good.
+func plain(text string) bool {
+	for _, r := range text {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xc0 || r >= 0x100 {
+			return false
+		}
+	}
+	return true
 }
 
 func tooLong(field string, most int) error {

@@ -3,6 +3,7 @@ package chat
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -32,6 +33,23 @@ func TestClean(t *testing.T) {
 	require.Error(t, err)
 	_, err = clean("text", "\xc3\x28", MaxText)
 	require.Error(t, err)
+}
+
+// What clean leaves alone at a glance is what it would leave alone.
+func FuzzPlain(f *testing.F) {
+	for _, s := range []string{"perché no?\n\tSì", "a\r\nb", "\u0085", "\u00ad", "\x7f", "\u00ff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !plain(text) {
+			return
+		}
+		require.True(t, norm.NFC.IsNormalString(text))
+		require.Equal(t, text, lineEnds.Replace(text))
+		for _, r := range text {
+			require.False(t, r != '\n' && r != '\t' && unicode.IsControl(r) || turnsDirection(r), "%U", r)
+		}
+	})
 }
 
 func FuzzClean(f *testing.F) {

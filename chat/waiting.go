@@ -51,9 +51,10 @@ type PlaceView struct {
 	Feeling   *int
 	Room      RoomID
 	Since     time.Time
-	Unseen    bool // ended because nobody looked at it for 5 minutes
-	Again     bool // their ESP was lost in mid-conversation, and they are to be met by another
-	Called    bool // and as nobody was free within a minute, tutors were called for them
+	Unseen    bool  // ended because nobody looked at it for 5 minutes
+	Again     bool  // their ESP was lost in mid-conversation, and they are to be met by another
+	Card      *Card // of the ESP before
+	Called    bool  // and as nobody was free within a minute, tutors were called for them
 	Care      moderation.Care
 	Level     triage.Level
 	Opening   bool          // an ESP and a tutor are there now
@@ -181,7 +182,15 @@ func (c *Chat) Place(ctx context.Context, actor account.Actor) (PlaceView, error
 	if v.Topic, err = c.topic(r); err != nil {
 		return PlaceView{}, err
 	}
-	if p.state == PlaceEnded || p.state == PlaceInSession {
+	if p.state == PlaceEnded {
+		return v, nil
+	}
+	if p.again {
+		if v.Card, err = c.cardOf(ctx, c.pool, r, actor); err != nil {
+			return PlaceView{}, pg.Classify(err)
+		}
+	}
+	if p.state == PlaceInSession {
 		return v, nil
 	}
 	if v.Position, err = selectPosition(ctx, c.pool, p); err != nil {

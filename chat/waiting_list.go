@@ -103,7 +103,7 @@ func (c *Chat) auditListing(ctx context.Context, actor account.Actor, rows []wai
 	})
 }
 
-// WaitingMark changes whenever what a tutor sees of the waiting room does, the minutes too. It holds nothing of its content.
+// WaitingMark changes whenever what a tutor sees of the waiting room and of what ESPs ask them does, the minutes too. It holds nothing of its content.
 func (c *Chat) WaitingMark(ctx context.Context, actor account.Actor) (string, error) {
 	if !actor.Is(account.RoleTutor) {
 		return "", account.ErrForbidden

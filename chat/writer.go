@@ -18,13 +18,13 @@ const (
 	maxWaiting = 4096 // messages; beyond it their senders are asked to try again
 )
 
-// posting is a message whose sender waits to hear what became of it.
+// posting is a message whose sender is told what became of it.
 type posting struct {
 	actor   account.Actor
 	in      Post
 	text    string // cleaned
 	verdict triage.Verdict
-	done    chan answer // takes one
+	done    func(Receipt, error) // called once
 }
 
 type answer struct {
@@ -38,6 +38,8 @@ type reply struct {
 
 	to *posting
 }
+
+func (r reply) give() { r.to.done(r.receipt, r.err) }
 
 // alone is true of what is stored in a transaction of its own: with its escalation, to be read again, or to note that a tutor acted.
 func (p *posting) alone() bool {
@@ -109,7 +111,7 @@ func (w *writer) run() {
 		w.giveTurns(left, after)
 		w.settle(len(told))
 		for _, r := range told {
-			r.to.done <- r.answer
+			r.give()
 		}
 	}
 }
@@ -184,7 +186,7 @@ func (w *writer) takeTurns(id RoomID) {
 		if errs.KindOf(a.err) == errs.Unavailable {
 			w.giveUp(id, a.err) // first: who has the answer may send again at once, and that is a try of its own
 		}
-		p.done <- a
+		reply{a, p}.give()
 	}
 }
 
@@ -204,17 +206,20 @@ func (w *writer) turn(id RoomID) *posting {
 // timeouts. What is flagged still gets its own try.
 func (w *writer) giveUp(id RoomID, err error) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	var keep []*posting
+	var keep, given []*posting
 	for _, p := range w.turns[id] {
 		if p.verdict.Level != triage.None {
 			keep = append(keep, p)
 			continue
 		}
 		w.waiting--
-		p.done <- answer{err: err}
+		given = append(given, p)
 	}
 	w.turns[id] = keep
+	w.mu.Unlock()
+	for _, p := range given {
+		p.done(Receipt{}, err)
+	}
 }
 
 func (c *Chat) answerAlone(p *posting) (a answer) {

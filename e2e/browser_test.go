@@ -51,6 +51,7 @@ func (b *browser) originAt(in *instance) string { return "http://" + b.host + ":
 type page struct {
 	browser *browser
 	status  int
+	header  http.Header
 	url     *url.URL
 	body    []byte
 	doc     *goquery.Document
@@ -76,7 +77,7 @@ func (b *browser) do(method, path string, form url.Values) (*page, error) {
 		return nil, err
 	}
 	defer res.Body.Close() //nolint:errcheck // read only
-	p := &page{browser: b, status: res.StatusCode, url: res.Request.URL}
+	p := &page{browser: b, status: res.StatusCode, header: res.Header, url: res.Request.URL}
 	if p.body, err = io.ReadAll(res.Body); err != nil {
 		return nil, err
 	}
@@ -119,6 +120,7 @@ type form struct {
 	page   *page
 	sel    *goquery.Selection
 	values url.Values
+	action string
 }
 
 // form finds the one form that matches, with what it holds already.
@@ -126,7 +128,7 @@ func (p *page) form(t *testing.T, selector string) *form {
 	t.Helper()
 	sel := p.doc.Find(selector)
 	require.Equal(t, 1, sel.Length(), "%s has no form %s; it has %s", p.url.Path, selector, p.forms())
-	f := &form{page: p, sel: sel, values: url.Values{}}
+	f := &form{page: p, sel: sel, values: url.Values{}, action: sel.AttrOr("action", "")}
 	sel.Find("input[name], textarea[name], select[name]").Each(func(_ int, in *goquery.Selection) {
 		name, kind := in.AttrOr("name", ""), in.AttrOr("type", "")
 		_, checked := in.Attr("checked")
@@ -172,6 +174,14 @@ func (f *form) tick(t *testing.T, name string) *form {
 	return f.fill(t, name, box.AttrOr("value", "on"))
 }
 
+// to sends the form by the button that leads there.
+func (f *form) to(t *testing.T, action string) *form {
+	t.Helper()
+	require.Equal(t, 1, f.sel.Find(`button[formaction="`+action+`"]`).Length(), "%s has no button to %s", f.page.url.Path, action)
+	f.action = action
+	return f
+}
+
 // submit sends the form and follows where it leads; the page that comes back must be there.
 func (f *form) submit(t *testing.T) *page {
 	t.Helper()
@@ -185,7 +195,7 @@ func (f *form) send() (*page, error) {
 	if button := f.sel.Find("button:not([type=button]), input[type=submit]").First(); button.AttrOr("name", "") != "" {
 		f.values.Set(button.AttrOr("name", ""), button.AttrOr("value", ""))
 	}
-	target, err := f.page.url.Parse(f.sel.AttrOr("action", ""))
+	target, err := f.page.url.Parse(f.action)
 	if err != nil {
 		return nil, err
 	}

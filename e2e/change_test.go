@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/mxschmitt/playwright-go"
 	"github.com/stretchr/testify/require"
 )
 
@@ -47,12 +48,34 @@ func TestChangeMessage(t *testing.T) {
 	guest.button(guest.text("chat.edit_go")).click()
 	guest.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")
 	guest.find("#messages [data-seq='1'] .message-edited").says(guest.text("chat.edited"))
+	guest.find(".message-change").gone()
 	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")
 	marta.find("#messages [data-seq='1'] .message-edited").says(marta.text("chat.edited"))
 	guest.shows(`() => document.querySelector("[data-composer] textarea").value === "Intanto scrivo"`, "changing took away what was being written")
 
+	// The answer to one change comes while another is being made: it takes nothing away from there, and is asked for once.
+	answers := make(chan playwright.Route, 2)
+	require.NoError(t, guest.Route("**/messages/1/edit", func(r playwright.Route) {
+		if r.Request().Method() == "POST" {
+			answers <- r
+			return
+		}
+		_ = r.Continue()
+	}))
+	guest.find("#messages [data-seq='1'] .message-edit").click()
+	guest.find("[data-seq='1'] .message-change textarea").fill("Domani ho un bel colloquio.")
+	save := guest.find("[data-seq='1'] .message-change button").first()
+	save.click()
+	save.click()
 	guest.find("#messages [data-seq='2'] .message-edit").click()
-	guest.button(guest.text("chat.remove_go")).click()
+	guest.find("[data-seq='2'] .message-change textarea").seen()
+	require.NoError(t, (<-answers).Continue())
+	guest.find("[data-seq='1'] .message-change").gone()
+	guest.shows(`() => document.activeElement.matches("[data-seq='2'] .message-change textarea")`, "the answer took the focus away")
+	require.Empty(t, answers, "it was sent twice")
+	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un bel colloquio.")
+
+	guest.find("[data-seq='2'] .message-change .button-second").click()
 	for _, w := range []*window{guest, marta} {
 		w.find("#messages [data-seq='2']").says(w.text("chat.message_removed"))
 		w.shows(`() => !document.body.textContent.includes("via Roma")`, "the removed text is still there")
@@ -60,14 +83,31 @@ func TestChangeMessage(t *testing.T) {
 	marta.say("Dimmi del colloquio.")
 	guest.find("#messages .message").last().says("Dimmi del colloquio.")
 	marta.shows(`() => document.querySelectorAll("#messages .message-edit:not([hidden])").length === 1`, "each may change their own alone")
+	// An address leads out by a page that says where to, however it is shown: live, or after a reload.
+	guest.say("Ho letto https://www.iss.it/aiuto, è utile.")
+	for range 2 {
+		for _, w := range []*window{guest, marta} {
+			w.find("#messages .message").last().says("Ho letto https://www.iss.it/aiuto, è utile.")
+			w.shows(`() => [...document.querySelectorAll("#messages [data-slot=text]")].at(-1).textContent === "Ho letto https://www.iss.it/aiuto, è utile."
+				&& document.querySelector(".way-out").dataset.host === "www.iss.it" && document.querySelector(".way-out").textContent === "https://www.iss.it/aiuto"`, "the address is not a link")
+		}
+		marta.visit(marta.path())
+		marta.inRoom()
+	}
+	out, err := marta.ExpectPopup(func() error { marta.find(".way-out").click(); return nil })
+	require.NoError(t, err)
+	require.NoError(t, marta.chromium.expect.Locator(out.Locator("h1")).ToHaveText(marta.text("front.leaving_title")))
+	require.NoError(t, marta.chromium.expect.Locator(out.Locator("main .button").First()).ToHaveAttribute("href", "https://www.iss.it/aiuto"))
+	require.NoError(t, marta.chromium.expect.Locator(out.Locator("main .button").Last()).ToHaveAttribute("href", marta.path()))
+	require.NoError(t, out.Close())
 	guest.accessible()
 	marta.accessible()
 	guest.picture("changed")
 	marta.picture("changed-esp")
 	// Too late: she is told why, and what she wrote stays.
-	marta.find("#messages [data-seq='5'] .message-edit").click()
+	marta.find("#messages [data-seq='6'] .message-edit").click()
 	marta.find(".message-change textarea").fill("Raccontami del colloquio.")
-	_, err := c.connect(t).Exec(t.Context(), `update chat_messages set at = at - interval '16 min'`)
+	_, err = c.connect(t).Exec(t.Context(), `update chat_messages set at = at - interval '16 min'`)
 	require.NoError(t, err)
 	marta.forgive("status of 409")
 	marta.button(marta.text("chat.edit_go")).click()
@@ -77,7 +117,7 @@ func TestChangeMessage(t *testing.T) {
 	marta.picture("change-too-late")
 	marta.visit(marta.path())
 	marta.inRoom()
-	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un colloquio.")
+	marta.find("#messages [data-seq='1'] [data-slot=text]").says("Domani ho un bel colloquio.")
 	marta.find("#messages [data-seq='2']").says(marta.text("chat.message_removed"))
 	c.holdInvariants(t)
 }

@@ -13,8 +13,8 @@ import (
 
 // TestDemoWithoutStores runs `ponti demo` as a small association would run Ponti: with its own PostgreSQL and Redis.
 // Killed, it leaves nothing that stops the next start; Ctrl-C ends everything in order.
+// It runs beside no other test: how soon it is ready is asked of a machine that does nothing else.
 func TestDemoWithoutStores(t *testing.T) {
-	t.Parallel()
 	dir := newDir(t)
 	data := filepath.Join(dir, "data")
 	listen := freeAddress(t)

@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,12 +49,71 @@ func awaitStep(t *testing.T, conn *pgx.Conn, room string, n int, limit time.Dura
 	return list[n-1]
 }
 
+// callers at each instance are more than the twenty connections it has for pages and chat.
+const callers = 24
+
+// fillPools is F12: it holds the table of conversations locked and has so many at each instance ask for theirs over and over, so that every connection
+// that pages and chat have is taken, until the returned function is called. That holds what they were answered: in time, and when to come again.
+func (k *conversation) fillPools(t *testing.T) (empty func()) {
+	t.Helper()
+	tx, err := k.cluster.connect(t).Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "lock table chat_rooms in access exclusive mode")
+	require.NoError(t, err)
+	numbers := watchNumbers(k.cluster)
+	var mu sync.Mutex
+	var wrong []string
+	var slowest time.Duration
+	refused := 0
+	quit := make(chan struct{})
+	var all sync.WaitGroup
+	for n := range 2 * callers {
+		b := &browser{at: k.cluster.instances[n%2], host: k.guest.host, client: k.guest.client}
+		all.Go(func() {
+			for {
+				select {
+				case <-quit:
+					return
+				default:
+				}
+				begin := time.Now()
+				p, err := b.get("/rooms/" + k.room)
+				mu.Lock()
+				slowest = max(slowest, time.Since(begin))
+				switch {
+				case err != nil:
+					wrong = append(wrong, err.Error())
+				case p.status != http.StatusServiceUnavailable || p.header.Get("Retry-After") == "":
+					wrong = append(wrong, fmt.Sprintf("%d, to come again after %q s", p.status, p.header.Get("Retry-After")))
+				default:
+					refused++
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	return func() {
+		t.Helper()
+		close(quit)
+		all.Wait()
+		require.NoError(t, tx.Rollback(context.Background()))
+		asked, none := numbers()
+		require.Greater(t, asked, 20)
+		require.Empty(t, none, "the page with the numbers must always be there")
+		slices.Sort(wrong)
+		require.Empty(t, slices.Compact(wrong))
+		require.Greater(t, refused, 200, "hardly anybody asked: the pools were not full")
+		// 1 s for a connection, half a one for the lock; so many at once on two processors take the rest.
+		waitsAtMost(t, 2*time.Second, slowest, "the slowest answer while every connection was taken")
+	}
+}
+
 // TestEscalationClimbsThoughEveryInstanceDies has nobody acknowledge a crisis while all instances are killed and started
-// again: once before the next rung is due, once over the moment itself.
+// again, once before the next rung is due, once over the moment itself, and while pages and chat have no connection left.
 func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 	t.Parallel()
 	const lateness = 5 * time.Second
-	c := newCluster(t, 2)
+	c := newCluster(t, 2, func(in *instance) { in.env = append(in.env, "PONTI_LIMIT_FACTOR=1000") })
 	a, b := c.instances[0], c.instances[1]
 	marta, _ := staffed(t, b, a, "Marta", "Tommaso")
 	teresa := signIn(t, b, "localhost", "Teresa")
@@ -86,7 +149,11 @@ func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 	kill()
 	c.startAll()
 	require.True(t, time.Now().Before(first.DueAt), "the instances came back too late to prove anything")
+	pass(time.Until(first.DueAt.Add(-5 * time.Second)))
+	empty := k.fillPools(t)
 	second := awaitStep(t, conn, k.room, 2, time.Until(first.DueAt)+patience)
+	pass(3 * time.Second)
+	empty()
 	require.Greater(t, second.Rung, first.Rung)
 	waitsAtMost(t, lateness, second.At.Sub(first.DueAt), "from the due time to the second rung")
 	require.NoError(t, within(converged, func() error {

@@ -41,6 +41,7 @@ var pages = []struct {
 	{"/numbers", "visitor member", nil},
 	{"/how-it-works", "visitor", nil},
 	{"/privacy", "visitor tutor", nil},
+	{"/leaving", "visitor member", []string{"/leaving?to=https%3A%2F%2Fwww.iss.it%2Fsalute-mentale"}},
 	{"/accessibility", "visitor", nil},
 	{"/offline", "visitor", nil},
 	{"/enter", "visitor member", nil},
@@ -73,20 +74,36 @@ var pages = []struct {
 	{"/forum/categories/{slug}/rules", "esp admin", []string{"/forum/categories/giorno-per-giorno/rules"}},
 	{"/forum/categories/{slug}/new", "member", []string{"/forum/categories/benvenuti/new"}},
 	{"/forum/threads/{thread}", "author member esp", nil},
+	{"/forum/threads/{thread}", "member", []string{"/forum/threads/{asked}"}},
 	{"/forum/threads/{thread}/lock", "tutor", nil},
 	{"/forum/threads/{thread}/move", "tutor", nil},
+	{"/forum/threads/{thread}/merge", "tutor", nil},
 	{"/forum/threads/{thread}/reply", "member", nil},
+	{"/information", "visitor member", []string{"/information", "/information?province=Lago+di+Prova"}},
+	{"/information/{slug}", "visitor", []string{"/information/chi-e-un-esp", "/information/centro-diurno-la-riva"}},
+	{"/prepared", "admin", nil},
+	{"/prepared/{text}/edit", "admin", []string{"/prepared/{text}/edit"}},
+	{"/pages", "admin", nil},
+	{"/pages/new", "admin", nil},
+	{"/pages/{page}/edit", "admin", []string{"/pages/{page}/edit"}},
+	{"/forum/drafts", "member author", nil},
 	{"/forum/held/{post}", "author esp", []string{"/forum/held/{held}"}},
 	{"/forum/held/{post}/withdraw", "author", []string{"/forum/held/{held}/withdraw"}},
 	{"/forum/posts/{post}", "member", nil},
 	{"/forum/posts/{post}/history", "member esp", []string{"/forum/posts/{own}/history"}},
+	{"/forum/posts/{post}/notes", "tutor", []string{"/forum/posts/{post}/notes"}},
+	{"/forum/posts/{post}/reactions", "member", []string{"/forum/posts/{post}/reactions"}},
+	{"/forum/posts/{post}/mute", "member", []string{"/forum/posts/{post}/mute"}},
+	{"/forum/filters", "member", nil},
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},
 	{"/forum/posts/{post}/delete", "member", []string{"/forum/posts/{own}/delete"}},
 	{"/policy", "tutor auditor", nil},
 	{"/register", "tutor auditor", nil},
+	{"/statistics", "tutor admin auditor", nil},
 	{"/proof", "admin auditor", nil},
 	{"/console", "esp senior tutor", nil},
 	{"/console/{escalation}", "tutor", nil},
+	{"/whispers/{room}", "tutor", nil},
 	{"/moderation", "esp senior tutor admin", nil},
 	{"/moderation/{case}", "esp senior tutor", nil},
 	{"/report/{kind}/{id...}", "member", []string{"/report/post/{post}"}},
@@ -97,7 +114,7 @@ var pages = []struct {
 
 // machines is what answers GET and is no page, with an example.
 var machines = map[string]string{
-	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/healthz": "/healthz", "/readyz": "/readyz",
+	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/readyz": "/readyz",
 	"/exit": "/exit", // where the quick exit leads without a script: nothing is to be seen, and must not be
 }
 
@@ -354,6 +371,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 	s.people["esp"].post(t, room, "Si capisce benissimo. "+strings.Repeat("Anche per me le mattine erano la parte più lunga del giorno. ", 5))
 	s.people["guest"].post(t, room, "Grazie")
 	s.people["guest"].post(t, room, crisisSentence)
+	s.people["esp"].open(t, "/rooms/"+room).form(t, "#whispers form").fill(t, "whisper", "Ho paura di dire la cosa sbagliata. "+strings.Repeat("Precipitevolissimevolmente", 6)).submit(t)
 	var alert string
 	require.NoError(t, within(patience, func() error { // a worker leads it to the tutor
 		if alert = s.people["tutor"].open(t, "/console").doc.Find(".alert-crisis a").AttrOr("href", ""); alert == "" {
@@ -378,13 +396,26 @@ func newScene(t *testing.T, c *cluster) *scene {
 	hidden := author.opens(t, "Un titolo piuttosto lungo per vedere come va a capo su un telefono piccolo", "Il numero della mia vicina è 333 1234567")
 	welcome := member.open(t, "/forum/categories/benvenuti").href(t, ".threads .thread:first-child a")
 	own := member.opens(t, "Buongiorno a tutti", "Una riga mia, la prima.")
+	member.open(t, welcome).form(t, ".forum-form").fill(t, "text", "Volevo dire che anche per me la mattina è il momento peggiore, e che").to(t, "/forum/drafts").submit(t)
 	s.values["own"] = path.Base(path.Dir(member.open(t, own).href(t, `.post-actions a[href$="/edit"]`)))
-	s.values["thread"] = path.Base(hidden)
+	s.values["thread"], s.values["asked"] = path.Base(hidden), path.Base(own)
+	esp.open(t, own).form(t, ".forum-form").fill(t, "text", "Buongiorno a te. Come è andata la notte?").submit(t)
+	member.open(t, own).form(t, `form[action$="/answer"]`).submit(t)
 	member.report(t, hidden)
 	esp.take(t).form(t, `form[action$="/decide"]`).fill(t, "decision", "hide").fill(t, "statement", "Contiene il telefono di un'altra persona.").submit(t)
 	s.values["hidden"] = path.Base(author.open(t, "/notices").href(t, `.notices a[href^="/appeal/"]`))
 	s.values["post"] = member.report(t, welcome)
 	s.values["case"] = path.Base(esp.take(t).url.Path)
+	for range 2 {
+		s.people["admin"].open(t, "/prepared").form(t, `form[action="/prepared"]`).fill(t, "title", "Che cosa succede dopo la chat").
+			fill(t, "text", "Ci salutiamo con calma. "+strings.Repeat("Precipitevolissimevolmente", 6)).submit(t)
+	}
+	prepared := s.people["admin"].open(t, "/prepared").href(t, `a[href^="/prepared/"][href$="/edit"]`)
+	s.people["admin"].open(t, prepared).form(t, `form[action="`+prepared+`"]`).fill(t, "text", "Ci salutiamo con calma.").submit(t)
+	s.values["text"] = path.Base(path.Dir(prepared))
+	edit := s.people["admin"].open(t, "/pages").href(t, `a[href^="/pages/"][href$="/edit"]`)
+	s.people["admin"].open(t, edit).form(t, `form[action="`+edit+`"]`).submit(t)
+	s.values["page"] = path.Base(path.Dir(edit))
 	s.people["admin"].holds(t, "20")
 	s.values["held"] = path.Base(author.opens(t, "Una cosa che aspetta", "Qualcuno la legge, poi compare."))
 

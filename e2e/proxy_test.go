@@ -106,7 +106,8 @@ func relay(t *testing.T, socket string) string {
 // metric is the sum of a figure's values on an instance.
 func (in *instance) metric(t *testing.T, name string) float64 {
 	t.Helper()
-	res, err := prober.Get("http://" + in.metricsListen + "/metrics")
+	patient := http.Client{Timeout: patience, Transport: prober.Transport}
+	res, err := patient.Get("http://" + in.metricsListen + "/metrics")
 	require.NoError(t, err)
 	defer res.Body.Close() //nolint:errcheck // read only
 	require.Equal(t, http.StatusOK, res.StatusCode)

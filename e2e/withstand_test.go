@@ -270,7 +270,7 @@ func redisListeners(t *testing.T, c *cluster) (ids []string) {
 
 // tellSlowPostgres is the first half of F10: everything takes longer, and nothing fails.
 func tellSlowPostgres(t *testing.T, k *conversation) {
-	stop := k.talkEvery(3*time.Second, 2*time.Second) // as people write: a line's messages are stored one after the other
+	stop := k.talkEvery(3*time.Second, 2*time.Second) // as people write
 	defer stop()
 	k.awaitAcks(t, 4)
 	for _, in := range k.cluster.instances {

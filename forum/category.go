@@ -19,6 +19,7 @@ type Board struct {
 	// The newest activity. LatestTitle is empty when there is none, or when the reader may not see it.
 	Latest      ThreadID
 	LatestTitle string
+	LatestMuted Muted
 	LatestAt    *time.Time
 	// Unread is true when the reader has not seen the latest activity.
 	Unread bool
@@ -26,29 +27,46 @@ type Board struct {
 
 // Categories lists what the actor may read, in the service's order. account.ErrForbidden for those who read no forum.
 func (f *Forum) Categories(ctx context.Context, actor account.Actor) ([]Board, error) {
+	list, _, err := f.boards(ctx, actor)
+	return list, err
+}
+
+// boards are the categories of a reader, with what they do not want to meet.
+func (f *Forum) boards(ctx context.Context, actor account.Actor) ([]Board, filter, error) {
 	if err := account.Can(actor, ForMembers.reading(), account.Relation{}); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	all, err := selectCategories(ctx, f.pool, actor)
+	words, err := f.filterOf(ctx, actor)
 	if err != nil {
-		return nil, pg.Classify(err)
+		return nil, nil, err
 	}
-	return slices.DeleteFunc(all, func(b Board) bool { return mayRead(actor, b.place()) != nil }), nil
+	all, err := selectCategories(ctx, f.pool, actor, words)
+	if err != nil {
+		return nil, nil, pg.Classify(err)
+	}
+	return slices.DeleteFunc(all, func(b Board) bool { return mayRead(actor, b.place()) != nil }), words, nil
 }
 
 // Category is one that the actor may read.
 func (f *Forum) Category(ctx context.Context, actor account.Actor, slug string) (Category, error) {
+	c, _, err := f.category(ctx, actor, slug)
+	return c, err
+}
+
+// category is one that the actor may read, with what they do not want to meet in it.
+func (f *Forum) category(ctx context.Context, actor account.Actor, slug string) (Category, filter, error) {
 	if err := mayEnter(actor); err != nil {
-		return Category{}, err
+		return Category{}, nil, err
 	}
-	c, err := selectCategory(ctx, f.pool, actor, slug)
+	c, filters, err := selectCategory(ctx, f.pool, actor, slug)
 	if err != nil {
-		return Category{}, pg.Classify(err)
+		return Category{}, nil, pg.Classify(err)
 	}
 	if err := mayRead(actor, c.place()); err != nil {
-		return Category{}, err
+		return Category{}, nil, err
 	}
-	return c, nil
+	words, err := f.filter(actor, filters)
+	return c, words, err
 }
 
 // NewCategory is what a category is made from. Its texts are the service's own, in its language.
@@ -92,7 +110,7 @@ func (f *Forum) ManagedCategories(ctx context.Context, actor account.Actor) ([]M
 	if err := mayAssign(actor); err != nil {
 		return nil, err
 	}
-	all, err := selectCategories(ctx, f.pool, actor)
+	all, err := selectCategories(ctx, f.pool, actor, nil)
 	if err != nil {
 		return nil, pg.Classify(err)
 	}

@@ -11,7 +11,9 @@
 //     a permalink name its page without counting. Threads share no row, so a busy category has no convoy.
 //   - HTML is made when a text is written and never when it is read.
 //   - Search is made beside the writing: a post is findable a moment after its commit, and never waits for that.
-//   - How far somebody has read is known to them alone.
+//   - A draft is read by nobody but its writer, and is lost to no second window, cut line or ended session.
+//   - How far somebody has read, and whom and what they would rather not read, is known to them alone. What is muted is folded and never withheld.
+//   - A reaction hangs on a post that can be read, and is counted for nobody.
 //   - A category one may not read looks exactly like one that does not exist.
 package forum
 
@@ -23,9 +25,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ponti/account"
+	"ponti/internal/bus"
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/internal/seal"
 	"ponti/internal/worker"
 	"ponti/moderation"
 	"ponti/moderation/triage"
@@ -74,8 +78,13 @@ type Thread struct {
 	Locked     bool
 	// LockedReason is why, for all who read it; it may be empty.
 	LockedReason string
-	Pinned       bool   // stands first in its category
-	MovedFrom    string // title of the category it stood in before; empty when it never moved
+	Pinned       bool          // stands first in its category
+	Mine         bool          // the reader opened it
+	Followed     bool          // by the reader; told with the thread itself, not in lists
+	Notes        []ContentNote // on its opening
+	Muted        Muted         // told in lists
+	Answer       int           // number of the post that answers what it asks; 0 when none is said to
+	MovedFrom    string        // title of the category it stood in before; empty when it never moved
 }
 
 // State says whether a post can be read.
@@ -98,7 +107,13 @@ type Post struct {
 	At       time.Time
 	EditedAt *time.Time
 	Version  int
-	History  bool // it said something else before, and the reader may see what
+	Muted    Muted         // told in a page of posts
+	History  bool          // it said something else before, and the reader may see what
+	Notes    []ContentNote // all that are on it
+	// AddedNotes are those of them that a moderator put there.
+	AddedNotes []ContentNote
+	// Reactions are what it was given by somebody, and by the reader; told in a page of posts.
+	Reactions, MyReactions []Reaction
 
 	Mine bool
 	// Reason is why it is hidden: told to its author, to moderators of the category and to tutors.
@@ -123,12 +138,14 @@ type Forum struct {
 	pool       *pgxpool.Pool
 	accounts   *account.Accounts
 	moderation *moderation.Moderation
+	keys       *seal.Keyring // seals drafts
+	hints      bus.Publisher // tells whoever follows a thread
 	indexer    worker.Worker
 }
 
 // New makes a forum. Content must be given to moderation before that starts.
-func New(pool *pgxpool.Pool, accounts *account.Accounts, m *moderation.Moderation) *Forum {
-	return &Forum{pool: pool, accounts: accounts, moderation: m}
+func New(pool *pgxpool.Pool, accounts *account.Accounts, m *moderation.Moderation, keys *seal.Keyring, hints bus.Publisher) *Forum {
+	return &Forum{pool: pool, accounts: accounts, moderation: m, keys: keys, hints: hints}
 }
 
 //go:embed migrations/*.sql

@@ -13,7 +13,8 @@ type Version struct {
 	Number int
 	Title  string // of the thread, where the post opened one
 	Text   string
-	Until  *time.Time // when it was edited or deleted; nil: it says so now
+	Notes  []ContentNote // its author's
+	Until  *time.Time    // when it was edited or deleted; nil: it says so now
 }
 
 // maySeeHistory: the author of a post, who moderates its category, and tutors.
@@ -36,7 +37,7 @@ func (f *Forum) PostHistory(ctx context.Context, actor account.Actor, id PostID)
 		return o, nil, pg.Classify(err)
 	}
 	if o.Post.State != Deleted {
-		now := Version{Number: o.Post.Version, Text: o.Source}
+		now := Version{Number: o.Post.Version, Text: o.Source, Notes: o.OwnNotes}
 		if o.Post.Number == 1 {
 			now.Title = o.Thread.Title
 		}

@@ -37,6 +37,7 @@ type Held struct {
 	Title     string   // of the discussion
 	Author    account.Public
 	HTML      string
+	Notes     []ContentNote
 	Why       Why
 	WrittenAt time.Time
 	Refused   bool
@@ -49,6 +50,8 @@ type Held struct {
 // Errors of held posts.
 var (
 	ErrHeldDecided = errs.New(errs.Conflict, "forum.held_decided")
+	// ErrEditUnread says that what was published cannot be changed while everything its author writes is read before it appears: nobody would have read the change.
+	ErrEditUnread = errs.New(errs.Invalid, "forum.edit_unread")
 )
 
 // holding is what holds for a text that the actor writes now: nothing for staff, and Uncovered only while nobody is on call. It is asked outside of the
@@ -178,7 +181,7 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 	list := make([]Held, len(rows))
 	for i, h := range rows {
 		list[i] = Held{
-			ID: h.ID, Category: h.Category, Thread: h.Thread, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Why: h.Why, WrittenAt: h.At,
+			ID: h.ID, Category: h.Category, Thread: h.Thread, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Notes: h.Notes, Why: h.Why, WrittenAt: h.At,
 			Refused: h.Refused, Mine: h.Author == actor.ID, MayDecide: !h.Refused && mayDecideHeld(actor, h) == nil,
 		}
 		if list[i].Mine {
@@ -196,6 +199,9 @@ func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID)
 		r, err = publish(ctx, tx, actor.Service, h)
 		return err
 	})
+	if err == nil {
+		f.changed(r.Thread)
+	}
 	return r, err
 }
 
@@ -204,7 +210,7 @@ func publish(ctx context.Context, q pg.Querier, s account.ServiceID, h heldRow) 
 	if h.Category.Archived {
 		return Receipt{}, ErrArchived
 	}
-	p, err := prepare(h.Title, h.Source, h.Thread.IsZero())
+	p, err := prepare(h.Title, h.Source, h.Notes, h.Thread.IsZero())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -332,6 +338,9 @@ func (w *writing) store(ctx context.Context, q pg.Querier, s account.ServiceID) 
 	number, err := insertPost(ctx, q, s, w.post)
 	if errors.Is(err, account.ErrNotFound) {
 		return Receipt{}, ErrLocked // a moment after it was found open
+	}
+	if err == nil {
+		err = insertSubscription(ctx, q, s, w.post.Author, w.post.Thread)
 	}
 	return Receipt{Thread: w.post.Thread, Post: w.post.ID, Number: number, Level: w.post.Level}, err
 }

@@ -76,6 +76,28 @@ func TestHold_uncovered(t *testing.T) {
 	assert.InDelta(t, 30, waits.Hours(), 0.1)
 }
 
+// TestHold_edit: who is read before they appear does not get around that by changing what was read; what sounds like danger is stored and raised all the same.
+func TestHold_edit(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ctx := t.Context()
+	member := w.as(account.RoleMember)
+	r := w.open(member, "members", "Il fiume", calm)
+	edit := func(actor account.Actor, version int, text string) error {
+		_, err := w.EditPost(ctx, actor, Edit{Post: r.Post, Version: version, Title: "Il fiume", Text: text})
+		return err
+	}
+	w.holds(account.Holding{First: 3})
+	require.ErrorIs(t, edit(member, 1, "Tutt'altro."), ErrEditUnread)
+	w.holds(account.Holding{Uncovered: true})
+	require.ErrorIs(t, edit(member, 1, "Tutt'altro."), ErrEditUnread)
+	assert.Contains(t, w.seen(member, r).HTML, "passeggiata")
+	require.NoError(t, edit(member, 1, crisis))
+	assert.Equal(t, moderation.CareAlerting, w.seen(member, r).Care)
+	w.holds(account.Holding{First: 1})
+	require.NoError(t, edit(member, 2, "Con calma."), "as many posts of theirs were read as must be")
+}
+
 func (w *town) own(actor account.Actor) []Held {
 	w.t.Helper()
 	own, _, err := w.HeldPosts(w.t.Context(), actor)

@@ -58,7 +58,7 @@ func newTown(t testing.TB) *town {
 	ctx := t.Context()
 	w := &town{t: t, pool: pgtest.New(t), roles: map[account.Role]account.Actor{}}
 	accounts := account.New(w.pool, account.Options{})
-	w.Forum = New(w.pool, accounts, newModeration(t, w.pool, accounts))
+	w.Forum = New(w.pool, accounts, newModeration(t, w.pool, accounts), newKeys(t), silence{})
 	w.moderation.Use(moderation.SubjectPost, w.Content())
 	w.a, w.b = accounttest.NewService(t, w.pool, "a.test"), accounttest.NewService(t, w.pool, "b.test")
 	w.roles[account.RoleVisitor] = account.Visitor(w.a)
@@ -88,11 +88,16 @@ func newModeration(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts)
 	t.Helper()
 	engine, err := newEngine()
 	require.NoError(t, err)
+	return moderation.New(pool, accounts, roster.New(pool, accounts, silence{}), engine, silence{}, moderation.Options{Keys: newKeys(t)})
+}
+
+func newKeys(t testing.TB) *seal.Keyring {
+	t.Helper()
 	keks, err := seal.ParseKEKs(seal.GenerateKEK())
 	require.NoError(t, err)
 	keys, err := seal.NewKeyring(keks[0])
 	require.NoError(t, err)
-	return moderation.New(pool, accounts, roster.New(pool, accounts, silence{}), engine, silence{}, moderation.Options{Keys: keys})
+	return keys
 }
 
 func (w *town) newAccount(s account.ServiceID, role account.Role, alias string) account.Actor {

@@ -15,7 +15,7 @@ import (
 // Invalid for a category that is not one of MoveTargets.
 func (f *Forum) MoveThread(ctx context.Context, actor account.Actor, id ThreadID, slug string) error {
 	return f.arrange(ctx, actor, id, "thread.move", func(ctx context.Context, tx pgx.Tx, from Category) (bool, error) {
-		to, err := selectCategory(ctx, tx, actor, slug)
+		to, _, err := selectCategory(ctx, tx, actor, slug)
 		if errs.KindOf(err) == errs.NotFound || err == nil && mayRead(actor, to.place()) != nil {
 			return false, errs.Field("to", "forum.move_where", nil) // as if there were none of that name
 		}
@@ -36,7 +36,7 @@ func (f *Forum) MoveTargets(ctx context.Context, actor account.Actor, from Categ
 	if err := mayEnter(actor); err != nil {
 		return nil, err
 	}
-	all, err := selectCategories(ctx, f.pool, actor)
+	all, err := selectCategories(ctx, f.pool, actor, nil)
 	if err != nil {
 		return nil, pg.Classify(err)
 	}

@@ -31,8 +31,14 @@ func TestMuted(t *testing.T) {
 	assert.Equal(t, errs.Invalid, errs.KindOf(err))
 	_, err = w.EditPost(ctx, member, Edit{Post: r.Post, Title: "Un titolo", Text: "Peggio.", Version: 1})
 	assert.Equal(t, errs.Invalid, errs.KindOf(err))
+	theirs := w.open(reader, "members", "Di un altro", calm)
+	_, err = w.React(ctx, member, theirs.Post, Thanks, true)
+	assert.Equal(t, errs.Invalid, errs.KindOf(err), "a kind word can be meant unkindly")
+	_, err = w.React(ctx, member, theirs.Post, Thanks, false)
+	require.NoError(t, err, "to take something back is always theirs")
+	posts++
 	assert.Equal(t, posts, w.count(`select count(*) from forum_posts`))
-	assert.Equal(t, 1, w.count(`select count(*) from forum_threads`))
+	assert.Equal(t, 2, w.count(`select count(*) from forum_threads`))
 
 	// What sounds like danger is read by somebody at once all the same, and by nobody else.
 	got, err := w.WritePost(ctx, member, NewPost{Thread: r.Thread, Text: crisis, CID: newCID()})

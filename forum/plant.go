@@ -24,6 +24,7 @@ type Planted struct {
 type PlantedPost struct {
 	Author account.ID
 	Text   string
+	Notes  []ContentNote
 	At     time.Time
 	CID    string // empty: made here
 }
@@ -40,7 +41,7 @@ func (f *Forum) PlantThread(ctx context.Context, actor account.Actor, in Planted
 	thread := ids.New[Thread]()
 	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		for i, p := range in.Posts {
-			ready, err := prepare(in.Title, p.Text, i == 0)
+			ready, err := prepare(in.Title, p.Text, p.Notes, i == 0)
 			if err != nil {
 				return err
 			}

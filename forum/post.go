@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,9 @@ import (
 type NewPost struct {
 	Thread ThreadID
 	Text   string
+	Notes  []ContentNote
 	CID    string // made with the form: sent twice, it is stored once
+	DraftMark
 }
 
 // WritePost answers in a thread. Errors: errs.Fields, Invalid for who may not write for a time, ErrLocked, ErrArchived, account.ErrNotFound for a thread that is not the actor's to read.
@@ -30,10 +33,11 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
 	}
-	w, err := f.read("", in.Text, in.CID, false)
+	w, err := f.read("", in.Text, in.CID, in.Notes, false)
 	if err != nil {
 		return Receipt{}, err
 	}
+	w.draft = in.DraftMark
 	w.post.Thread = in.Thread
 	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) (CategoryID, error) {
 		t, c, err := selectThread(ctx, tx, actor, in.Thread)
@@ -55,18 +59,25 @@ type writing struct {
 	post    newPost
 	opens   CategoryID // in which it opens a thread; zero: it answers in post.Thread
 	verdict triage.Verdict
+	form    string    // its client id, which a draft of it has too
+	draft   DraftMark // what the form knew of that
 }
 
-func (f *Forum) read(title, text, cid string, withTitle bool) (*writing, error) {
-	if n := utf8.RuneCountInString(cid); n < 16 || n > 64 || cleanText(cid) != cid {
+func validCID(cid string) bool {
+	n := utf8.RuneCountInString(cid)
+	return n >= 16 && n <= 64 && cleanText(cid) == cid
+}
+
+func (f *Forum) read(title, text, cid string, notes []ContentNote, withTitle bool) (*writing, error) {
+	if !validCID(cid) {
 		return nil, ErrForm
 	}
-	p, err := prepare(title, text, withTitle)
+	p, err := prepare(title, text, notes, withTitle)
 	if err != nil {
 		return nil, err
 	}
 	v := f.assess(p)
-	return &writing{post: newPost{CID: cid, prepared: p, Level: v.Level}, verdict: v}, nil
+	return &writing{post: newPost{CID: cid, prepared: p, Level: v.Level}, verdict: v, form: cid}, nil
 }
 
 // assess reads a text as readers see it and as it was typed: markup inside a word does not hide the word, and the
@@ -93,6 +104,11 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	var r Receipt
 	var raised moderation.Raised
 	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		if w.draft != (DraftMark{}) { // it may be on its way to be kept, just now
+			if err := lockDrafts(ctx, tx, actor); err != nil {
+				return err
+			}
+		}
 		category, err := ready(ctx, tx)
 		if err != nil {
 			return err
@@ -121,6 +137,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 		if err != nil {
 			return err
 		}
+		if err := publishDraft(ctx, tx, actor, w.form, w.draft); err != nil {
+			return err
+		}
 		raised, r.Care, err = f.raise(ctx, tx, actor, w.post.ID, 1, w.verdict)
 		return err
 	})
@@ -141,6 +160,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	}
 	if raised.Announce != nil {
 		raised.Announce()
+	}
+	if !r.Held {
+		f.changed(r.Thread)
 	}
 	return r, nil
 }
@@ -209,10 +231,12 @@ func subject(id PostID) moderation.Subject {
 func (r postRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public, cares map[string]moderation.Care) Post {
 	v := Post{
 		ID: r.ID, Number: r.Number, Author: names[r.Author], State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
-		Version: r.Version, Mine: r.Author == actor.ID,
+		Version: r.Version, Mine: r.Author == actor.ID, Notes: knownNotes(slices.Concat(r.Notes, r.AddedNotes)), AddedNotes: r.AddedNotes,
 	}
 	v.History = (r.EditedAt != nil || r.Deleted) && maySeeHistory(actor, p, v.Mine)
 	switch {
+	case !r.Deleted && !r.Hidden:
+		v.Reactions, v.MyReactions = r.reactions.Given, r.reactions.Mine
 	case r.Deleted:
 		v.State, v.HTML, v.EditedAt = Deleted, "", nil
 	case r.Hidden:
@@ -249,7 +273,9 @@ type OnePost struct {
 	Post     Post
 	Source   string // as it was typed; empty when the reader may not see it
 	// MayEdit and MayDelete say what its page may offer.
-	MayEdit, MayDelete bool
+	MayEdit, MayDelete, MayNote bool
+	// OwnNotes are those its author gave.
+	OwnNotes []ContentNote
 }
 
 // Post is one that the actor may read. account.ErrNotFound otherwise.
@@ -279,6 +305,7 @@ func (f *Forum) Post(ctx context.Context, actor account.Actor, id PostID) (OnePo
 	}
 	mine := mayChange(actor, c.place(), v.Mine) == nil && !r.Deleted
 	o.MayEdit, o.MayDelete = mine && !r.Hidden && !t.Locked && !c.Archived, mine
+	o.MayNote, o.OwnNotes = mayNote(actor, c.place(), v.Mine) == nil && !r.Deleted, r.Notes
 	return o, nil
 }
 
@@ -288,17 +315,22 @@ type Edit struct {
 	Version int    // the version that was edited: a form that is older changes nothing
 	Title   string // of the opening post only
 	Text    string
+	Notes   []ContentNote // its author's; those that a moderator added stay
 }
 
 // EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. Errors: errs.Fields, Invalid as WritePost,
-// ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
+// ErrEditUnread, ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
 func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
 	}
+	holding, err := f.holding(ctx, actor)
+	if err != nil {
+		return Receipt{}, err
+	}
 	var r Receipt
 	var raised moderation.Raised
-	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		old, t, c, err := selectPost(ctx, tx, actor, in.Post, true)
 		if err != nil {
 			return err
@@ -312,7 +344,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			return err
 		}
-		p, err := prepare(in.Title, in.Text, old.Number == 1)
+		p, err := prepare(in.Title, in.Text, in.Notes, old.Number == 1)
 		if err != nil {
 			return err
 		}
@@ -321,13 +353,24 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if old.Number == 1 {
 			title = t.Title
 		}
-		if p.Source == old.Source && p.Title == title {
+		same := p.Source == old.Source && p.Title == title // but perhaps for its notes, in which nothing is to be read
+		if same && slices.Equal(p.Notes, old.Notes) {
 			return nil
+		}
+		v := triage.Verdict{Level: old.Level}
+		if !same {
+			v = f.assess(p)
+		}
+		if !same && v.Level == triage.None { // what sounds like danger is never refused: somebody reads it because of that
+			if why, err := f.hold(ctx, tx, actor, holding); err != nil {
+				return err
+			} else if why != HoldNothing {
+				return ErrEditUnread
+			}
 		}
 		if err := insertVersion(ctx, tx, actor.Service, old, title); err != nil {
 			return err
 		}
-		v := f.assess(p)
 		if r.Level = v.Level; old.Number == 1 {
 			if err := updateThreadTitle(ctx, tx, actor.Service, old.Thread, p.Title); err != nil {
 				return err
@@ -335,6 +378,9 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		}
 		if err := updatePostText(ctx, tx, actor.Service, old.ID, p, v.Level); err != nil {
 			return err
+		}
+		if same {
+			return nil
 		}
 		raised, r.Care, err = f.raise(ctx, tx, actor, old.ID, old.Version+1, v)
 		return err
@@ -345,6 +391,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 	if raised.Announce != nil {
 		raised.Announce()
 	}
+	f.changed(r.Thread)
 	return r, nil
 }
 
@@ -386,6 +433,9 @@ func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) 
 		}
 		return deletePost(ctx, tx, actor.Service, old, t)
 	})
+	if err == nil {
+		f.changed(r.Thread)
+	}
 	return r, err
 }
 
@@ -399,6 +449,9 @@ func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p pos
 		return err
 	}
 	if err := updatePostDeleted(ctx, tx, service, p.ID); err != nil {
+		return err
+	}
+	if err := deleteReactionsTo(ctx, tx, service, p.ID); err != nil {
 		return err
 	}
 	if p.Number == 1 {

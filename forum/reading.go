@@ -7,17 +7,12 @@ import (
 	"ponti/internal/pg"
 )
 
-// MarkRead notes that the actor has seen a thread up to a post, whichever device they read on. It never goes back.
+// MarkRead notes that the actor has seen a thread up to a post, whichever device they read on. It never goes back. One statement does it: it
+// is said with each page.
 func (f *Forum) MarkRead(ctx context.Context, actor account.Actor, id ThreadID, number int) error {
-	t, c, err := selectThread(ctx, f.pool, actor, id)
-	if err != nil {
-		return pg.Classify(err)
+	found, err := upsertRead(ctx, f.pool, actor, id, number, readable(actor))
+	if err == nil && !found {
+		err = account.ErrNotFound
 	}
-	if err := mayRead(actor, c.place()); err != nil {
-		return err
-	}
-	if number = min(number, t.Posts); number <= t.Read {
-		return nil
-	}
-	return pg.Classify(upsertRead(ctx, f.pool, actor, id, number))
+	return pg.Classify(err)
 }

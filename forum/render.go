@@ -2,7 +2,6 @@ package forum
 
 import (
 	"html"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,12 +12,13 @@ import (
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
-	"golang.org/x/net/idna"
+
+	"ponti/internal/link"
 )
 
 // renderer numbers the rules of this file. Raise it when the same source would give other HTML: RenderAgain then
 // brings stored posts up to date.
-const renderer = 1
+const renderer = 2
 
 // maxDepth is how many quotes and lists may stand inside each other; deeper ones are shown flat.
 const maxDepth = 6
@@ -26,9 +26,6 @@ const maxDepth = 6
 // deep finds a line that opens a dozen quotes and lists at once, and more to come. The next marker is escaped, so that the rest of the
 // line is text: the parser's work grows with the square of the depth, and nobody means such a line.
 var deep = regexp.MustCompile(`(?m)^((?:[ \t]*(?:>|[-+*][ \t]|[0-9]{1,9}[.)][ \t])){12}[ \t]*)([>*+-])`)
-
-// linkRel says that we neither vouch for a link nor tell the other side where a reader comes from.
-const linkRel = "noopener noreferrer nofollow ugc"
 
 // rendered is a text as readers see it: HTML, and the same without markup. Triage reads Plain too, so that markup
 // inside a word does not hide the word.
@@ -43,12 +40,26 @@ var markdown = parser.NewParser(
 		util.Prioritized(parser.NewBlockquoteParser(), 800),
 		util.Prioritized(parser.NewParagraphParser(), 1000),
 	),
-	parser.WithInlineParsers(
-		util.Prioritized(parser.NewLinkParser(), 200),
-		util.Prioritized(parser.NewAutoLinkParser(), 300),
-		util.Prioritized(parser.NewEmphasisParser(), 500),
-		util.Prioritized(extension.NewLinkifyParser(extension.WithLinkifyAllowedProtocols([]string{"https:"})), 900),
+	parser.WithInlineParsers(inline...),
+)
+
+var inline = []util.PrioritizedValue{
+	util.Prioritized(parser.NewLinkParser(), 200),
+	util.Prioritized(parser.NewAutoLinkParser(), 300),
+	util.Prioritized(parser.NewEmphasisParser(), 500),
+	util.Prioritized(extension.NewLinkifyParser(extension.WithLinkifyAllowedProtocols([]string{"https:"})), 900),
+}
+
+// pageMarkdown is markdown with headings, for what administrators write.
+var pageMarkdown = parser.NewParser(
+	parser.WithBlockParsers(
+		util.Prioritized(parser.NewListParser(), 300),
+		util.Prioritized(parser.NewListItemParser(), 400),
+		util.Prioritized(parser.NewATXHeadingParser(), 600),
+		util.Prioritized(parser.NewBlockquoteParser(), 800),
+		util.Prioritized(parser.NewParagraphParser(), 1000),
 	),
+	parser.WithInlineParsers(inline...),
 )
 
 // policy is the second lock: it lets through exactly what the walk below writes. It is read-only after start.
@@ -56,22 +67,28 @@ var policy = newPolicy()
 
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "a", "span")
-	p.AllowAttrs("dir").Matching(regexp.MustCompile(`^auto$`)).OnElements("p", "li")
+	p.AllowElements("h2", "h3", "p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "a", "span")
+	p.AllowAttrs("dir").Matching(regexp.MustCompile(`^auto$`)).OnElements("h2", "h3", "p", "li")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^post-host$`)).OnElements("span")
 	p.AllowAttrs("href").OnElements("a")
-	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^` + linkRel + `$`)).OnElements("a")
+	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^(` + link.Rel + `|` + link.RelLeaving + `)$`)).OnElements("a")
 	p.AllowURLSchemes("https", "mailto", "tel")
+	p.AllowRelativeURLs(true) // of the page before the way out; the walk writes no other
 	p.RequireParseableURLs(true)
 	p.RequireNoFollowOnLinks(false)
 	return p
 }
 
 // render turns cleaned Markdown into HTML. It never fails: what is no markup is text.
-func render(source string) rendered {
+func render(source string) rendered { return renderWith(markdown, source, true) }
+
+// renderPage is render with headings: # and ## are those of a page's parts, more are those inside one. The service answers for where its links lead.
+func renderPage(source string) string { return renderWith(pageMarkdown, source, false).HTML }
+
+func renderWith(markdown parser.Parser, source string, anybodys bool) rendered {
 	src := []byte(deep.ReplaceAllString(source, `$1\$2`))
-	w := walker{src: src}
+	w := walker{src: src, anybodys: anybodys}
 	w.children(markdown.Parse(text.NewReader(src)), 0)
 	return rendered{HTML: policy.Sanitize(w.html.String()), Plain: strings.TrimSpace(w.plain.String())}
 }
@@ -81,6 +98,7 @@ type walker struct {
 	src         []byte
 	html, plain strings.Builder
 	inLink      bool
+	anybodys    bool // what anybody wrote: the way out leads by a page that says where to
 }
 
 func (w *walker) children(n ast.Node, depth int) {
@@ -100,6 +118,12 @@ func (w *walker) node(n ast.Node, depth int) {
 		}
 		w.children(n, depth)
 		w.plain.WriteByte('\n')
+	case *ast.Heading: // of pages alone
+		tag := "h2"
+		if n.Level > 2 {
+			tag = "h3"
+		}
+		w.block(n, "<"+tag+` dir="auto">`, "</"+tag+">", depth)
 	case *ast.Blockquote:
 		w.container(n, "<blockquote>", "</blockquote>", depth)
 	case *ast.List:
@@ -171,7 +195,7 @@ func (w *walker) text(s string) {
 
 // link writes a link whose target can be seen, or, when the target is not one we allow, its words and the target as text.
 func (w *walker) link(dest string, label func()) {
-	href, shown := safeTarget(dest)
+	href, shown := link.Target(dest)
 	switch {
 	case w.inLink:
 		label()
@@ -184,7 +208,11 @@ func (w *walker) link(dest string, label func()) {
 	default:
 		w.inLink = true
 		from := w.plain.Len()
-		w.html.WriteString(`<a href="` + html.EscapeString(href) + `" rel="` + linkRel + `">`)
+		to, rel := href, link.Rel
+		if w.anybodys && strings.HasPrefix(href, "https:") {
+			to, rel = link.Leaving(href), link.RelLeaving
+		}
+		w.html.WriteString(`<a href="` + html.EscapeString(to) + `" rel="` + rel + `">`)
 		label()
 		words := strings.TrimSpace(w.plain.String()[from:])
 		if words == "" {
@@ -199,41 +227,4 @@ func (w *walker) link(dest string, label func()) {
 			w.plain.WriteString(" (" + shown + ")")
 		}
 	}
-}
-
-var (
-	mailAddress = regexp.MustCompile(`^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$`)
-	phoneNumber = regexp.MustCompile(`^\+?[0-9]{2,15}$`)
-	phoneFiller = strings.NewReplacer(" ", "", ".", "", "-", "", "(", "", ")", "", "/", "")
-)
-
-// safeTarget returns the target to link to and what to show of it: the host, the address, the number. Both are empty when we do not
-// link there: other schemes, a name before the host (https://bank@evil), hosts that are not plain names.
-func safeTarget(dest string) (href, shown string) {
-	u, err := url.Parse(strings.TrimSpace(dest))
-	if err != nil {
-		return "", ""
-	}
-	switch u.Scheme {
-	case "https":
-		// ToASCII shows look-alike letters of other scripts for what they are: xn--…
-		host, err := idna.Lookup.ToASCII(u.Hostname())
-		if err != nil || host == "" || u.User != nil || u.Opaque != "" {
-			return "", ""
-		}
-		if p := u.Port(); p != "" {
-			host += ":" + p
-		}
-		u.Host = host
-		return u.String(), host
-	case "mailto":
-		if addr, err := url.PathUnescape(u.Opaque); err == nil && mailAddress.MatchString(addr) {
-			return "mailto:" + addr, addr
-		}
-	case "tel":
-		if number := phoneFiller.Replace(strings.ReplaceAll(u.Opaque, "%20", "")); phoneNumber.MatchString(number) {
-			return "tel:" + number, number
-		}
-	}
-	return "", ""
 }

@@ -13,10 +13,14 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 	"golang.org/x/text/unicode/norm"
+
+	"ponti/internal/link"
 )
 
 func TestRender(t *testing.T) {
 	const rel = ` rel="noopener noreferrer nofollow ugc"`
+	const out = ` rel="noopener nofollow ugc"`
+	leave := func(to string) string { return "/leaving?to=" + url.QueryEscape(to) }
 	for _, c := range []struct{ name, source, want string }{
 		{"a paragraph", "Ciao a tutti", `<p dir="auto">Ciao a tutti</p>`},
 		{"lines end where they were ended", "uno\ndue", `<p dir="auto">uno<br>due</p>`},
@@ -24,13 +28,13 @@ func TestRender(t *testing.T) {
 		{"a list", "- uno\n- due", `<ul><li dir="auto">uno</li><li dir="auto">due</li></ul>`},
 		{"a numbered list keeps its start", "3. tre\n4. quattro", `<ol start="3"><li dir="auto">tre</li><li dir="auto">quattro</li></ol>`},
 		{"a quote", "> detto\n\nrisposta", `<blockquote><p dir="auto">detto</p></blockquote><p dir="auto">risposta</p>`},
-		{"a link shows its host", "[qui](https://www.iss.it/salute)", `<p dir="auto"><a href="https://www.iss.it/salute"` + rel + `>qui</a> <span class="post-host">(www.iss.it)</span></p>`},
-		{"a link that lies shows its host", "[https://banca.it](https://evil.example/x)", `<p dir="auto"><a href="https://evil.example/x"` + rel + `>https://banca.it</a> <span class="post-host">(evil.example)</span></p>`},
-		{"a bare address is a link", "vedi https://www.iss.it.", `<p dir="auto">vedi <a href="https://www.iss.it"` + rel + `>https://www.iss.it</a>.</p>`},
-		{"a look-alike host is spelled out", "[sito](https://аpple.com)", `<p dir="auto"><a href="https://xn--pple-43d.com"` + rel + `>sito</a> <span class="post-host">(xn--pple-43d.com)</span></p>`},
+		{"a link shows its host", "[qui](https://www.iss.it/salute)", `<p dir="auto"><a href="` + leave("https://www.iss.it/salute") + `"` + out + `>qui</a> <span class="post-host">(www.iss.it)</span></p>`},
+		{"a link that lies shows its host", "[https://banca.it](https://evil.example/x)", `<p dir="auto"><a href="` + leave("https://evil.example/x") + `"` + out + `>https://banca.it</a> <span class="post-host">(evil.example)</span></p>`},
+		{"a bare address is a link", "vedi https://www.iss.it.", `<p dir="auto">vedi <a href="` + leave("https://www.iss.it") + `"` + out + `>https://www.iss.it</a>.</p>`},
+		{"a look-alike host is spelled out", "[sito](https://аpple.com)", `<p dir="auto"><a href="` + leave("https://xn--pple-43d.com") + `"` + out + `>sito</a> <span class="post-host">(xn--pple-43d.com)</span></p>`},
 		{"mail", "[scrivi](mailto:a@b.it?subject=x&bcc=c@d.it)", `<p dir="auto"><a href="mailto:a@b.it"` + rel + `>scrivi</a> <span class="post-host">(a@b.it)</span></p>`},
 		{"telephone", "[chiama](tel:02-2327.2327)", `<p dir="auto"><a href="tel:0223272327"` + rel + `>chiama</a> <span class="post-host">(0223272327)</span></p>`},
-		{"a link without words shows its host", "[](https://www.iss.it/a)", `<p dir="auto"><a href="https://www.iss.it/a"` + rel + `>www.iss.it</a></p>`},
+		{"a link without words shows its host", "[](https://www.iss.it/a)", `<p dir="auto"><a href="` + leave("https://www.iss.it/a") + `"` + out + `>www.iss.it</a></p>`},
 		{"http is not linked", "[qui](http://a.it)", `<p dir="auto">qui (http://a.it)</p>`},
 		{"a name before the host is not linked", "[qui](https://banca.it@evil.example)", `<p dir="auto">qui (https://banca.it@evil.example)</p>`},
 		{"an image is its words", "![gatto](https://a.it/x.png)", `<p dir="auto">gatto (https://a.it/x.png)</p>`},
@@ -40,7 +44,7 @@ func TestRender(t *testing.T) {
 		{"code is text", "`rm -rf`", "<p dir=\"auto\">`rm -rf`</p>"},
 		{"an escape is honoured", `\*non corsivo\*`, `<p dir="auto">*non corsivo*</p>`},
 		{"an entity stays as typed", "AT&amp;T", `<p dir="auto">AT&amp;amp;T</p>`},
-		{"a reference is text", "[a]: https://evil.example\n\n[a]", `<p dir="auto">[a]: <a href="https://evil.example"` + rel + `>https://evil.example</a></p><p dir="auto">[a]</p>`},
+		{"a reference is text", "[a]: https://evil.example\n\n[a]", `<p dir="auto">[a]: <a href="` + leave("https://evil.example") + `"` + out + `>https://evil.example</a></p><p dir="auto">[a]</p>`},
 	} {
 		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, render(c.source).HTML) })
 	}
@@ -121,9 +125,16 @@ func checkLink(t testing.TB, a *html.Node, source string) {
 			rel = at.Val
 		}
 	}
-	require.Equal(t, linkRel, rel, "rel from %q", source)
 	u, err := url.Parse(href)
 	require.NoError(t, err, "href from %q", source)
+	wantRel := link.Rel
+	if u.Path == "/leaving" && u.Scheme == "" {
+		wantRel = link.RelLeaving
+		require.Empty(t, u.Host)
+		u, err = url.Parse(u.Query().Get("to"))
+		require.NoError(t, err, "way out from %q", source)
+	}
+	require.Equal(t, wantRel, rel, "rel from %q", source)
 	shown := u.Opaque
 	switch u.Scheme {
 	case "https":
@@ -217,7 +228,7 @@ func TestCleanText(t *testing.T) {
 
 func TestPrepare(t *testing.T) {
 	keys := func(title, text string) (out []string) {
-		_, err := prepare(title, text, true)
+		_, err := prepare(title, text, nil, true)
 		if err == nil {
 			return nil
 		}

@@ -24,7 +24,7 @@ func rulesOf(ctx context.Context, q pg.Querier, actor account.Actor, slug string
 	if err := account.Can(actor, account.ForumCategoryChangeItsRulesText, account.Relation{Object: true, InCategory: true}); err != nil {
 		return Category{}, err
 	}
-	c, err := selectCategory(ctx, q, actor, slug)
+	c, _, err := selectCategory(ctx, q, actor, slug)
 	if err != nil {
 		return Category{}, pg.Classify(err)
 	}

@@ -37,7 +37,10 @@ type Found struct {
 	Category Category
 	// Title is nil where the reader may not see it.
 	Title, Text []Piece
-	At          time.Time
+	Notes       []ContentNote // what Text speaks of
+	// Muted is why the text, TitleMuted why the title is folded for this reader.
+	Muted, TitleMuted Muted
+	At                time.Time
 }
 
 // Results are one page of what was found.
@@ -67,7 +70,7 @@ func (f *Forum) Search(ctx context.Context, actor account.Actor, q Query) (Resul
 	if err := mayEnter(actor); err != nil {
 		return Results{}, err
 	}
-	boards, err := f.Categories(ctx, actor)
+	boards, words, err := f.boards(ctx, actor)
 	if err != nil {
 		return Results{}, err
 	}
@@ -89,7 +92,7 @@ func (f *Forum) Search(ctx context.Context, actor account.Actor, q Query) (Resul
 	if err != nil {
 		return Results{}, pg.Classify(err)
 	}
-	r.Found, err = f.shown(ctx, actor, scope, rows)
+	r.Found, err = f.shown(ctx, actor, scope, words, rows)
 	return r, pg.Classify(err)
 }
 
@@ -199,7 +202,7 @@ func slips(a, b []rune, most int) int {
 }
 
 // shown makes of rows what the reader sees: with the words that were found marked, and without titles that are not theirs to see.
-func (f *Forum) shown(ctx context.Context, actor account.Actor, s search, rows []foundRow) ([]Found, error) {
+func (f *Forum) shown(ctx context.Context, actor account.Actor, s search, words filter, rows []foundRow) ([]Found, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -218,8 +221,12 @@ func (f *Forum) shown(ctx context.Context, actor account.Actor, s search, rows [
 	out := make([]Found, len(rows))
 	for i, r := range rows {
 		out[i] = Found{
-			Thread: r.thread.ID, Number: r.number, Category: r.category, At: r.at,
-			Title: pieces([]rune(texts[2*i]), marked[2*i], MaxTitle), Text: pieces([]rune(texts[2*i+1]), marked[2*i+1], excerpt),
+			Thread: r.thread.ID, Number: r.number, Category: r.category, At: r.at, Notes: knownNotes(r.notes),
+			TitleMuted: r.thread.mutedFor(actor, words),
+			Title:      pieces([]rune(texts[2*i]), marked[2*i], MaxTitle), Text: pieces([]rune(texts[2*i+1]), marked[2*i+1], excerpt),
+		}
+		if r.author != actor.ID {
+			out[i].Muted = words.on(r.muted, r.source)
 		}
 	}
 	return out, nil

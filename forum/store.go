@@ -40,8 +40,8 @@ func (c Category) place() place {
 	return place{Category: c.ID, Audience: c.Audience, Archived: c.Archived, Moderator: c.Moderating}
 }
 
-func selectCategories(ctx context.Context, q pg.Querier, a account.Actor) ([]Board, error) {
-	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null,
+func selectCategories(ctx context.Context, q pg.Querier, a account.Actor, words filter) ([]Board, error) {
+	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null, t.author_id`+mutedByReader+`,
 			t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)
 		from forum_categories c
 		left join lateral (select id, title, last_post_at, author_id, posts from forum_threads
@@ -55,20 +55,23 @@ func selectCategories(ctx context.Context, q pg.Querier, a account.Actor) ([]Boa
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b Board, err error) {
 		var title *string
 		var author account.ID
-		var hidden, unread *bool
-		err = row.Scan(append(b.fields(), &b.Latest, &title, &b.LatestAt, &author, &hidden, &unread)...)
+		var hidden, muted, unread *bool
+		err = row.Scan(append(b.fields(), &b.Latest, &title, &b.LatestAt, &author, &hidden, &muted, &unread)...)
 		b.Unread = unread != nil && *unread
 		if title != nil && (hidden == nil || !*hidden || maySeeHidden(a, b.place(), author == a.ID)) {
 			b.LatestTitle = *title
+			if author != a.ID {
+				b.LatestMuted = words.on(*muted, *title)
+			}
 		}
 		return b, err
 	})
 }
 
-func selectCategory(ctx context.Context, q pg.Querier, a account.Actor, slug string) (c Category, err error) {
-	err = q.QueryRow(ctx, `select `+categoryColumns+` from forum_categories c
-		where c.service_id = $1 and c.slug = $3`, a.Service, a.ID, slug).Scan(c.fields()...)
-	return c, one(err)
+func selectCategory(ctx context.Context, q pg.Querier, a account.Actor, slug string) (c Category, filters filterRow, err error) {
+	err = q.QueryRow(ctx, `select `+categoryColumns+`, `+filterColumns+` from forum_categories c left join forum_filters f on f.account_id = $2
+		where c.service_id = $1 and c.slug = $3`, a.Service, a.ID, slug).Scan(append(c.fields(), filters.fields()...)...)
+	return c, filters, one(err)
 }
 
 func updateRules(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, text string) error {
@@ -113,19 +116,24 @@ func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, id Thr
 type threadRow struct {
 	Thread
 	author        account.ID
-	hidden, ended bool // the opening post is hidden, is deleted
+	hidden, ended bool      // the opening post is hidden, is deleted
+	muted         bool      // its author, by the reader
+	filters       filterRow // the reader's; read with one thread alone
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `,
-	p.hidden_at is not null, p.deleted_at is not null`
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `,
+	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader
 
 const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
+
+// answerColumn is zero too while the post that answers cannot be read.
+const answerColumn = `coalesce((select a.number from forum_posts a where a.thread_id = t.id and a.number = t.answer and a.hidden_at is null and a.deleted_at is null), 0)`
 
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.hidden, &t.ended}
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.hidden, &t.ended, &t.Notes, &t.muted}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -181,6 +189,12 @@ func updateThreadPinned(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	return tag.RowsAffected() == 1, err
 }
 
+func updateThreadAnswer(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, number int, is bool) (changed bool, err error) {
+	tag, err := q.Exec(ctx, `update forum_threads set answer = case when $4 then $3::int end
+		where service_id = $1 and id = $2 and (answer is not distinct from $3) <> $4`, s, id, number, is)
+	return tag.RowsAffected() == 1, err
+}
+
 // at is the cursor's instant; the zero cursor stands before everything.
 func (c Cursor) at() pgtype.Timestamptz {
 	if c.At.IsZero() {
@@ -190,19 +204,38 @@ func (c Cursor) at() pgtype.Timestamptz {
 }
 
 func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID) (t threadRow, c Category, err error) {
-	err = q.QueryRow(ctx, `select `+threadColumns+`, `+categoryColumns+`
+	err = q.QueryRow(ctx, `select `+threadColumns+`, `+categoryColumns+`,
+			coalesce((select s.wanted from forum_subscriptions s where s.account_id = $2 and s.thread_id = t.id), false),
+			`+filterColumns+`
 		from forum_threads t join forum_categories c on c.id = t.category_id
 		left join forum_posts p on p.thread_id = t.id and p.number = 1
-		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(t.fields(), c.fields()...)...)
+		left join forum_filters f on f.account_id = $2
+		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(append(append(t.fields(), c.fields()...), &t.Followed), t.filters.fields()...)...)
 	return t, c, one(err)
 }
 
-// upsertRead moves a reader's mark on, never back.
-func upsertRead(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, number int) error {
-	_, err := q.Exec(ctx, `insert into forum_reads (service_id, account_id, thread_id, number) values ($1, $2, $3, $4)
-		on conflict on constraint forum_reads_once do update set number = excluded.number, read_at = excluded.read_at
-		where forum_reads.number < excluded.number`, a.Service, a.ID, id, number)
-	return err
+// selectMark reads no more than one page's rows.
+func selectMark(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, after, limit int) (m mark, c Category, err error) {
+	err = q.QueryRow(ctx, markSQL, a.Service, a.ID, id, after, limit).Scan(append(c.fields(), &m.posts, &m.locked, &m.pinned, &m.answer, &m.versions, &m.hidden, &m.deleted, &m.changes)...)
+	m.category = c.ID
+	return m, c, one(err)
+}
+
+const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null, t.pinned_at is not null, ` + answerColumn + `, p.versions, p.hidden, p.deleted, p.changes
+	from forum_threads t join forum_categories c on c.id = t.category_id
+	cross join lateral (select coalesce(sum(version), 0) as versions, count(hidden_at) as hidden, count(deleted_at) as deleted, coalesce(sum(changes), 0) as changes
+		from forum_posts where service_id = $1 and thread_id = $3 and number > $4 and number <= $4::int + $5::int) p
+	where t.service_id = $1 and t.id = $3 and t.deleted_at is null`
+
+// upsertRead moves a reader's mark on, never back and not beyond the last post, and says whether the thread is there for readers of some audiences.
+func upsertRead(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, number int, readable []Audience) (found bool, err error) {
+	err = q.QueryRow(ctx, `with thread as materialized (select t.id, least(t.posts, $4::int) as number from forum_threads t join forum_categories c on c.id = t.category_id
+			where t.service_id = $1 and t.id = $3 and t.deleted_at is null and c.audience = any($5)),
+		marked as (insert into forum_reads (service_id, account_id, thread_id, number) select $1, $2, id, number from thread where number > 0
+			on conflict on constraint forum_reads_once do update set number = excluded.number, read_at = excluded.read_at
+			where forum_reads.number < excluded.number)
+		select exists (select from thread)`, a.Service, a.ID, id, number, readable).Scan(&found)
+	return found, err
 }
 
 func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, title string) error {

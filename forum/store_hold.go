@@ -20,6 +20,7 @@ type heldRow struct {
 	Title    string // of the thread it answers in, or opens
 	Source   string
 	HTML     string
+	Notes    []ContentNote
 	Level    triage.Level
 	Why      Why
 	At       time.Time
@@ -28,13 +29,13 @@ type heldRow struct {
 }
 
 // heldColumns wants the reader as $2.
-const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.level, h.why, h.written_at, h.refused_at is not null, ` + categoryColumns
+const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, ` + categoryColumns
 
 const heldFrom = ` from forum_held h left join forum_threads t on t.id = h.thread_id join forum_categories c on c.id = coalesce(t.category_id, h.category_id) `
 
 func (h *heldRow) scan(row pgx.Row) error {
 	var level string
-	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &level, &h.Why, &h.At, &h.Refused}, h.Category.fields()...)...)
+	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused}, h.Category.fields()...)...)
 	if err != nil {
 		return one(err)
 	}
@@ -43,9 +44,9 @@ func (h *heldRow) scan(row pgx.Row) error {
 }
 
 func insertHeld(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, p newPost, why Why) error {
-	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why))
+	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why, notes)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes)
 	return err
 }
 

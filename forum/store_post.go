@@ -30,10 +30,10 @@ func insertPost(ctx context.Context, q pg.Querier, s account.ServiceID, p newPos
 		update forum_threads set posts = posts + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp()))
 		where service_id = $1 and id = $3 and locked_at is null and deleted_at is null
 		returning id, posts, last_post_at)
-		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at)
-		select $2, $1, b.id, b.posts, $4, $5, $6, $7, $8, $9, coalesce($10, b.last_post_at) from bumped b
+		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at, notes)
+		select $2, $1, b.id, b.posts, $4, $5, $6, $7, $8, $9, coalesce($10, b.last_post_at), $11 from bumped b
 		returning number`,
-		s, p.ID, p.Thread, p.Author, p.CID, p.Source, p.HTML, renderer, p.Level.String(), p.At).Scan(&number)
+		s, p.ID, p.Thread, p.Author, p.CID, p.Source, p.HTML, renderer, p.Level.String(), p.At, p.Notes).Scan(&number)
 	return number, one(err)
 }
 
@@ -51,15 +51,22 @@ type postRow struct {
 	Hidden       bool
 	Reason       string
 	Deleted      bool
+	Notes        []ContentNote
+	AddedNotes   []ContentNote
+	Changes      int // of what hangs on it
+
+	// Read with a page of posts alone:
+	reactions reactionRow
+	muted     bool // its author, by the reader
 }
 
 const postColumns = `p.id, p.thread_id, p.number, p.author_id, p.source, p.html, p.version, p.level, p.created_at, p.edited_at,
-	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null`
+	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null, p.notes, p.added_notes, p.changes`
 
 func (r *postRow) scan(row pgx.Row, more ...any) error {
 	var level string
 	err := row.Scan(append([]any{&r.ID, &r.Thread, &r.Number, &r.Author, &r.Source, &r.HTML, &r.Version, &level, &r.At, &r.EditedAt,
-		&r.Hidden, &r.Reason, &r.Deleted}, more...)...)
+		&r.Hidden, &r.Reason, &r.Deleted, &r.Notes, &r.AddedNotes, &r.Changes}, more...)...)
 	if err != nil {
 		return err
 	}
@@ -68,22 +75,24 @@ func (r *postRow) scan(row pgx.Row, more ...any) error {
 }
 
 // selectPosts reads a thread forwards from a number. Its plan is held by a test.
-func selectPosts(ctx context.Context, q pg.Querier, s account.ServiceID, t ThreadID, after, limit int) ([]postRow, error) {
-	rows, err := q.Query(ctx, postsSQL, s, t, after, limit)
+func selectPosts(ctx context.Context, q pg.Querier, a account.Actor, t ThreadID, after, limit int) ([]postRow, error) {
+	rows, err := q.Query(ctx, postsSQL, a.Service, t, after, limit, a.ID)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p postRow, err error) { return p, p.scan(row) })
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p postRow, err error) {
+		return p, p.scan(row, append(p.reactions.fields(), &p.muted)...)
+	})
 }
 
-const postsSQL = `select ` + postColumns + ` from forum_posts p
+const postsSQL = `select ` + postColumns + `, ` + reactionColumns + `, p.author_id` + mutedBy + `$5) from forum_posts p
 	where p.service_id = $1 and p.thread_id = $2 and p.number > $3 and p.number <= $3::int + $4::int
 	order by p.number`
 
 // selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
 func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {
-	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `,
-		o.hidden_at is not null, o.deleted_at is not null, ` + categoryColumns + `
+	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `,
+		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
 		join forum_posts o on o.thread_id = t.id and o.number = 1
@@ -111,19 +120,24 @@ func selectReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid strin
 
 // insertVersion keeps what a post says now, before it is changed.
 func insertVersion(ctx context.Context, q pg.Querier, s account.ServiceID, p postRow, title string) error {
-	_, err := q.Exec(ctx, `insert into forum_post_versions (post_id, version, service_id, title, source, level)
-		values ($1, $2, $3, $4, $5, $6)`, p.ID, p.Version, s, title, p.Source, p.Level.String())
+	_, err := q.Exec(ctx, `insert into forum_post_versions (post_id, version, service_id, title, source, level, notes)
+		values ($1, $2, $3, $4, $5, $6, $7)`, p.ID, p.Version, s, title, p.Source, p.Level.String(), p.Notes)
 	return err
 }
 
 func updatePostText(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, p prepared, l triage.Level) error {
-	_, err := q.Exec(ctx, `update forum_posts set source = $3, html = $4, renderer = $5, level = $6, words = null, version = version + 1, edited_at = clock_timestamp()
-		where service_id = $1 and id = $2`, s, id, p.Source, p.HTML, renderer, l.String())
+	_, err := q.Exec(ctx, `update forum_posts set source = $3, html = $4, renderer = $5, level = $6, notes = $7, words = null, version = version + 1, edited_at = clock_timestamp()
+		where service_id = $1 and id = $2`, s, id, p.Source, p.HTML, renderer, l.String(), p.Notes)
 	return err
 }
 
+func updateAddedNotes(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, notes []ContentNote) (changed bool, err error) {
+	tag, err := q.Exec(ctx, `update forum_posts set added_notes = $3, changes = changes + 1 where service_id = $1 and id = $2 and added_notes <> $3`, s, id, notes)
+	return tag.RowsAffected() == 1, err
+}
+
 func updatePostDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) error {
-	_, err := q.Exec(ctx, `update forum_posts set source = '', html = '', words = null, version = version + 1, deleted_at = clock_timestamp()
+	_, err := q.Exec(ctx, `update forum_posts set source = '', html = '', notes = '{}', added_notes = '{}', reacted = '{}', words = null, version = version + 1, deleted_at = clock_timestamp()
 		where service_id = $1 and id = $2`, s, id)
 	return err
 }
@@ -211,12 +225,12 @@ func updateRendered(ctx context.Context, q pg.Querier, ids []PostID, htmls []str
 
 // selectVersions lists what a post said before, the latest first.
 func selectVersions(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) ([]Version, error) {
-	rows, err := q.Query(ctx, `select version, title, source, replaced_at from forum_post_versions where service_id = $1 and post_id = $2
+	rows, err := q.Query(ctx, `select version, title, source, notes, replaced_at from forum_post_versions where service_id = $1 and post_id = $2
 		order by version desc limit 200`, s, id)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (v Version, err error) {
-		return v, row.Scan(&v.Number, &v.Title, &v.Text, &v.Until)
+		return v, row.Scan(&v.Number, &v.Title, &v.Text, &v.Notes, &v.Until)
 	})
 }

@@ -98,6 +98,9 @@ type foundRow struct {
 	number   int
 	at       time.Time
 	source   string
+	notes    []ContentNote
+	author   account.ID
+	muted    bool // by the reader
 	thread   threadRow
 	category Category
 }
@@ -116,33 +119,66 @@ func tsquery(terms [][]string, args []any) (string, []any) {
 	return strings.Join(all, " && "), args
 }
 
-// foundSQL is the statement of a search. The place of each match is looked up by itself, so that no plan reads all threads. Held by a test.
+// Bounds of a search.
+const (
+	// commonFrom is the share of posts from which on words are looked for by reading backwards in time, and walked how many of the newest posts that reads at most:
+	// as many posts from all over the table, which is what the index of words would lead to, cost more than these.
+	commonFrom = 0.01
+	walked     = 20_000
+	// lookedThrough is how many of the newest matches of a word that is not common are looked through, wherever they stand, for those that a search may show.
+	lookedThrough = 20_000
+)
+
+// shareOf writes how large a share of all posts has all of some words, each in one of its forms, as if words came without regard to each other, and as far as
+// PostgreSQL has noted them; 0 when it has not noted one, which is rare then.
+func shareOf(terms [][]string, args []any) (string, []any) {
+	var all []string
+	for _, term := range terms {
+		args = append(args, term)
+		all = append(all, fmt.Sprintf(`(select coalesce(max(e.share), 0) from pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e (word, share)
+			where s.schemaname = current_schema() and s.tablename = 'forum_posts' and s.attname = 'words' and e.word = any(
+				select unnest(tsvector_to_array(to_tsvector('italian', w) || to_tsvector('english', w))) from unnest($%d::text[]) w))`, len(args)))
+	}
+	return strings.Join(all, " * "), args
+}
+
+// foundSQL is the statement of a search. Where very many posts hold the words, the newest are read backwards until there is enough, and what is older than those is not looked
+// at; where few do, or none of the newest, the matches are found by the index of words. It does not leave that choice to the planner, which takes a word that it never
+// heard of for one that is in many posts of a forum with few words, and would read all of them. The place of each match is looked up by itself, so that no plan reads all
+// threads. Held by a test.
 func foundSQL(s search) (string, []any) {
 	query, args := tsquery(s.Terms, []any{s.Service, s.Reader.ID, s.Categories, s.Offset})
+	share, args := shareOf(s.Terms, args)
 	order := "f.created_at desc"
 	if !s.Newest {
 		order = "ts_rank(f.words, " + query + ", 1) desc, f.created_at desc"
 	}
-	return fmt.Sprintf(`with f as materialized (
-		select p.number, p.thread_id, p.created_at, p.source, p.words from forum_posts p
-		where p.service_id = $1 and p.words @@ (%[1]s) and p.deleted_at is null and p.hidden_at is null
-			and (select t.category_id from forum_threads t where t.id = p.thread_id and t.deleted_at is null) = any($3)
-		order by p.created_at desc limit %[2]d),
+	const row = "p.number, p.thread_id, p.author_id, p.created_at, p.source, p.notes || p.added_notes as notes, p.words from forum_posts p where p.service_id = $1 and p.deleted_at is null and p.hidden_at is null"
+	const shown = "(select t.category_id = any($3) from forum_threads t where t.id = m.thread_id and t.deleted_at is null)"
+	return fmt.Sprintf(`with common as materialized (select `+share+` >= %[7]f as yes),
+		newest as materialized (
+			select m.* from (select `+row+` and (select yes from common) order by p.created_at desc limit %[8]d) m
+			where m.words @@ (%[1]s) and `+shown+` limit %[2]d),
+		rest as materialized (
+			select m.* from (select `+row+` and p.words @@ (%[1]s) and not exists (select from newest) order by p.created_at + interval '0' desc limit %[9]d) m
+			where `+shown+` limit %[2]d),
+		f as materialized (select * from newest union all select * from rest),
 		best as (select *, count(*) over () as total, row_number() over (order by %[3]s) as place from f order by place limit %[4]d offset $4)
-		select f.total, f.number, f.created_at, f.source, %[5]s, %[6]s
+		select f.total, f.number, f.created_at, f.source, f.notes, f.author_id, f.author_id`+mutedByReader+`, %[5]s, %[6]s
 		from best f join forum_threads t on t.id = f.thread_id join forum_categories c on c.id = t.category_id
 		join forum_posts p on p.thread_id = t.id and p.number = 1
-		order by f.place`, query, MaxResults, order, ResultsPerPage, threadColumns, categoryColumns), args
+		order by f.place`, query, MaxResults, order, ResultsPerPage, threadColumns, categoryColumns, commonFrom, walked, lookedThrough), args
 }
 
 func selectFound(ctx context.Context, q pg.Querier, s search) (found []foundRow, total int, err error) {
 	sql, args := foundSQL(s)
-	rows, err := q.Query(ctx, sql, args...)
+	// Planned for these words each time: which plan is right depends on how common they are.
+	rows, err := q.Query(ctx, sql, append([]any{pgx.QueryExecModeDescribeExec}, args...)...)
 	if err != nil {
 		return nil, 0, err
 	}
 	found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f foundRow, err error) {
-		return f, row.Scan(append(append([]any{&total, &f.number, &f.at, &f.source}, f.thread.fields()...), f.category.fields()...)...)
+		return f, row.Scan(append(append([]any{&total, &f.number, &f.at, &f.source, &f.notes, &f.author, &f.muted}, f.thread.fields()...), f.category.fields()...)...)
 	})
 	return found, total, err
 }

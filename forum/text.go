@@ -65,12 +65,13 @@ func cleanTitle(s string) string { return strings.Join(strings.Fields(cleanText(
 // prepared is a text ready to be stored.
 type prepared struct {
 	Title, Source string
+	Notes         []ContentNote
 	rendered
 }
 
 // prepare cleans, checks and renders. The error is errs.Fields with every mistake; withTitle says whether a title belongs to it.
-func prepare(title, text string, withTitle bool) (prepared, error) {
-	var p prepared
+func prepare(title, text string, notes []ContentNote, withTitle bool) (prepared, error) {
+	p := prepared{Notes: knownNotes(notes)}
 	var wrong errs.Fields
 	if withTitle {
 		p.Title = cleanTitle(title)

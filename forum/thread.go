@@ -66,7 +66,7 @@ type ThreadList struct {
 
 // Threads gives the page of a category before a cursor; the zero cursor gives the newest.
 func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, before Cursor, limit int) (ThreadList, error) {
-	c, err := f.Category(ctx, actor, slug)
+	c, words, err := f.category(ctx, actor, slug)
 	if err != nil {
 		return ThreadList{}, err
 	}
@@ -98,17 +98,26 @@ func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, b
 	l.Threads = make([]Thread, len(rows))
 	for i, r := range rows {
 		l.Threads[i] = r.seenBy(actor, c.place(), names)
+		l.Threads[i].Muted = r.mutedFor(actor, words)
 	}
 	return l, nil
+}
+
+// mutedFor says why a title is folded for a reader. What is pinned is for everybody.
+func (t threadRow) mutedFor(actor account.Actor, words filter) Muted {
+	if t.author == actor.ID || t.Pinned {
+		return ""
+	}
+	return words.on(t.muted, t.Title)
 }
 
 // seenBy leaves out what the actor may not see.
 func (t threadRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public) Thread {
 	v := t.Thread
-	v.Author, v.Opening = names[t.author], Shown
+	v.Author, v.Opening, v.Mine = names[t.author], Shown, t.author == actor.ID
 	switch {
 	case t.ended:
-		v.Opening, v.Title = Deleted, ""
+		v.Opening, v.Title, v.Notes = Deleted, "", nil
 	case t.hidden:
 		v.Opening = Hidden
 		if !maySeeHidden(actor, p, t.author == actor.ID) {
@@ -120,11 +129,16 @@ func (t threadRow) seenBy(actor account.Actor, p place, names map[account.ID]acc
 
 // PostList is one page of a thread.
 type PostList struct {
-	Category Category
-	Thread   Thread
-	Posts    []Post
-	MayWrite bool
-	MayLock  bool
+	Category  Category
+	Thread    Thread
+	Posts     []Post
+	MayWrite  bool
+	MayLock   bool
+	MayNote   bool   // posts of others
+	MayAnswer bool   // say which post answers
+	MayReact  bool   // to them
+	OpenNoted bool   // the reader wants texts with content notes unfolded
+	Mark      string // changes with what is on this page; ThreadMark
 }
 
 // Posts gives the posts of a thread after a number.
@@ -139,7 +153,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 	if err := mayRead(actor, c.place()); err != nil {
 		return PostList{}, err
 	}
-	rows, err := selectPosts(ctx, f.pool, actor.Service, id, max(after, 0), min(max(limit, 1), 100))
+	rows, err := selectPosts(ctx, f.pool, actor, id, max(after, 0), min(max(limit, 1), 100))
 	if err != nil {
 		return PostList{}, pg.Classify(err)
 	}
@@ -153,17 +167,26 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 	}
 	l := PostList{
 		Category: c, Thread: t.seenBy(actor, c.place(), names), Posts: make([]Post, len(rows)),
-		MayWrite: !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
-		MayLock:  mayArrange(actor, c.place(), t) == nil,
+		MayWrite:  !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
+		MayLock:   mayArrange(actor, c.place(), t) == nil,
+		OpenNoted: t.filters.openNoted,
+		MayNote:   mayNote(actor, c.place(), false) == nil,
+		MayAnswer: mayMarkAnswer(actor, c, t) == nil,
+		MayReact:  mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
+		Mark:      markOf(t, c, rows),
 	}
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
 		return PostList{}, err
 	}
+	words, err := f.filter(actor, t.filters)
 	for i, r := range rows {
 		l.Posts[i] = r.seenBy(actor, c.place(), names, cares)
+		if !l.Posts[i].Mine && (r.Number > 1 || !t.Pinned) {
+			l.Posts[i].Muted = words.on(r.muted, r.Source)
+		}
 	}
-	return l, nil
+	return l, err
 }
 
 // Thread is one that the actor may read, with its category.
@@ -186,7 +209,9 @@ func (f *Forum) Thread(ctx context.Context, actor account.Actor, id ThreadID) (T
 type NewThread struct {
 	Category    string // slug
 	Title, Text string
+	Notes       []ContentNote
 	CID         string // made with the form
+	DraftMark
 }
 
 // OpenThread starts a discussion. Errors: errs.Fields, Invalid as WritePost, ErrArchived, account.ErrNotFound for a category that is not the actor's.
@@ -194,12 +219,13 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
 	}
-	w, err := f.read(in.Title, in.Text, in.CID, true)
+	w, err := f.read(in.Title, in.Text, in.CID, in.Notes, true)
 	if err != nil {
 		return Receipt{}, err
 	}
+	w.draft = in.DraftMark
 	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) (CategoryID, error) {
-		c, err := selectCategory(ctx, tx, actor, in.Category)
+		c, _, err := selectCategory(ctx, tx, actor, in.Category)
 		if err != nil {
 			return c.ID, err
 		}
@@ -237,7 +263,7 @@ func (f *Forum) arrange(
 	if err := mayEnter(actor); err != nil {
 		return err
 	}
-	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		t, c, err := selectThread(ctx, tx, actor, id)
 		if err != nil {
 			return err
@@ -250,6 +276,10 @@ func (f *Forum) arrange(
 		}
 		return appendAudit(ctx, tx, actor, action, "thread:"+id.String())
 	})
+	if err == nil {
+		f.changed(id)
+	}
+	return err
 }
 
 // mayArrange: nobody moderates where they are a party.

@@ -139,6 +139,7 @@ type ShownCause struct {
 	Rules    []string
 	At       time.Time
 	Excerpt  *Excerpt
+	Found    []Span // what made the rules fire, in the excerpt or, of somebody who waits, in the title; in order
 	id       int64
 }
 
@@ -186,6 +187,7 @@ func (m *Moderation) ShowEscalation(ctx context.Context, actor account.Actor, id
 		if err := m.addTexts(ctx, e.Service, s.Causes); err != nil {
 			return Shown{}, err
 		}
+		m.addFound(&s)
 	}
 	if e.State == StateClosed {
 		if s.Note, err = m.openNote(ctx, e); err != nil {

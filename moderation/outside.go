@@ -23,6 +23,7 @@ import (
 	"ponti/internal/audit"
 	"ponti/internal/errs"
 	"ponti/internal/pg"
+	"ponti/internal/seal"
 	"ponti/internal/worker"
 	"ponti/moderation/triage"
 )
@@ -37,7 +38,7 @@ type delivery struct {
 	createdAt, now time.Time
 	last           bool // no further attempt will follow
 	url            string
-	secret         sealed
+	secret         seal.Alone
 }
 
 // outsideCall is what a webhook is sent: enough to page a human, nothing of what anybody wrote.
@@ -84,7 +85,7 @@ func (m *Moderation) SetWebhook(ctx context.Context, actor account.Actor, addres
 	if !actor.Is(account.RoleAdmin, account.RoleSystem) {
 		return "", account.ErrForbidden // the auditor's right is to read
 	}
-	var s sealed
+	var s seal.Alone
 	if address != "" {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && (u.Scheme != "http" || !m.options.Webhook.Plain) {

@@ -190,6 +190,11 @@ func (m *Moderation) CaresFor(ctx context.Context, q pg.Querier, kind SubjectKin
 	return selectLastStates(ctx, q, kind, ids)
 }
 
+// MarksFor gives for each of many subjects a mark that changes whenever what CareFor tells of it does; what is missing has none.
+func (m *Moderation) MarksFor(ctx context.Context, q pg.Querier, kind SubjectKind, ids []string) (map[string]string, error) {
+	return selectStateMarks(ctx, q, kind, ids)
+}
+
 func care(state State, level triage.Level) Care {
 	switch {
 	case level < triage.Red:

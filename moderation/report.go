@@ -16,6 +16,8 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/internal/seal"
+	"ponti/moderation/triage"
 )
 
 // Reason is why somebody reports.
@@ -76,6 +78,7 @@ type Case struct {
 	Sanction     Sanction
 	May          []Sanction   // those the actor may choose; none when the case is not theirs now
 	Appeal       *ShownAppeal // nil when it is none
+	Grave        bool         // triage reads red or above in it: whoever opens the case chooses when to read
 	Now          time.Time
 }
 
@@ -184,7 +187,7 @@ func (m *Moderation) openInCase(c caseRow, text []byte) (string, error) {
 	if len(text) == 0 {
 		return "", nil
 	}
-	return m.open(sealed{Text: text, Wrapped: c.Wrapped, KeyID: c.KeyID}, casePlace(c))
+	return m.open(seal.Alone{Text: text, Wrapped: c.Wrapped, KeyID: c.KeyID}, casePlace(c))
 }
 
 // Queue lists the open cases the actor may decide: a peer those of their categories, a tutor all of the service. Cases the
@@ -254,8 +257,12 @@ func (m *Moderation) ShowCase(ctx context.Context, actor account.Actor, id CaseI
 		return Case{}, pg.Classify(err)
 	}
 	shown, err := m.showCase(ctx, actor, c)
-	if err != nil || !shown.Mine {
-		return shown, err
+	if err != nil {
+		return Case{}, err
+	}
+	shown.Grave = shown.Excerpt != nil && m.Read(shown.Excerpt.Text).Level >= triage.Red
+	if !shown.Mine {
+		return shown, nil
 	}
 	shown.May, err = m.maySanction(ctx, m.pool, actor, c)
 	return shown, pg.Classify(err)

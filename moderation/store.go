@@ -10,6 +10,7 @@ import (
 
 	"ponti/account"
 	"ponti/internal/pg"
+	"ponti/internal/seal"
 	"ponti/moderation/triage"
 )
 
@@ -160,7 +161,7 @@ func updateActed(ctx context.Context, q pg.Querier, e row, patience time.Duratio
 		where e.id = $1 and e.fence = $2 returning `+columns, e.ID, e.Fence, patience.Seconds()))
 }
 
-func updateClosed(ctx context.Context, q pg.Querier, e row, by account.ID, outcome Outcome, note sealed) (row, error) {
+func updateClosed(ctx context.Context, q pg.Querier, e row, by account.ID, outcome Outcome, note seal.Alone) (row, error) {
 	e, err := one("close", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1, state = 'closed', due_at = null, closed_at = now(),
 			outcome = $3, note = $4, note_wrapped = $5, note_key_id = $6
 		where e.id = $1 and e.owner_id = $2 and e.state = 'acknowledged' returning `+columns,
@@ -276,6 +277,20 @@ func selectLastStates(ctx context.Context, q pg.Querier, kind SubjectKind, ids [
 	return all, nil
 }
 
+func selectStateMarks(ctx context.Context, q pg.Querier, kind SubjectKind, ids []string) (map[string]string, error) {
+	rows, err := q.Query(ctx, `select subject_id, string_agg(concat_ws('.', id, state, level), ' ' order by id) from moderation_escalations
+		where subject_kind = $1 and subject_id = any($2) group by subject_id`, string(kind), ids)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select marks: %w", err)
+	}
+	marks := map[string]string{}
+	var id, mark string
+	if _, err = pgx.ForEachRow(rows, []any{&id, &mark}, func() error { marks[id] = mark; return nil }); err != nil {
+		return nil, fmt.Errorf("moderation: select marks: %w", err)
+	}
+	return marks, nil
+}
+
 func selectOpenOf(ctx context.Context, q pg.Querier, s Subject) (id EscalationID, level triage.Level, err error) {
 	var name string
 	err = q.QueryRow(ctx, `select id, level::text from moderation_escalations where subject_kind = $1 and subject_id = $2 and state <> 'closed'`,
@@ -322,10 +337,10 @@ func selectSteps(ctx context.Context, q pg.Querier, id EscalationID) (steps []Sh
 	return steps, by, err
 }
 
-func selectNote(ctx context.Context, q pg.Querier, id EscalationID) (s sealed, err error) {
+func selectNote(ctx context.Context, q pg.Querier, id EscalationID) (s seal.Alone, err error) {
 	err = q.QueryRow(ctx, `select note, note_wrapped, coalesce(note_key_id, '') from moderation_escalations where id = $1`, id).Scan(&s.Text, &s.Wrapped, &s.KeyID)
 	if err != nil {
-		return sealed{}, fmt.Errorf("moderation: select note: %w", err)
+		return seal.Alone{}, fmt.Errorf("moderation: select note: %w", err)
 	}
 	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"ponti/account"
 	"ponti/internal/pg"
+	"ponti/internal/seal"
 	"ponti/moderation/triage"
 	"ponti/roster"
 )
@@ -186,7 +187,7 @@ func selectWebhook(ctx context.Context, q pg.Querier, service account.ServiceID)
 	return address, nil
 }
 
-func upsertWebhook(ctx context.Context, q pg.Querier, service account.ServiceID, url string, s sealed) error {
+func upsertWebhook(ctx context.Context, q pg.Querier, service account.ServiceID, url string, s seal.Alone) error {
 	_, err := q.Exec(ctx, `insert into moderation_settings (service_id, webhook_url, webhook_secret, secret_wrapped, secret_key_id)
 		values ($1, $2, $3, $4, nullif($5, ''))
 		on conflict (service_id) do update set webhook_url = excluded.webhook_url, webhook_secret = excluded.webhook_secret,

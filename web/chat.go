@@ -118,7 +118,11 @@ func (s *Server) showRooms(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, chatpage.Rooms(rooms, s.actor(r).IsPerson()))
+	given, err := s.given(r)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, chatpage.Rooms(rooms, given, s.actor(r).IsPerson()))
 }
 
 // roomID is the conversation a path names.
@@ -161,10 +165,34 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 	if len(messages) > 0 && messages[0].Seq > 1 {
 		p.Older = messages[0].Seq
 	}
+	if view.Given > 0 {
+		if p.Given, err = s.given(r); err != nil {
+			return err
+		}
+	}
 	if view.Lost && actor.IsPerson() {
 		if p.Place, err = s.Chat.Place(ctx, actor); err != nil {
 			return err
 		}
+	}
+	if actor.IsPeer() && view.State == chat.Open && p.Here() && !p.OnPage {
+		list, err := s.Chat.Whispers(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		if p.Prepared, err = s.Chat.PreparedTexts(ctx, actor); err != nil {
+			return err
+		}
+		if p.Pages, err = s.Forum.Pages(ctx, actor); err != nil {
+			return err
+		}
+		given, err := s.Chat.GivenIn(ctx, actor, id)
+		if err != nil {
+			return err
+		}
+		p.Given = chatpage.GivenPages(given, p.Pages)
+		p.WhispersOpen = r.URL.Query().Has("whispers")
+		p.Whispers, p.WhisperCID = &list, ids.New[chat.Whisper]().String()
 	}
 	p.Items = chatpage.Items(view, messages, s.words(r).Zone(), time.Now())
 	if p.Epoch, err = s.Chat.Epoch(ctx); err != nil {

@@ -10,24 +10,6 @@ import (
 	"ponti/web/page/parts"
 )
 
-func (s *Server) showStepOut(w http.ResponseWriter, r *http.Request) error {
-	return s.confirm(w, r, func(url string) templ.Component {
-		words := s.words(r)
-		return chatpage.Confirm(words.T("chat.step_out_title"), words.T("chat.step_out_text"), url+"/hand-over", words.T("chat.step_out_go"), url)
-	})
-}
-
-func (s *Server) stepOut(w http.ResponseWriter, r *http.Request) error {
-	id, err := roomID(r)
-	if err != nil {
-		return err
-	}
-	if err := s.Chat.StepOut(r.Context(), s.actor(r), id); err != nil {
-		return err
-	}
-	return s.redirectDone(w, r, "/desk", "stepped_out")
-}
-
 func (s *Server) showBlock(w http.ResponseWriter, r *http.Request) error {
 	return s.confirm(w, r, func(url string) templ.Component { return chatpage.BlockPage(parts.Form{}, url) })
 }

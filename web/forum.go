@@ -17,10 +17,19 @@ import (
 
 // forumWriting is what the forms of the forum send.
 type forumWriting struct {
-	Title   string `form:"title"`
-	Text    string `form:"text"`
-	CID     string `form:"cid"`
-	Version int    `form:"version"`
+	Title   string              `form:"title"`
+	Text    string              `form:"text"`
+	CID     string              `form:"cid"`
+	Version int                 `form:"version"`
+	Notes   []forum.ContentNote `form:"notes"`
+	// Of drafts alone.
+	Writer   string `form:"writer"`
+	Thread   string `form:"thread"`
+	Category string `form:"category"`
+}
+
+func (in forumWriting) mark() forum.DraftMark {
+	return forum.DraftMark{Version: in.Version, Writer: in.Writer}
 }
 
 func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
@@ -32,7 +41,15 @@ func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own))
+	drafts, err := s.Forum.DraftCount(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	news, err := s.Forum.News(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own, drafts, news))
 }
 
 func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
@@ -82,15 +99,19 @@ func back(actor account.Actor, slug string) string {
 }
 
 func (s *Server) showNewThread(w http.ResponseWriter, r *http.Request) error {
-	return s.newThreadPage(w, r, http.StatusOK, parts.Form{})
+	return s.newThreadPage(w, r, http.StatusOK, r.PathValue("slug"), parts.Form{})
 }
 
-func (s *Server) newThreadPage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
-	c, err := s.Forum.Category(r.Context(), s.actor(r), r.PathValue("slug"))
+func (s *Server) newThreadPage(w http.ResponseWriter, r *http.Request, status int, slug string, f parts.Form) error {
+	c, err := s.Forum.Category(r.Context(), s.actor(r), slug)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, forumpage.NewThread(c, f, newCID()))
+	d, err := s.draftFor(r, forum.ThreadID{}, slug)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, status, forumpage.NewThread(c, f, d))
 }
 
 func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
@@ -99,10 +120,10 @@ func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt, err := s.Forum.OpenThread(r.Context(), s.actor(r), forum.NewThread{
-		Category: r.PathValue("slug"), Title: in.Title, Text: in.Text, CID: in.CID,
+		Category: r.PathValue("slug"), Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(),
 	})
 	if f, again := formAgain(r, err); again {
-		return s.newThreadPage(w, r, http.StatusUnprocessableEntity, f)
+		return s.newThreadPage(w, r, http.StatusUnprocessableEntity, r.PathValue("slug"), f)
 	}
 	return s.written(w, r, receipt, err)
 }
@@ -118,7 +139,7 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 	}
 	l, err := s.Forum.Posts(r.Context(), s.actor(r), id, after, forum.PostsPerPage)
 	if err != nil {
-		return err
+		return s.orMerged(w, r, id, after, err)
 	}
 	// A browser that fetches a page ahead shows it to nobody.
 	if n := len(l.Posts); n > 0 && l.Posts[n-1].Number > l.Thread.Read && !strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch") {
@@ -126,7 +147,13 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 			s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("thread not marked as read") // it can be read all the same
 		}
 	}
-	return s.render(w, r, http.StatusOK, forumpage.Thread(l, parts.Form{}, newCID()))
+	var d forum.Draft
+	if l.MayWrite {
+		if d, err = s.draftFor(r, id, ""); err != nil {
+			return err
+		}
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Thread(l, parts.Form{}, d))
 }
 
 // showSearch is the search of the forum: its form, and what fits.
@@ -150,30 +177,38 @@ func (s *Server) showReply(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text := ""
+	var o forum.OnePost
 	if quoted := r.URL.Query().Get("quote"); quoted != "" {
 		post, err := ids.Parse[forum.Post](quoted)
 		if err != nil {
 			return err
 		}
-		o, err := s.Forum.Post(r.Context(), s.actor(r), post)
-		if err != nil {
+		if o, err = s.Forum.Post(r.Context(), s.actor(r), post); err != nil {
 			return err
 		}
 		if o.Thread.ID != id {
 			return account.ErrNotFound
 		}
-		text = forum.Quote(o.Source)
 	}
-	return s.replyPage(w, r, http.StatusOK, id, parts.Form{}, text)
+	return s.replyPage(w, r, http.StatusOK, id, parts.Form{}, o)
 }
 
-func (s *Server) replyPage(w http.ResponseWriter, r *http.Request, status int, id forum.ThreadID, f parts.Form, text string) error {
+func (s *Server) replyPage(w http.ResponseWriter, r *http.Request, status int, id forum.ThreadID, f parts.Form, quoted forum.OnePost) error {
 	t, c, err := s.Forum.Thread(r.Context(), s.actor(r), id)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, forumpage.Reply(c, t, f, newCID(), text))
+	d, err := s.draftFor(r, id, "")
+	if err != nil {
+		return err
+	}
+	quote := forum.Quote(quoted.Source)
+	if d.Text != "" && quote != "" {
+		d.Text += "\n\n"
+	}
+	d.Text += quote
+	d.Notes = append(d.Notes, quoted.Post.Notes...) // they belong to what is quoted
+	return s.render(w, r, status, forumpage.Reply(c, t, f, d))
 }
 
 func (s *Server) writePost(w http.ResponseWriter, r *http.Request) error {
@@ -185,9 +220,16 @@ func (s *Server) writePost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.Forum.WritePost(r.Context(), s.actor(r), forum.NewPost{Thread: id, Text: in.Text, CID: in.CID})
+	post := forum.NewPost{Thread: id, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark()}
+	receipt, err := s.Forum.WritePost(r.Context(), s.actor(r), post)
+	if errs.KindOf(err) == errs.NotFound { // it may have been merged while the answer was written
+		if into, _, none := s.Forum.Merged(r.Context(), s.actor(r), id, 0); none == nil {
+			post.Thread = into
+			receipt, err = s.Forum.WritePost(r.Context(), s.actor(r), post)
+		}
+	}
 	if f, again := formAgain(r, err); again {
-		return s.replyPage(w, r, http.StatusUnprocessableEntity, id, f, "")
+		return s.replyPage(w, r, http.StatusUnprocessableEntity, id, f, forum.OnePost{})
 	}
 	return s.written(w, r, receipt, err)
 }
@@ -272,7 +314,7 @@ func (s *Server) editPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	receipt, err := s.Forum.EditPost(r.Context(), s.actor(r), forum.Edit{Post: id, Version: in.Version, Title: in.Title, Text: in.Text})
+	receipt, err := s.Forum.EditPost(r.Context(), s.actor(r), forum.Edit{Post: id, Version: in.Version, Title: in.Title, Text: in.Text, Notes: in.Notes})
 	if f, again := formAgain(r, err); again {
 		return s.editPage(w, r, http.StatusUnprocessableEntity, f)
 	}
@@ -390,6 +432,18 @@ func (s *Server) moveThread(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.redirect(w, r, "/forum/threads/"+id.String())
+}
+
+func (s *Server) followThread(w http.ResponseWriter, r *http.Request) error {
+	return s.changeThread(w, r, func(ctx context.Context, actor account.Actor, id forum.ThreadID) error {
+		return s.Forum.Subscribe(ctx, actor, id, true)
+	})
+}
+
+func (s *Server) unfollowThread(w http.ResponseWriter, r *http.Request) error {
+	return s.changeThread(w, r, func(ctx context.Context, actor account.Actor, id forum.ThreadID) error {
+		return s.Forum.Subscribe(ctx, actor, id, false)
+	})
 }
 
 func (s *Server) unlockThread(w http.ResponseWriter, r *http.Request) error {

@@ -90,6 +90,7 @@ func TestForumStory(t *testing.T) {
 	at := location(t, a)
 	assert.Regexp(t, `^/forum/threads/[0-9a-f-]{36}#post-1$`, at)
 	assert.Equal(t, at, location(t, mirto.post(form.AttrOr("action", ""), fields...)), "sent twice, stored once")
+	mirto.get(at) // as a browser does
 
 	a = marta.get("/forum/categories/every-day")
 	assert.Equal(t, 1, a.Find(".threads .thread").Length())
@@ -106,6 +107,15 @@ func TestForumStory(t *testing.T) {
 	a = marta.post(form.AttrOr("action", ""), "text", form.Find("textarea").Text()+"Anche le mie.", "cid", form.Find("[name=cid]").AttrOr("value", ""))
 	thread := location(t, a)
 	require.True(t, strings.HasSuffix(thread, "#post-2"))
+
+	// Who wrote there is told of what is new, and nobody else; they may say no.
+	assert.Equal(t, thread, mirto.get("/forum").Find(".news a").AttrOr("href", ""))
+	assert.Zero(t, b.as(b.tutor).get("/forum").Find(".news").Length())
+	bare, _, _ := strings.Cut(thread, "#")
+	require.Equal(t, bare, location(t, mirto.post(bare+"/unfollow")))
+	assert.Zero(t, mirto.get("/forum").Find(".news").Length())
+	require.Equal(t, bare, location(t, mirto.post(bare+"/follow")))
+	assert.Equal(t, 1, mirto.get("/forum").Find(".news a").Length())
 
 	a = mirto.get(thread)
 	assert.Equal(t, "dure", a.text("#post-2 blockquote strong"))
@@ -235,7 +245,9 @@ func TestForumAuthorization(t *testing.T) {
 		location(t, marta.post(marta.get(thread).action(t, "Metti in evidenza")))
 		assert.Contains(t, b.as(b.member).get("/forum/categories/every-day").text(".thread:first-child .badge-role"), "In evidenza")
 		location(t, marta.post(marta.get(thread).action(t, "Togli dall'evidenza")))
-		assert.Equal(t, 0, b.as(b.member).get(thread).Find(".thread-meta form").Length())
+		meta := b.as(b.member).get(thread).Find(".thread-meta form")
+		assert.Equal(t, 1, meta.Length(), "to follow it, and nothing else")
+		assert.Regexp(t, `/(un)?follow$`, meta.AttrOr("action", ""))
 		assert.Equal(t, 1, b.as(b.member).get(thread).Find(".forum-form").Length())
 	})
 }

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/link"
 	"ponti/roster"
 	"ponti/web/page/front"
 )
@@ -62,6 +65,19 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showAccessibility(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, front.Accessibility())
+}
+
+// showLeaving says where an address leads before anybody goes there. What people may not be led to is no page of ours.
+func (s *Server) showLeaving(w http.ResponseWriter, r *http.Request) error {
+	href, host := link.Outside(r.URL.Query().Get("to"))
+	if href == "" {
+		return errs.New(errs.NotFound, "error.not_found")
+	}
+	back := "/"
+	if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host && from.Path != r.URL.Path {
+		back = localPath(from.RequestURI())
+	}
+	return s.render(w, r, http.StatusOK, front.Leaving(href, host, back))
 }
 
 func (s *Server) showOffline(w http.ResponseWriter, r *http.Request) error {
@@ -118,7 +134,7 @@ func (s *Server) showIcon(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showRobots(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err := io.WriteString(w, "User-agent: *\nAllow: /$\nAllow: /numbers\nAllow: /how-it-works\nAllow: /privacy\nAllow: /accessibility\nAllow: /assets/\nDisallow: /\n")
+	_, err := io.WriteString(w, "User-agent: *\nAllow: /$\nAllow: /numbers\nAllow: /how-it-works\nAllow: /information\nAllow: /sitemap.xml\nAllow: /privacy\nAllow: /accessibility\nAllow: /assets/\nDisallow: /\n")
 	return ignoreGone(err)
 }
 

@@ -45,7 +45,7 @@ type silence struct{}
 
 func (silence) Publish(string, []byte) {}
 
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	pool := pgtest.New(t)
 	accounts := account.New(pool, account.Options{Hints: silence{}})
@@ -58,7 +58,7 @@ func newSite(t *testing.T) *site {
 }
 
 // holds has an administrator say which posts are held back.
-func (st *site) holds(t *testing.T, h account.Holding) {
+func (st *site) holds(t testing.TB, h account.Holding) {
 	t.Helper()
 	require.NoError(t, st.Accounts.ChangeHolding(t.Context(), account.Actor{Service: st.service, Role: account.RoleAdmin}, h))
 }
@@ -67,7 +67,7 @@ func (st *site) holds(t *testing.T, h account.Holding) {
 var engine = sync.OnceValues(triage.New)
 
 // domains are all of them over one pool, wired as the program does it.
-func domains(t *testing.T, pool *pgxpool.Pool, accounts *account.Accounts) Deps {
+func domains(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts) Deps {
 	t.Helper()
 	reader, err := engine()
 	require.NoError(t, err)
@@ -78,7 +78,7 @@ func domains(t *testing.T, pool *pgxpool.Pool, accounts *account.Accounts) Deps 
 	d := Deps{Bus: bus.New(nil, "", zerolog.Nop()), Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping, Secret: keys.Secret("puzzles")}
 	d.Moderation = moderation.New(pool, accounts, d.Roster, reader, silence{}, moderation.Options{Keys: keys, Every: 20 * time.Millisecond})
 	d.Chat = chat.New(pool, accounts, d.Roster, d.Moderation, keys, silence{}, zerolog.Nop())
-	d.Forum = forum.New(pool, accounts, d.Moderation)
+	d.Forum = forum.New(pool, accounts, d.Moderation, keys, silence{})
 	d.Moderation.Use(moderation.SubjectRoom, d.Chat.RoomContent())
 	d.Moderation.Use(moderation.SubjectMessage, d.Chat.MessageContent())
 	d.Moderation.Use(moderation.SubjectPost, d.Forum.Content())
@@ -86,7 +86,7 @@ func domains(t *testing.T, pool *pgxpool.Pool, accounts *account.Accounts) Deps 
 }
 
 // newSiteDown is the site while no database answers, and none ever did.
-func newSiteDown(t *testing.T) *site {
+func newSiteDown(t testing.TB) *site {
 	t.Helper()
 	pool, err := pg.Open(t.Context(), "postgres://nobody@127.0.0.1:1/nothing", pg.Options{MaxConns: 1})
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func newSiteDown(t *testing.T) *site {
 	return siteOf(t, domains(t, pool, accounts))
 }
 
-func siteOf(t *testing.T, d Deps) *site {
+func siteOf(t testing.TB, d Deps) *site {
 	t.Helper()
 	st := &site{log: &strings.Builder{}}
 	u, err := url.Parse(siteURL)
@@ -123,13 +123,13 @@ func siteOf(t *testing.T, d Deps) *site {
 
 // browser is one person's browser: it keeps cookies, says where its requests come from, and speaks Italian.
 type browser struct {
-	t       *testing.T
+	t       testing.TB
 	site    *site
 	jar     http.CookieJar
 	headers http.Header
 }
 
-func (st *site) browser(t *testing.T) *browser {
+func (st *site) browser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -137,7 +137,7 @@ func (st *site) browser(t *testing.T) *browser {
 }
 
 // signedIn is a browser with a session of the account.
-func (st *site) signedIn(t *testing.T, id account.ID) *browser {
+func (st *site) signedIn(t testing.TB, id account.ID) *browser {
 	t.Helper()
 	b := st.browser(t)
 	w := httptest.NewRecorder()

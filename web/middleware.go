@@ -166,7 +166,7 @@ func (s *Server) setHeaders(w http.ResponseWriter, r *http.Request, v *visit) {
 }
 
 // indexed are the only pages that search engines may show.
-var indexed = []string{"GET /{$}", "GET /numbers", "GET /how-it-works", "GET /privacy", "GET /accessibility"}
+var indexed = []string{"GET /{$}", "GET /numbers", "GET /how-it-works", "GET /information", "GET /information/{slug}", "GET /privacy", "GET /accessibility"}
 
 // guarded completes a request for one route: service, session, language, limit, guard. Then its handler runs.
 func (s *Server) guarded(rt route) http.Handler {

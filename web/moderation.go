@@ -39,6 +39,12 @@ func (s *Server) console(r *http.Request) (moderationpage.ConsoleView, error) {
 			return v, err
 		}
 		v.Room = &waiting
+		if v.Asked, err = s.Chat.AskedOfTutors(r.Context(), actor); err != nil {
+			return v, err
+		}
+	}
+	if v.Exposure, err = s.Moderation.Exposure(r.Context(), actor); err != nil {
+		return v, err
 	}
 	v.OnShift, err = s.Roster.OnShift(r.Context(), actor)
 	return v, err
@@ -160,8 +166,13 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	exposure, err := s.Moderation.Exposure(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
 	return s.render(w, r, http.StatusOK, moderationpage.Queue(list, moderationpage.QueueMore{
-		ToRead: forumpage.ToRead(toRead), Held: len(toRead), InForce: moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)},
+		Exposure: exposure,
+		ToRead:   forumpage.ToRead(toRead), Held: len(toRead), InForce: moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)},
 	}))
 }
 

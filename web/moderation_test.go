@@ -15,7 +15,7 @@ import (
 	"ponti/moderation"
 )
 
-func (st *site) member(t *testing.T, alias string) account.Actor {
+func (st *site) member(t testing.TB, alias string) account.Actor {
 	t.Helper()
 	id, _, err := st.Accounts.SignUp(t.Context(), st.service, account.SignUp{Alias: alias, Password: staffPassword, Adult: true, ConsentVersion: account.ConsentVersion, Locale: "it"})
 	require.NoError(t, err)
@@ -69,7 +69,8 @@ func TestConsoleStory(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	assert.Equal(t, 1, page.Find(".console-list .alert-open").Length(), "the list stays beside what was opened")
 	assert.Contains(t, page.text(".opened h2"), "Airone")
-	assert.Contains(t, page.text(".causes blockquote"), "pillole", "what the person wrote when they came")
+	assert.Equal(t, "ho preso le pillole, voglio morire stanotte", page.Find(".causes blockquote").Text(), "what the person wrote when they came")
+	assert.Contains(t, page.Find(".causes mark").Text(), "voglio morire", "and what in it raised the alert")
 	assert.Zero(t, page.Find(".opened textarea").Length(), "first it needs an owner")
 	assert.Zero(t, page.Find("head noscript").Length(), "a page that is written in never reloads by itself")
 
@@ -156,6 +157,29 @@ func TestConsoleGuard(t *testing.T) {
 }
 
 // TestReportStory is a report from its form to what author and reporter are told, without a script.
+// TestReportHardToRead: who opens a case chooses when to read what triage calls grave, and sees how much they have opened.
+func TestReportHardToRead(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	people := newStaff(t, st)
+	ctx := t.Context()
+	category, err := st.Forum.CreateCategory(ctx, account.System(st.service), forum.NewCategory{Slug: "piazza", Audience: forum.ForMembers, Title: "Piazza"})
+	require.NoError(t, err)
+	require.NoError(t, st.Forum.AssignModerator(ctx, people.admin, category, people.esp.ID))
+	author, asReader := st.member(t, "Nuvola"), st.signedIn(t, st.member(t, "Pioggia").ID)
+	asESP, asTutor := st.signedIn(t, people.esp.ID), st.signedIn(t, people.tutor.ID)
+	post, err := st.Forum.OpenThread(ctx, author, forum.NewThread{Category: "piazza", Title: "Aiuto", Text: "Voglio morire, ho preso le pillole.", CID: strings.ReplaceAll(uuid.NewString(), "-", "")})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusSeeOther, asReader.post("/report/post/"+post.Post.String(), "reason", "danger").StatusCode)
+
+	page := asESP.get("/moderation")
+	assert.NotContains(t, page.text("main"), "hai aperto")
+	page = asESP.get(page.Find(".queue a").AttrOr("href", ""))
+	assert.Contains(t, page.Find("details:not([open]) blockquote").Text(), "pillole")
+	assert.Contains(t, asESP.get("/moderation").text("main"), "hai aperto un'allerta o segnalazione")
+	assert.NotContains(t, asTutor.get("/moderation").text("main"), "hai aperto", "it is for them alone")
+}
+
 func TestReportStory(t *testing.T) {
 	t.Parallel()
 	st := newSite(t)
@@ -196,6 +220,7 @@ func TestReportStory(t *testing.T) {
 
 	page = asESP.get(link)
 	assert.Contains(t, page.text("blockquote"), "stupido")
+	assert.Zero(t, page.Find("details blockquote").Length(), "what is not hard to read is not folded")
 	assert.Contains(t, page.text(".causes"), "Mi ha offeso.")
 	assert.NotContains(t, page.Body, "Pioggia", "never who reported")
 	assert.Zero(t, page.Find("textarea").Length(), "first it is claimed")

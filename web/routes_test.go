@@ -27,15 +27,14 @@ var notBuilt = []account.Action{
 	account.MessageHideAnother, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
 	account.ForumCategoryCreateArchive,
-	account.PostReadersReactionsList,
 	account.ReportSeeWhoReported,
-	account.EscalationStatistics, account.IdentityRevealAsk,
+	account.IdentityRevealAsk,
 	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart,
 	account.AccountGrantARole,
 	account.AccountResetAnotherPasswordOrFactor,
 	account.HoursReportOwn, account.HoursReportApprove,
 	account.HoursReportAll, account.ExportsOwnData,
-	account.ExportsStatistics, account.PublicPageEdit,
+	account.ExportsStatistics,
 }
 
 // TestRoutesMatchMatrix compares the table with the matrix the service agreed on, both ways: a guard lets nobody in whom

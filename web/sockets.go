@@ -1,18 +1,31 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"ponti/account"
+	"ponti/forum"
+	"ponti/internal/ids"
 	"ponti/web/live"
 )
 
 // newHub makes the sockets' part of the site. It accepts nobody until it is started.
 func (s *Server) newHub() *live.Hub {
 	return live.New(live.Deps{
-		Chat: s.Chat, LiveSessions: s.Accounts.LiveSessions, Heartbeat: s.Roster.Heartbeat, Bus: s.Bus, Handshakes: s.Handshakes, Pace: s.Pace,
+		Chat: s.Chat, LiveSessions: s.Accounts.LiveSessions, Heartbeat: s.Roster.Heartbeat, ThreadMark: s.threadMark, Bus: s.Bus, Handshakes: s.Handshakes, Pace: s.Pace,
 		Text: s.textOf, Metrics: s.Registerer, Log: s.Log.With().Str("part", "live").Logger(),
 	})
+}
+
+// threadMark is how a thread stands for somebody, by its id as text.
+func (s *Server) threadMark(ctx context.Context, actor account.Actor, thread string, from int) (id, mark string, err error) {
+	t, err := ids.Parse[forum.Thread](thread)
+	if err != nil {
+		return "", "", err
+	}
+	mark, err = s.Forum.ThreadMark(ctx, actor, t, from)
+	return t.String(), mark, err
 }
 
 // Live is the sockets of this site: the program starts, drains and stops them.

@@ -26,7 +26,8 @@ import (
 func TestEveryPageHasNumbersAndWayOut(t *testing.T) {
 	t.Parallel()
 	pages := map[string]int{
-		"/": 200, "/numbers": 200, "/how-it-works": 200, "/privacy": 200, "/accessibility": 200, "/offline": 200,
+		"/": 200, "/numbers": 200, "/how-it-works": 200, "/privacy": 200, "/accessibility": 200, "/offline": 200, "/leaving?to=https%3A%2F%2Fwww.iss.it": 200,
+		"/leaving": 404, "/leaving?to=javascript:alert(1)": 404, "/leaving?to=http%3A%2F%2Fa.it": 404, "/leaving?to=https%3A%2F%2Fbanca.it@evil.example": 404, "/leaving?to=mailto:a@b.it": 404,
 		"/nothing-here": 404, "/language": 405, "/assets/none": 404,
 	}
 	for name, st := range map[string]*site{"up": newSite(t), "down": newSiteDown(t)} {

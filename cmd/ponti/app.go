@@ -51,7 +51,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation = moderation.New(st.pool, a.accounts, a.roster, engine, a.bus, moderation.Options{
 		Keys: st.keyring, Pool: st.urgent, BaseURL: c.URL.String(), Registerer: a.metrics, Log: log})
 	a.chat = chat.New(st.pool, a.accounts, a.roster, a.moderation, st.keyring, a.bus, log)
-	a.forum = forum.New(st.pool, a.accounts, a.moderation)
+	a.forum = forum.New(st.pool, a.accounts, a.moderation, st.keyring, a.bus)
 	a.moderation.Use(moderation.SubjectRoom, a.chat.RoomContent())
 	a.moderation.Use(moderation.SubjectMessage, a.chat.MessageContent())
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())

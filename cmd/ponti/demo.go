@@ -17,10 +17,18 @@ import (
 
 type demoCommand struct {
 	Settings
+
+	Size int `help:"Invented discussions of twenty posts to add when the demo is made, to see how the forum bears its size: 100000 take some minutes."`
 }
 
+// maxSize is twenty million posts.
+const maxSize = 1_000_000
+
 func (d demoCommand) Run(ctx context.Context, out io.Writer) error {
-	return run(ctx, d.Settings, func(ctx context.Context, a *app) error { return a.startDemo(ctx, out) })
+	if d.Size < 0 || d.Size > maxSize {
+		return fmt.Errorf("demo: --size is from 0 to %d", maxSize)
+	}
+	return run(ctx, d.Settings, func(ctx context.Context, a *app) error { return a.startDemo(ctx, out, d.Size) })
 }
 
 //go:embed demo.json
@@ -29,6 +37,7 @@ var demoJSON []byte
 // demo is what demo.json holds. All people in it are invented.
 type demo struct {
 	Password string
+	Size     int `json:"-"` // of the first service's forum, beside its own threads
 	Services []demoService
 }
 
@@ -38,6 +47,11 @@ type demoService struct {
 	Shifts     []demoShift
 	Categories []demoCategory
 	Threads    []demoThread
+	Pages      []demoPage
+}
+
+type demoPage struct {
+	Kind, Title, Text, Province, Address, Phone, Mail, Web, Hours string
 }
 
 type demoPerson struct {
@@ -64,14 +78,15 @@ type demoPost struct {
 	Author  string
 	DaysAgo int `json:"days_ago"`
 	Text    string
+	Notes   []forum.ContentNote
 }
 
 var errNotDemo = errors.New("this database is in real use: the demo's people do not go in there. Use ponti serve, or another database")
 
-// startDemo fills an empty database with the demo's services and prints how to come in. A database that holds the demo
-// already stays as it is.
-func (a *app) startDemo(ctx context.Context, out io.Writer) error {
-	var d demo
+// startDemo fills an empty database with the demo's services, the first of them with so many more discussions, and prints how to come in. A database that
+// holds the demo already stays as it is.
+func (a *app) startDemo(ctx context.Context, out io.Writer, size int) error {
+	d := demo{Size: size}
 	if err := json.Unmarshal(demoJSON, &d); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -224,8 +239,8 @@ func (sd *seeding) seedShifts(ctx context.Context, s demoService) error {
 			if err != nil {
 				return err
 			}
-			if to.Before(today) {
-				continue
+			if from.Before(today) {
+				continue // who goes on shift now talks for as long as they like, at whatever time of day the demo is begun
 			}
 			if _, err := sd.roster.PlanShift(ctx, sd.people[s.People[0].Alias], roster.Shift{Account: sd.people[sh.Alias].ID, From: from, To: to}); err != nil {
 				return fmt.Errorf("shift of day %d: %w", day, err)
@@ -254,14 +269,42 @@ func (sd *seeding) seedForum(ctx context.Context, s demoService) error {
 	for _, t := range s.Threads {
 		planted := forum.Planted{Category: categories[t.Category], Title: t.Title}
 		for i, p := range append([]demoPost{t.demoPost}, t.Replies...) {
-			planted.Posts = append(planted.Posts, forum.PlantedPost{Author: sd.people[p.Author].ID, Text: p.Text,
+			planted.Posts = append(planted.Posts, forum.PlantedPost{Author: sd.people[p.Author].ID, Text: p.Text, Notes: p.Notes,
 				At: now.AddDate(0, 0, -p.DaysAgo).Add(time.Duration(i) * 47 * time.Minute).Add(-10 * time.Hour)})
 		}
 		if _, err := sd.forum.PlantThread(ctx, system, planted); err != nil {
 			return fmt.Errorf("thread in %s: %w", t.Category, err)
 		}
 	}
+	if sd.demo.Size > 0 && s.Name == sd.demo.Services[0].Name {
+		if err := sd.seedCommunity(ctx, s, categories); err != nil {
+			return err
+		}
+	}
+	for _, p := range s.Pages {
+		if err := sd.forum.PlantPage(ctx, system, p.form()); err != nil {
+			return fmt.Errorf("page %s: %w", p.Title, err)
+		}
+	}
 	return nil
+}
+
+// seedCommunity fills the first category that is for members.
+func (sd *seeding) seedCommunity(ctx context.Context, s demoService, categories map[string]forum.CategoryID) error {
+	in := forum.Community{Threads: sd.demo.Size, Posts: 20}
+	for _, p := range s.People {
+		if p.Role == account.RoleMember {
+			in.Authors = append(in.Authors, sd.people[p.Alias].ID)
+		}
+	}
+	i := slices.IndexFunc(s.Categories, func(c demoCategory) bool { return c.Audience == string(forum.ForMembers) })
+	in.Category = categories[s.Categories[i].Slug]
+	return sd.forum.PlantCommunity(ctx, account.System(sd.service), in)
+}
+
+func (p demoPage) form() forum.PageForm {
+	return forum.PageForm{Kind: forum.PageKind(p.Kind), Title: p.Title, Source: p.Text,
+		Place: forum.Place{Province: p.Province, Address: p.Address, Phone: p.Phone, Mail: p.Mail, Web: p.Web, Hours: p.Hours}}
 }
 
 // clockOn is an hour such as 14:30 so many days after a day, as the clock on the wall shows it.

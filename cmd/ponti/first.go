@@ -46,6 +46,11 @@ func (a *app) firstService(ctx context.Context) ([]account.Service, error) {
 				return nil, err
 			}
 		}
+		for _, p := range a.web.DefaultPages(made.Locale) {
+			if err := a.forum.PlantPage(ctx, account.System(id), p); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return a.accounts.Services(ctx)
 }

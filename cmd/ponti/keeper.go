@@ -32,6 +32,7 @@ type keeper struct {
 	oldest *prometheus.GaugeVec
 	asked  prometheus.Gauge
 	unread prometheus.Gauge
+	alone  prometheus.Gauge
 }
 
 func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
@@ -41,6 +42,7 @@ func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
 		oldest: f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_oldest_seconds", Help: "How long ago the oldest conversation ended that is still kept, by how it is kept."}, []string{"kept_as"}),
 		asked:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
 		unread: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_held_oldest_seconds", Help: "How long the oldest post has waited that somebody must read before it appears; 0 when none waits."}),
+		alone:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_chat_asked_oldest_seconds", Help: "How long the ESP has waited who waits longest for an answer of the tutors beside their conversation; 0 when none does."}),
 	}
 }
 
@@ -72,6 +74,7 @@ func (k *keeper) round(ctx context.Context) {
 		{"conversations", k.chat.Erase},
 		{"escalations", k.moderation.Erase},
 		{"refused posts", k.forum.EraseRefused},
+		{"old drafts", k.forum.EraseDrafts},
 		{"accounts", k.accounts.Sweep},
 		{"figures", k.measure},
 	}
@@ -115,5 +118,9 @@ func (k *keeper) measure(ctx context.Context) error {
 	if err2 == nil {
 		k.unread.Set(waits.Seconds())
 	}
-	return errors.Join(err, err2)
+	asked, err3 := k.chat.AskedFor(ctx)
+	if err3 == nil {
+		k.alone.Set(asked.Seconds())
+	}
+	return errors.Join(err, err2, err3)
 }

@@ -34,3 +34,12 @@ func End(ctx context.Context, q pg.Querier) (Head, error) {
 	}
 	return h, nil
 }
+
+// CountObjects counts the objects to which an account of a service has done one of the actions since an instant: what was opened twice is one.
+func CountObjects(ctx context.Context, q pg.Querier, service, actor [16]byte, since time.Time, actions ...string) (int, error) {
+	n, err := selectObjects(ctx, q, service, actor, since, actions)
+	if err != nil {
+		return 0, fmt.Errorf("audit: count objects: %w", pg.Classify(err))
+	}
+	return n, nil
+}

@@ -140,6 +140,12 @@ func selectLines(ctx context.Context, q pg.Querier, service, of [16]byte, before
 	})
 }
 
+func selectObjects(ctx context.Context, q pg.Querier, service, actor [16]byte, since time.Time, actions []string) (n int, err error) {
+	err = q.QueryRow(ctx, `select count(distinct object) from audit_entries where service_id = $1 and actor_id = $2 and at >= $3 and action = any($4)`,
+		service, actor, since, actions).Scan(&n)
+	return n, err
+}
+
 // uuid is an identifier as objects name it.
 func uuid(id [16]byte) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])

@@ -25,6 +25,7 @@ const (
 	queueBytes   = 16 << 20 // the same in bytes
 	maxPayload   = 64 << 10 // longer ones become a Resync of their channel, in both directions
 	batchSize    = 500
+	originSize   = 12 // bytes
 
 	publishTimeout = 200 * time.Millisecond
 	canaryEvery    = time.Second
@@ -52,6 +53,9 @@ func Room(id string) string { return "room:" + id }
 // Account is the channel that tells one account's sockets to look again. Its payload is one of the words below, never content.
 func Account(id string) string { return "account:" + id }
 
+// Thread is the channel that tells whoever follows a thread of the forum to look again. Its payload is empty.
+func Thread(id string) string { return "thread:" + id }
+
 // Words on account channels.
 const (
 	Desk        = "desk"        // an ESP's offer or conversation changed
@@ -71,6 +75,7 @@ type Bus struct {
 	lanes   []*lane
 	hints   chan Hint
 	canary  string
+	origin  string // stands before what is published: an instance knows its own by it
 
 	missed  atomic.Bool   // a hint did not fit: a Resync of everything is owed
 	dropped atomic.Uint64 // publications that never reached Redis
@@ -99,7 +104,7 @@ func New(client redis.UniversalClient, prefix string, log zerolog.Logger) *Bus {
 	b := &Bus{
 		client: client, prefix: prefix, log: log,
 		hints: make(chan Hint, hintBuffer), wake: make(chan struct{}, 1),
-		canary: "canary:" + rand.Text(),
+		canary: "canary:" + rand.Text(), origin: rand.Text()[:originSize],
 	}
 	_, b.sharded = client.(*redis.ClusterClient)
 	lanes := 1
@@ -140,7 +145,7 @@ func (b *Bus) Stop() {
 	})
 }
 
-// Hints delivers what was published on subscribed channels, by any instance, this one included. It is never closed.
+// Hints delivers what was published on subscribed channels, by any instance, this one included: its own it hears directly, without Redis. It is never closed.
 func (b *Bus) Hints() <-chan Hint { return b.hints }
 
 // Degraded is true while hints cannot be trusted to arrive: the bus sends itself one each second, and two were missed.
@@ -163,8 +168,8 @@ func (b *Bus) want(on bool, channels []string) {
 	}
 }
 
-// Publish hands a payload to all instances that hear the channel. It never blocks: what does not fit, or finds Redis gone,
-// is dropped. While degraded, this instance's own listener is told directly, so that people on one instance notice nothing.
+// Publish hands a payload to all instances that hear the channel, to this one directly: people on one instance wait for no Redis, and notice nothing
+// when there is none. It never blocks: what does not fit, or finds Redis gone, is dropped.
 func (b *Bus) Publish(channel string, payload []byte) {
 	b.mu.Lock()
 	fits := len(b.queue) < queueEntries && b.bytes+len(payload) <= queueBytes
@@ -181,7 +186,7 @@ func (b *Bus) Publish(channel string, payload []byte) {
 		default:
 		}
 	}
-	if b.degraded.Load() && b.lane(channel).wants(channel) {
+	if b.lane(channel).wants(channel) {
 		b.deliver(channel, payload)
 	}
 }
@@ -225,11 +230,11 @@ func (b *Bus) publish(ctx context.Context, batch []message) error {
 	defer cancel()
 	_, err := b.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, m := range batch {
-			name := b.lane(m.channel).head + m.channel
+			name, payload := b.lane(m.channel).head+m.channel, append([]byte(b.origin), m.payload...)
 			if b.sharded {
-				p.SPublish(ctx, name, m.payload)
+				p.SPublish(ctx, name, payload)
 			} else {
-				p.Publish(ctx, name, m.payload)
+				p.Publish(ctx, name, payload)
 			}
 		}
 		return nil
@@ -269,6 +274,14 @@ func (b *Bus) settle() {
 			b.log.Info().Msg("bus healthy")
 		}
 	}
+}
+
+// heard takes what came from Redis. What was published here was told when it was; what was not yet wanted then is told by the Resync of its subscription.
+func (b *Bus) heard(channel, payload string) {
+	if len(payload) < originSize || payload[:originSize] == b.origin {
+		return
+	}
+	b.deliver(channel, []byte(payload[originSize:]))
 }
 
 // deliver hands on without waiting: the line must be read on, or Redis cuts it.

@@ -315,16 +315,53 @@ func TestBus_foreign_writer(t *testing.T) {
 	hear(t, b, "room:a")
 	c := newClient(t, s.url)
 	ctx := t.Context()
-	for _, junk := range []string{"", "\x00\xff\xfe", "{", strings.Repeat("[", 1000)} {
-		require.NoError(t, c.Publish(ctx, "ponti:room:a", junk).Err())
-		next(t, b, carries(junk))
+	for _, junk := range []string{"", "\x00\xff\xfe", "{", strings.Repeat("x", originSize-1)} {
+		require.NoError(t, c.Publish(ctx, "ponti:room:a", junk).Err()) // from no instance
 	}
-	require.NoError(t, c.Publish(ctx, "ponti:room:a", strings.Repeat("x", maxPayload+1)).Err())
+	require.NoError(t, c.Publish(ctx, "ponti:room:a", strings.Repeat("[", 1000)).Err())
+	next(t, b, func(h Hint) bool {
+		require.Equal(t, strings.Repeat("[", 1000-originSize), string(h.Payload))
+		return true
+	})
+	require.NoError(t, c.Publish(ctx, "ponti:room:a", strings.Repeat("x", originSize+maxPayload+1)).Err())
 	next(t, b, func(h Hint) bool { return h.Resync && h.Channel == "room:a" && h.Payload == nil })
 	require.NoError(t, c.Publish(ctx, "ponti:"+b.canary+":0", "not from here").Err())
 	require.NoError(t, c.FlushAll(ctx).Err())
 	b.Publish("room:a", []byte("fine"))
 	next(t, b, carries("fine"))
+}
+
+// What an instance says it hears at once, also with Redis frozen, and never again when it comes back; the others hear it by Redis.
+func TestBus_own_hints_need_no_redis(t *testing.T) {
+	t.Parallel()
+	s := newRedis(t)
+	one, other := newBus(t, s.url), newBus(t, s.url)
+	waitHealthy(t, one, other)
+	hear(t, one, "room:a")
+	hear(t, other, "room:a")
+	s.signal(t, syscall.SIGSTOP)
+	one.Publish("room:a", []byte("first"))
+	require.Equal(t, Hint{Channel: "room:a", Payload: []byte("first")}, <-one.Hints())
+	s.signal(t, syscall.SIGCONT)
+	waitHealthy(t, one, other)
+
+	one.Publish("room:a", []byte("second"))
+	other.Publish("room:a", []byte("third"))
+	heard := 0
+	next(t, one, func(h Hint) bool {
+		require.NotEqual(t, "first", string(h.Payload))
+		if string(h.Payload) == "second" {
+			heard++
+		}
+		return string(h.Payload) == "third"
+	})
+	next(t, other, carries("second"))
+	other.Publish("room:a", []byte("fourth")) // behind the second on its way through Redis
+	next(t, one, func(h Hint) bool {
+		require.NotEqual(t, "second", string(h.Payload))
+		return string(h.Payload) == "fourth"
+	})
+	require.Equal(t, 1, heard)
 }
 
 func TestBus_full_buffer_owes_a_resync(t *testing.T) {

@@ -196,7 +196,7 @@ func (l *lane) take(msg any) {
 			l.heard.Store(int64(time.Since(epoch)))
 			l.bus.settle()
 		default:
-			l.bus.deliver(channel, []byte(m.Payload))
+			l.bus.heard(channel, m.Payload)
 		}
 	case *redis.Subscription:
 		channel, ours := strings.CutPrefix(m.Channel, l.head)

@@ -13,6 +13,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
@@ -31,6 +32,7 @@ type Catalog struct {
 	localizers map[string]*goi18n.Localizer
 	keys       map[string]bool // of the default language
 	report     func(lang, key string, err error)
+	sources    sync.Map // of sourceKey and parsed; as many as there are texts
 }
 
 // Load reads every `<language>/<part>.json`. Report is told of each text that was asked for and is missing or was not

@@ -27,7 +27,31 @@ func (l *Localizer) Zone() *time.Location { return l.zone }
 // T is the text of a key. Values follow as name and value in turn, or as one map.
 // A missing text is reported; people see another language's, or an ellipsis.
 func (l *Localizer) T(key string, values ...any) string {
-	return l.localize(key, nil, values)
+	source, ok := l.source(key)
+	if !ok {
+		return l.localize(key, nil, values)
+	}
+	text, err := source.Execute(valuesOf(values))
+	if err != nil {
+		l.catalog.report(l.lang, key, err)
+	}
+	return text
+}
+
+// sourceKey names a text without plural forms in one language.
+type sourceKey struct{ lang, key string }
+
+// source is a text before its values are put in. A page asks for hundreds: each is looked for once. False: it is missing in this language.
+func (l *Localizer) source(key string) (parsed, bool) {
+	if s, ok := l.catalog.sources.Load(sourceKey{l.lang, key}); ok {
+		return s.(parsed), true //nolint:errcheck // nothing else is stored
+	}
+	text, err := l.texts.Localize(&goi18n.LocalizeConfig{MessageID: key, TemplateParser: template.IdentityParser{}})
+	if err != nil || text == "" {
+		return "", false
+	}
+	l.catalog.sources.Store(sourceKey{l.lang, key}, parsed(text))
+	return parsed(text), true
 }
 
 // N is T in the plural form of count, which the text names {Count}.
@@ -51,6 +75,9 @@ func (l *Localizer) localize(key string, count *int, values []any) string {
 }
 
 func valuesOf(values []any) map[string]any {
+	if len(values) == 0 {
+		return nil
+	}
 	if len(values) == 1 {
 		if m, ok := values[0].(map[string]any); ok {
 			return m

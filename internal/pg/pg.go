@@ -49,6 +49,7 @@ func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 	rp["lock_timeout"] = "500"
 	rp["idle_in_transaction_session_timeout"] = "5000"
 	rp["timezone"] = "UTC"
+	rp["jit"] = "off" // no statement here runs for long enough to earn back the tens of milliseconds that compiling it takes
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("pg: open: %w", err)

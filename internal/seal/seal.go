@@ -14,7 +14,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"strings"
+	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 )
@@ -141,7 +143,7 @@ func wrapAAD(keyID string) []byte { return []byte("ponti data key 1|" + keyID) }
 type Key struct {
 	id   string
 	aead *subtle.AESGCM
-	mac  []byte
+	sums sync.Pool // of hash.Hash: making one costs more than a short text
 }
 
 func newKey(raw []byte, id string) (*Key, error) {
@@ -150,7 +152,8 @@ func newKey(raw []byte, id string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: data key: %w", err)
 	}
-	return &Key{id: id, aead: a, mac: derive(raw, "ponti sum")}, nil
+	mac := derive(raw, "ponti sum")
+	return &Key{id: id, aead: a, sums: sync.Pool{New: func() any { return hmac.New(sha256.New, mac) }}}, nil
 }
 
 // ID is what NewKey returned as keyID.
@@ -176,7 +179,12 @@ func (k *Key) Open(sealed, aad []byte) ([]byte, error) {
 
 // Sum is a keyed hash of text: it tells whether two texts of one room are equal, and nobody without the key can try guesses against it.
 func (k *Key) Sum(text []byte) []byte {
-	h := hmac.New(sha256.New, k.mac)
+	h, ok := k.sums.Get().(hash.Hash)
+	if !ok {
+		panic("seal: the pool holds hashes")
+	}
+	defer k.sums.Put(h)
+	h.Reset()
 	h.Write(text)
 	return h.Sum(nil)
 }

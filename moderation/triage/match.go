@@ -310,7 +310,7 @@ func (r *reading) report(v *Verdict) {
 	v.Reasons = slices.Grow(v.Reasons, n)
 	for _, h := range r.hits {
 		if h.level > None {
-			v.raise(h.level, h.rule.category, Reason{h.rule.name, int(h.start), int(h.end), h.mods.names()})
+			v.raise(h.level, h.rule.category, Reason{h.rule.name, h.rule.category, int(h.start), int(h.end), h.mods.names()})
 		}
 	}
 }

@@ -96,6 +96,7 @@ func (c Category) rank() int { return slices.Index(categories, c) }
 // "past", or "window" when several messages were read together.
 type Reason struct {
 	Rule       string
+	Category   Category // of the rule; the verdict has that of the strongest
 	Start, End int
 	Modifiers  []string
 }

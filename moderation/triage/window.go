@@ -61,10 +61,10 @@ func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
 		r.combine(all|fresh, fresh, t.Author)
 		r.report(&v)
 		if affirmed {
-			v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", 0, at, modScreening.names()})
+			v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
 		}
 		if v.Level < Red && addUp(window) {
-			v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", 0, at, modAccumulated.names()})
+			v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", CategorySuicide, 0, at, modAccumulated.names()})
 		}
 
 		pieces = append(pieces, t.Text)
@@ -117,7 +117,7 @@ func (e *Engine) readPieces(r *reading, pieces []string) ([]joinedHit, error) {
 	for _, h := range r.hits {
 		if h.level > None && h.start < base && h.end > base && !h.rule.combo {
 			out = append(out, joinedHit{h.level, h.rule.category,
-				Reason{h.rule.name, 0, int(h.end - base), (h.mods | modSplit).names()}, h.rule.signals})
+				Reason{h.rule.name, h.rule.category, 0, int(h.end - base), (h.mods | modSplit).names()}, h.rule.signals})
 		}
 	}
 	return out, nil

@@ -110,6 +110,7 @@ func (h *Hub) remove(s *socket) {
 	for _, r := range s.joined() {
 		h.leave(s, r)
 	}
+	h.unfollow(s)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if l := h.accounts[s.account]; l != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/errs"
@@ -28,10 +30,12 @@ func Acts() map[string]account.Action {
 		"watch " + string(wire.Desk):    account.ConversationAcceptTheNextOne,
 		"watch " + string(wire.Console): account.EscalationSeeAndAcknowledge,
 		"watch " + string(wire.Notices): account.ProfileReadOwnEditOwn,
+		"follow":                        account.ForumCategoryReadMembersOnly, // of which category is asked with the thread
 	}
 }
 
-// answer carries out one frame. It is called by the reading goroutine, so a client's frames are taken one after the other.
+// answer carries out one frame. The reading goroutine waits for it, so a client's frames are taken one after the other; what became of a message is told when it
+// is known.
 func (s *socket) answer(f wire.Client) {
 	ctx, cancel := context.WithTimeout(s.hub.base, callTimeout)
 	defer cancel()
@@ -53,19 +57,26 @@ func (s *socket) answer(f wire.Client) {
 			}
 		}
 	case *wire.Send:
-		s.refuseIf(s.post(ctx, f), f.Room, f.CID)
+		s.refuseIf(s.post(f), f.Room, f.CID)
 	case *wire.Typing:
 		s.writes(f.Room)
 	case *wire.Read:
 		s.hasRead(f.Room, f.Seq)
 	case *wire.Watch:
 		s.refuseIf(s.watch(f.View), "", "")
+	case *wire.Follow:
+		s.refuseIf(s.follow(ctx, f), "", "")
 	case *wire.Beat:
 		s.sendHeads()
 	}
 }
 
-func (s *socket) post(ctx context.Context, in *wire.Send) error {
+// post has a message stored, and reads on meanwhile: who writes much does not wait for each message, and what waits is stored together.
+func (s *socket) post(in *wire.Send) error {
+	if s.messages == nil {
+		perMinute, times := messagesPerMinute(*s.actor.Load()), s.hub.pace.times
+		s.messages = rate.NewLimiter(rate.Every(time.Minute/time.Duration(perMinute*times)), 10*times)
+	}
 	if !s.messages.Allow() {
 		s.hub.counts.refused("messages").Inc()
 		return errTooFast
@@ -77,17 +88,32 @@ func (s *socket) post(ctx context.Context, in *wire.Send) error {
 	if err := id.UnmarshalText([]byte(in.Room)); err != nil {
 		return err
 	}
+	if s.flight == nil {
+		s.flight = make(chan struct{}, inFlight)
+	}
+	select {
+	case s.flight <- struct{}{}:
+	case <-s.hub.base.Done():
+		return errUnsure
+	}
 	begin := time.Now()
-	receipt, err := s.hub.Chat.PostMessage(ctx, *s.actor.Load(), chat.Post{Room: id, CID: in.CID, Text: in.Text})
+	err := s.hub.Chat.SendMessage(*s.actor.Load(), chat.Post{Room: id, CID: in.CID, Text: in.Text}, func(receipt chat.Receipt, err error) {
+		defer s.survive() // it is the writer's goroutine
+		<-s.flight
+		if err != nil {
+			s.refuseIf(err, in.Room, in.CID)
+			return
+		}
+		s.hub.counts.sendToCommit.Observe(time.Since(begin).Seconds())
+		s.send(wire.Ack{Room: in.Room, CID: in.CID, Seq: receipt.Seq, At: receipt.At.UTC()})
+		if receipt.Level > triage.None {
+			s.hub.lookAgain(s, id)
+		}
+	})
 	if err != nil {
-		return err
+		<-s.flight
 	}
-	s.hub.counts.sendToCommit.Observe(time.Since(begin).Seconds())
-	s.send(wire.Ack{Room: in.Room, CID: in.CID, Seq: receipt.Seq, At: receipt.At.UTC()})
-	if receipt.Level > triage.None {
-		s.hub.lookAgain(s, id)
-	}
-	return nil
+	return err
 }
 
 func (s *socket) watch(v wire.View) error {
@@ -96,6 +122,9 @@ func (s *socket) watch(v wire.View) error {
 		return err
 	}
 	s.mu.Lock()
+	if s.views == nil {
+		s.views = map[wire.View]*watched{}
+	}
 	s.views[v] = &watched{next: time.Now().Add(every(v))}
 	s.mu.Unlock()
 	s.hub.task(func(ctx context.Context) { s.look(ctx, v, true) })

@@ -29,6 +29,7 @@ import (
 // Limits and times of SECURITY WS3, WS4 and RELIABILITY rules 4 to 9.
 const (
 	socketsPerAccount = 8
+	inFlight          = 32 // messages of one socket that are not answered yet
 	roomsPerSocket    = 50
 	queueBytes        = 256 << 10 // frames that may wait for one socket
 	kernelBytes       = 64 << 10  // and in the system's buffer of its line
@@ -56,8 +57,9 @@ const (
 type Conversations interface {
 	Room(ctx context.Context, actor account.Actor, id chat.RoomID) (chat.RoomView, error)
 	MessagesAfter(ctx context.Context, actor account.Actor, id chat.RoomID, after int64, limit int) ([]chat.Message, error)
-	PostMessage(ctx context.Context, actor account.Actor, in chat.Post) (chat.Receipt, error)
+	SendMessage(actor account.Actor, in chat.Post, done func(chat.Receipt, error)) error
 	Heads(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Head, error)
+	Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]string, error)
 	Members(ctx context.Context, id chat.RoomID) ([]account.ID, int64, error)
 	OpenEvent(payload []byte) (chat.Event, error)
 	Epoch(ctx context.Context) (string, error)
@@ -87,7 +89,10 @@ type Deps struct {
 	LiveSessions func(ctx context.Context, sessions []account.SessionID) (map[account.SessionID]account.Actor, error)
 	// Heartbeat keeps a member of staff on call, who was heard of so long ago.
 	Heartbeat func(ctx context.Context, who account.ID, ago time.Duration) error
-	Bus       Hints
+	// ThreadMark tells how the posts of a thread stand after a number, as far as somebody may read them: another mark, and something changed. It is the same for all
+	// of one role and service. It gives the thread's id as the domain writes it, too.
+	ThreadMark func(ctx context.Context, actor account.Actor, thread string, from int) (id, mark string, err error)
+	Bus        Hints
 	// Pace makes what a socket and an account may send so many times more; 0 is once.
 	Pace int
 	// Handshakes is how many sockets may open in a second, after a storm took that many at once; 0 is no bound.
@@ -110,7 +115,8 @@ type Hub struct {
 	mu       sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
 	accounts map[account.ID]*listener
 	rooms    map[chat.RoomID]*room
-	closing  bool // no more sockets
+	threads  map[string]*thread // of the forum, that somebody follows
+	closing  bool               // no more sockets
 	dirty    map[chat.RoomID]bool
 
 	epoch     atomic.Pointer[string]
@@ -142,7 +148,7 @@ func New(d Deps) *Hub {
 	}
 	h := &Hub{
 		Deps: d, instance: rand.Text(), counts: newMetrics(), pace: newPace(max(1, d.Pace)), doors: doors,
-		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, dirty: map[chat.RoomID]bool{}, closing: true,
+		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, threads: map[string]*thread{}, dirty: map[chat.RoomID]bool{}, closing: true,
 		kick: make(chan struct{}, 1), slots: make(chan struct{}, 8), base: base, cancel: cancel, begin: time.Now(),
 	}
 	h.counts.register(d.Metrics, h)

@@ -27,6 +27,7 @@ import (
 	"ponti/account"
 	"ponti/account/accounttest"
 	"ponti/chat"
+	"ponti/forum"
 	"ponti/internal/audit"
 	"ponti/internal/bus"
 	"ponti/internal/ids"
@@ -53,7 +54,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := pgtest.Run(m, audit.Migrations(), account.Migrations(), roster.Migrations(), moderation.Migrations(), chat.Migrations())
+	code := pgtest.Run(m, audit.Migrations(), account.Migrations(), roster.Migrations(), moderation.Migrations(), chat.Migrations(), forum.Migrations())
 	// scs makes a store in memory before it is given ours, and never ends it.
 	if err := goleak.Find(goleak.IgnoreAnyFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup")); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -88,6 +89,7 @@ type instance struct {
 	roster     *roster.Roster
 	moderation *moderation.Moderation
 	chat       *chat.Chat
+	forum      *forum.Forum
 	bus        *bus.Bus
 	hub        *live.Hub
 	faults     *faults
@@ -106,12 +108,24 @@ type faults struct {
 	panics  atomic.Pointer[chat.RoomID] // joining it panics
 	noRight atomic.Bool                 // rights cannot be asked
 	noMarks atomic.Int64                // so many more marks of reading are not stored
+
+	noMarking   atomic.Bool  // how rooms stand cannot be asked
+	read, marks atomic.Int64 // how often rooms were read, and compared
+}
+
+func (f *faults) Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]string, error) {
+	defer f.marks.Add(1)
+	if f.noMarking.Load() {
+		return nil, context.DeadlineExceeded
+	}
+	return f.Chat.Marks(ctx, rooms)
 }
 
 func (f *faults) Room(ctx context.Context, actor account.Actor, id chat.RoomID) (chat.RoomView, error) {
 	if at := f.panics.Load(); at != nil && *at == id {
 		panic("as a bug would")
 	}
+	f.read.Add(1)
 	return f.Chat.Room(ctx, actor, id)
 }
 
@@ -154,6 +168,8 @@ func (w *world) newDomains(hints bus.Publisher) *instance {
 	in.roster = roster.New(w.pool, in.accounts, hints)
 	in.moderation = moderation.New(w.pool, in.accounts, in.roster, engine, hints, moderation.Options{Keys: w.keys, Log: zerolog.Nop()})
 	in.chat = chat.New(w.pool, in.accounts, in.roster, in.moderation, w.keys, hints, zerolog.Nop())
+	in.forum = forum.New(w.pool, in.accounts, in.moderation, w.keys, hints)
+	in.moderation.Use(moderation.SubjectPost, in.forum.Content())
 	in.moderation.Use(moderation.SubjectRoom, in.chat.RoomContent())
 	in.moderation.Use(moderation.SubjectMessage, in.chat.MessageContent())
 	return in
@@ -167,7 +183,7 @@ func (w *world) newInstance() *instance {
 	in := w.newDomains(b)
 	in.bus, in.faults, in.metrics = b, &faults{Chat: in.chat}, prometheus.NewRegistry()
 	in.hub = live.New(live.Deps{
-		Chat: in.faults, LiveSessions: in.accounts.LiveSessions, Heartbeat: in.roster.Heartbeat, Bus: b,
+		Chat: in.faults, LiveSessions: in.accounts.LiveSessions, Heartbeat: in.roster.Heartbeat, ThreadMark: in.threadMark, Bus: b,
 		Text:    func(_, key string, _ map[string]any) string { return "text of " + key },
 		Metrics: in.metrics, Log: zerolog.Nop(),
 	})

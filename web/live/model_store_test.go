@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -199,7 +200,15 @@ func (c *modelChat) MessagesAfter(ctx context.Context, actor account.Actor, id c
 	return list, err
 }
 
-func (c *modelChat) PostMessage(ctx context.Context, actor account.Actor, in chat.Post) (receipt chat.Receipt, err error) {
+// SendMessage answers before it returns: virtual time stands still for what does not wait.
+func (c *modelChat) SendMessage(actor account.Actor, in chat.Post, done func(chat.Receipt, error)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	done(c.postMessage(ctx, actor, in))
+	return nil
+}
+
+func (c *modelChat) postMessage(ctx context.Context, actor account.Actor, in chat.Post) (receipt chat.Receipt, err error) {
 	var payload []byte
 	at, err := c.call(ctx, func() error {
 		r, n, err := c.db.member(in.Room, actor.ID)
@@ -255,6 +264,17 @@ func (c *modelChat) Heads(ctx context.Context, rooms []chat.RoomID) (map[chat.Ro
 		return nil
 	})
 	return heads, err
+}
+
+func (c *modelChat) Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]string, error) {
+	marks := map[chat.RoomID]string{}
+	_, err := c.call(ctx, func() error {
+		for _, id := range rooms {
+			marks[id] = fmt.Sprint("version ", c.db.rooms[id].version)
+		}
+		return nil
+	})
+	return marks, err
 }
 
 func (c *modelChat) Members(ctx context.Context, id chat.RoomID) (list []account.ID, version int64, err error) {

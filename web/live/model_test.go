@@ -55,6 +55,7 @@ type model struct {
 	room      chat.RoomID
 	kills     int
 	noisy     atomic.Bool // things go wrong
+	over      atomic.Bool
 }
 
 // modelInstance is one process: killed and started again, it is a new hub at the old address.
@@ -115,7 +116,7 @@ func (in *modelInstance) dial() (net.Conn, error) {
 func (in *modelInstance) launch() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if in.hub != nil {
+	if in.hub != nil || in.m.over.Load() {
 		return
 	}
 	in.seed++
@@ -339,6 +340,7 @@ func (d *modelDevice) leaks() (wrong []string) {
 }
 
 func (m *model) stop() {
+	m.over.Store(true) // what was killed last is not started again
 	for _, d := range m.devices {
 		d.close()
 	}

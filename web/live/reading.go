@@ -43,7 +43,7 @@ func (s *socket) hearing(name string) *room {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rooms[id]
+	return s.room(id)
 }
 
 // writes tells the others of a room that somebody is writing. Of a room that is not theirs, or too often, nothing is told and nothing refused: a

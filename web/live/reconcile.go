@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ const (
 	kickPause     = 50 * time.Millisecond
 	viewEvery     = 10 * time.Second // how a room stands, without having been told that it changed
 	viewEveryPoor = 2 * time.Second  // the same while the bus is degraded
+	viewWhole     = time.Minute      // the same, whatever its mark says
+
+	comparedAtOnce = 1000 // rooms
 )
 
 // listen takes hints from the bus. A hint is never believed: it only says where to look, or opens as a sealed event.
@@ -38,7 +42,7 @@ func (h *Hub) hear(hint bus.Hint) {
 		for _, r := range h.allRooms() {
 			h.soil(r.id)
 		}
-		return
+		return // threads are looked at by themselves
 	}
 	kind, name, _ := strings.Cut(hint.Channel, ":")
 	if kind == "account" {
@@ -51,6 +55,10 @@ func (h *Hub) hear(hint bus.Hint) {
 			word = bus.Session // views and rooms are looked at by themselves
 		}
 		h.word(id, word)
+		return
+	}
+	if kind == "thread" {
+		h.hearThread(name)
 		return
 	}
 	var id chat.RoomID
@@ -308,16 +316,41 @@ func (h *Hub) sweep(now time.Time) {
 		}
 		s.lookDue(now, degraded)
 	}
+	h.lookAtThreads(now, degraded)
 	h.noteSigns(now)
 	h.noteRead()
 	again := viewEvery
 	if degraded {
 		again = viewEveryPoor
 	}
+	var due []*room
 	for _, r := range h.allRooms() {
 		h.updatePresence(r, now, degraded)
 		r.mu.Lock()
 		if now.Sub(r.viewedAt) >= again {
+			r.viewedAt = now
+			due = append(due, r)
+		}
+		r.mu.Unlock()
+	}
+	for some := range slices.Chunk(due, comparedAtOnce) {
+		h.task(func(ctx context.Context) { h.compareViews(ctx, some) })
+	}
+}
+
+// compareViews reads those rooms again that do not stand as they stood. Where PostgreSQL cannot even say that, reading them all would not help it: then they are
+// compared again when they are due again, and read when nobody has for long.
+func (h *Hub) compareViews(ctx context.Context, rooms []*room) {
+	ids := make([]chat.RoomID, len(rooms))
+	for i, r := range rooms {
+		ids[i] = r.id
+	}
+	marks, err := h.Chat.Marks(ctx, ids)
+	for _, r := range rooms {
+		mark := marks[r.id]
+		r.mu.Lock()
+		if err == nil && (mark == "" || mark != r.mark) || time.Since(r.wholeAt) >= viewWhole {
+			r.mark = mark // before the reading: what changes meanwhile makes another
 			h.viewsOf(r)
 		}
 		r.mu.Unlock()

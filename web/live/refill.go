@@ -123,6 +123,7 @@ const maxVersion = 1<<63 - 1
 // viewsOf reads the room again for each who hears it; r.mu is held.
 func (h *Hub) viewsOf(r *room) {
 	r.viewedAt = time.Now()
+	r.wholeAt = r.viewedAt
 	for s, me := range r.subs {
 		h.task(func(ctx context.Context) { h.readView(ctx, r, s, me) })
 	}
@@ -136,11 +137,12 @@ func (h *Hub) readView(ctx context.Context, r *room, s *socket, me *sub) {
 		h.refuse(s, r.id.String(), "", err)
 		return
 	}
-	if err != nil {
-		return // it is read again in a few seconds
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err != nil {
+		r.mark = "" // it is read again in a few seconds
+		return
+	}
 	if r.subs[s] == me {
 		me.view = &v
 		h.tellView(r, s, me)
@@ -152,6 +154,10 @@ func stateFrame(id string, v *chat.RoomView, staff bool) wire.State {
 	f := wire.State{Room: id, State: string(v.State), Care: string(v.Care), Numbers: v.Level >= triage.Red || v.Care != ""}
 	if staff && v.Level > triage.None {
 		f.Level = v.Level.String()
+	}
+	f.Given = v.Given
+	if staff {
+		f.Whispers, f.Card = v.Whispers, v.Card != nil
 	}
 	if b := v.Bound; b != nil {
 		f.Ends = b.EndsAt.Unix()

@@ -1,8 +1,9 @@
 package live
 
 import (
-	"bytes"
 	"context"
+	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type room struct {
 	toldAt   time.Time // presence last published
 	told     []int16
 	viewedAt time.Time           // views last compared with the database
+	wholeAt  time.Time           // views last read
+	mark     string              // of how it stood then; empty: not all who hear it were told
 	wroteAt  map[int16]time.Time // when it was last told that somebody is writing
 	unsaved  map[account.ID]unsaved
 	read     map[int16]int64 // those it has, as far as they are known here
@@ -54,8 +57,8 @@ type sub struct {
 	joining bool  // the past is being read; what arrives meanwhile is found in the ring
 	resumes bool  // the client knew a sequence; owned by join
 	view    *chat.RoomView
-	people  []byte // frames last sent
-	state   []byte
+	people  uint64 // marks of the frames last sent
+	state   uint64
 }
 
 var (
@@ -97,7 +100,8 @@ func (h *Hub) enter(s *socket, id chat.RoomID, members []account.ID, version int
 	r := h.rooms[id]
 	if r == nil {
 		r = &room{id: id, subs: map[*socket]*sub{}, seenAt: map[int16]time.Time{}, remotes: map[string]remote{},
-			wroteAt: map[int16]time.Time{}, unsaved: map[account.ID]unsaved{}, read: map[int16]int64{}}
+			wroteAt: map[int16]time.Time{}, unsaved: map[account.ID]unsaved{}, read: map[int16]int64{},
+			viewedAt: time.Now()} // whoever joins has just read it
 		h.rooms[id] = r
 		h.Bus.Subscribe(bus.Room(id.String()), presenceChannel(id))
 	}
@@ -115,7 +119,7 @@ func (h *Hub) enter(s *socket, id chat.RoomID, members []account.ID, version int
 	}
 	me := &sub{me: view.Me, joining: true, view: &view}
 	r.subs[s] = me // a second join of the same room begins anew
-	s.rooms[id] = r
+	s.rooms = append(slices.DeleteFunc(s.rooms, func(old *room) bool { return old.id == id }), r)
 	return r, me, nil
 }
 
@@ -136,7 +140,7 @@ func (r *room) drop(s *socket) {
 	}
 	delete(r.subs, s)
 	s.mu.Lock()
-	delete(s.rooms, r.id)
+	s.rooms = slices.DeleteFunc(s.rooms, func(other *room) bool { return other == r })
 	s.mu.Unlock()
 }
 
@@ -342,6 +346,7 @@ func messageFrame(id chat.RoomID, m chat.Message) wire.Message {
 // tellView sends who is in the room and how it stands, if that differs from what was sent; r.mu is held.
 func (h *Hub) tellView(r *room, s *socket, me *sub) {
 	if me.joining || me.view == nil || h.unsure() {
+		r.mark = ""
 		return
 	}
 	v := me.view
@@ -352,11 +357,20 @@ func (h *Hub) tellView(r *room, s *socket, me *sub) {
 		people.People[i] = wire.Participant{N: p.N, Alias: p.Alias, Role: string(p.Role), Here: !p.Left && r.here(p.N, now), Left: p.Left, Read: max(p.Read, r.read[p.N])}
 	}
 	staff := s.actor.Load().IsStaff()
-	if b := frame(people); !bytes.Equal(b, me.people) && s.offer(b) { // else with the next look at the room
-		me.people = b
+	if b := frame(people); markOf(b) != me.people {
+		if s.offer(b) {
+			me.people = markOf(b)
+		} else {
+			r.mark = "" // with the next look at the room
+		}
 	}
-	if b := frame(stateFrame(id, v, staff)); !bytes.Equal(b, me.state) {
-		me.state = b
+	if b := frame(stateFrame(id, v, staff)); markOf(b) != me.state {
+		me.state = markOf(b)
 		s.put(b)
 	}
 }
+
+// markOf stands for a frame that need not be kept: two have the same by a chance of one in 2^64.
+func markOf(frame []byte) uint64 { return maphash.Bytes(seed, frame) }
+
+var seed = maphash.MakeSeed()

@@ -37,9 +37,11 @@ type socket struct {
 	ws      *websocket.Conn // static after open; read by serve only
 	conn    net.Conn        // static after open; written by write only
 
-	messages *rate.Limiter // sends; owned by serve
+	messages *rate.Limiter // sends; made by serve with the first
 	frames   *rate.Limiter // everything; owned by serve
 	heardAt  atomic.Int64  // nanoseconds since hub.begin
+
+	flight chan struct{} // one for each message that is not answered yet; made by serve with the first
 
 	pingAt, headsAt time.Time // next ones; owned by the beat loop
 
@@ -51,18 +53,19 @@ type socket struct {
 	gone    bool   // nothing is queued any more
 	goodbye bool   // a close frame was queued
 	drained chan struct{}
-	rooms   map[chat.RoomID]*room
+	rooms   []*room // few: looked through
 	views   map[wire.View]*watched
+
+	followed *followed // nil: none
 }
 
 func newSocket(h *Hub, actor account.Actor) *socket {
 	now, times := time.Now(), h.pace.times
 	s := &socket{
 		hub: h, account: actor.ID, session: actor.Session,
-		messages: rate.NewLimiter(rate.Every(time.Minute/time.Duration(messagesPerMinute(actor)*times)), 10*times),
-		frames:   rate.NewLimiter(rate.Limit(20*times), 100*times),
-		pingAt:   now.Add(rand.N(pingEvery)), headsAt: now.Add(headsEvery/2 + rand.N(headsEvery/2)), //nolint:gosec // jitter
-		drained: make(chan struct{}, 1), rooms: map[chat.RoomID]*room{}, views: map[wire.View]*watched{},
+		frames: rate.NewLimiter(rate.Limit(20*times), 100*times),
+		pingAt: now.Add(rand.N(pingEvery)), headsAt: now.Add(headsEvery/2 + rand.N(headsEvery/2)), //nolint:gosec // jitter
+		drained: make(chan struct{}, 1),
 	}
 	s.actor.Store(&actor)
 	s.heard()
@@ -79,7 +82,7 @@ func (s *socket) silence() time.Duration {
 func (s *socket) open(ws *websocket.Conn) {
 	ws.SetReadLimit(wire.MaxFrame)
 	// gorilla's own answers would be written beside our queue.
-	ws.SetPingHandler(func(data string) error { s.put(header(opPong, []byte(data))); return s.keepListening() })
+	ws.SetPingHandler(func(data string) error { s.put(control(opPong, []byte(data))); return s.keepListening() })
 	ws.SetPongHandler(func(string) error { return s.keepListening() })
 	ws.SetCloseHandler(func(int, string) error { return nil })
 	s.mu.Lock()
@@ -98,7 +101,7 @@ func (s *socket) serve() {
 	defer s.hangUp()
 	defer s.survive()
 	s.hub.counts.accepted.Inc()
-	s.welcome()
+	s.apart(s.welcome)
 	for {
 		if err := s.keepListening(); err != nil {
 			return
@@ -122,8 +125,33 @@ func (s *socket) serve() {
 			s.end(wire.CloseBadFrame, "")
 			return
 		}
-		s.answer(frame)
+		if _, sent := frame.(*wire.Send); sent {
+			s.answer(frame)
+		} else {
+			s.apart(func() { s.answer(frame) })
+		}
 	}
+}
+
+// apart does something in a goroutine of its own and waits for it: that one's stack is given back, while that of serve lies under a quiet line for hours.
+func (s *socket) apart(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer s.survive()
+		f()
+	}()
+	<-done
+}
+
+// room is one that the socket hears, or nil; mu is held.
+func (s *socket) room(id chat.RoomID) *room {
+	for _, r := range s.rooms {
+		if r.id == id {
+			return r
+		}
+	}
+	return nil
 }
 
 // keepListening notes that the other side was heard, and gives it time until it must be heard again.
@@ -348,10 +376,7 @@ func (s *socket) isGone() bool {
 func (s *socket) joined() []*room {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]*room, 0, len(s.rooms))
-	for _, r := range s.rooms {
-		list = append(list, r)
-	}
+	list := slices.Clone(s.rooms)
 	slices.SortFunc(list, func(a, b *room) int { return slices.Compare(a.id[:], b.id[:]) })
 	return list
 }

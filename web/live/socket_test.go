@@ -286,12 +286,12 @@ func TestOutsiders_hear_nothing(t *testing.T) {
 func TestActs(t *testing.T) {
 	t.Parallel()
 	rows := live.Acts()
-	for _, frame := range []string{"join", "leave", "send", "typing", "read", "beat", "watch waiting", "watch desk", "watch console", "watch notices"} {
+	for _, frame := range []string{"join", "leave", "send", "typing", "read", "beat", "follow", "watch waiting", "watch desk", "watch console", "watch notices"} {
 		require.NotEmpty(t, rows[frame], frame)
 		// A row that is not in the matrix denies even those who may do everything they are programmed to.
 		require.NotEqual(t, account.ErrForbidden, account.Can(account.Visitor(account.ServiceID{}), rows[frame], account.Relation{}), frame)
 	}
-	require.Len(t, rows, 10)
+	require.Len(t, rows, 11)
 }
 
 // A client that does not read is cut; the others do not wait for it, and when it comes back it misses nothing.

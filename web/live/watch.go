@@ -31,7 +31,7 @@ func every(v wire.View) time.Duration {
 		return 5 * time.Second // keeps the place, too
 	case wire.Console:
 		return 1500 * time.Millisecond // who waits changes without a word to the tutors, and is to show within 2 s
-	case wire.Notices:
+	case wire.Notices, wire.Thread:
 	}
 	return 30 * time.Second
 }
@@ -76,6 +76,8 @@ func (s *socket) look(ctx context.Context, v wire.View, told bool) {
 		}
 	case wire.Notices:
 		told = true // the page compares by itself: what is in it is read with its own authority
+	case wire.Thread:
+		return // lookAtThread looks
 	}
 	s.mu.Lock()
 	w := s.views[v]
@@ -155,7 +157,7 @@ func (h *Hub) lookAtRooms(list []*socket) {
 // lookAgain reads a room anew for one socket.
 func (h *Hub) lookAgain(s *socket, id chat.RoomID) {
 	s.mu.Lock()
-	r := s.rooms[id]
+	r := s.room(id)
 	s.mu.Unlock()
 	if r == nil {
 		return

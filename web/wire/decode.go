@@ -1,11 +1,10 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -41,10 +40,12 @@ func Decode(b []byte) (Client, error) {
 		v := View(f.text("view"))
 		f.bad = f.bad || v != Waiting && v != Desk && v != Console && v != Notices
 		c = &Watch{View: v}
+	case "follow":
+		c = &Follow{Thread: f.text("thread"), From: f.number("from"), Known: f.text("known")}
 	case "beat":
 		c = &Beat{}
 	}
-	if c == nil || f.bad || len(f.values) > 0 {
+	if c == nil || f.bad || len(f.list) > 0 {
 		return nil, ErrFrame
 	}
 	return c, nil
@@ -52,61 +53,136 @@ func Decode(b []byte) (Client, error) {
 
 // fields are the members of one flat object; each is taken out once.
 type fields struct {
-	values map[string]any // string or json.Number
-	bad    bool
+	list []member
+	bad  bool
+}
+
+type member struct {
+	name, value string
+	number      bool // value is digits, not a text
 }
 
 // maxFields is more than any frame has.
 const maxFields = 8
 
-// readFields reads token by token: encoding/json's own way into a struct takes the last of two equal keys and does not mind
-// upper case, and two readers of one frame must never understand it differently. A value that is an object or a list ends it,
-// so nesting has no depth.
+// readFields is strict where encoding/json is not: that takes the last of two equal keys and does not mind upper case, and two
+// readers of one frame must never understand it differently. A value that is not a text or a whole number ends it, so nesting has no depth.
 func readFields(b []byte) (fields, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	f := fields{values: make(map[string]any, 4)}
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return f, ErrFrame
+	r := reader{left: b}
+	f := fields{list: make([]member, 0, 4)}
+	r.expect('{')
+	for !r.bad && !r.next('}') {
+		if len(f.list) > 0 {
+			r.expect(',')
+		}
+		m := member{name: r.text()}
+		r.expect(':')
+		if m.number = !r.at('"'); m.number {
+			m.value = r.digits()
+		} else {
+			m.value = r.text()
+		}
+		if r.bad || len(f.list) == maxFields || f.find(m.name) >= 0 {
+			return f, ErrFrame
+		}
+		f.list = append(f.list, m)
 	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil || len(f.values) == maxFields {
-			return f, ErrFrame
-		}
-		name, ok := key.(string)
-		if _, twice := f.values[name]; !ok || twice {
-			return f, ErrFrame
-		}
-		value, err := d.Token()
-		if err != nil {
-			return f, ErrFrame
-		}
-		switch value.(type) {
-		case string, json.Number:
-			f.values[name] = value
-		default:
-			return f, ErrFrame
-		}
-	}
-	if _, err := d.Token(); err != nil {
-		return f, ErrFrame
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if r.space(); r.bad || len(r.left) > 0 {
 		return f, ErrFrame
 	}
 	return f, nil
 }
 
-func (f *fields) text(name string) string {
-	s, ok := f.values[name].(string)
-	f.bad = f.bad || !ok
-	delete(f.values, name)
+// reader takes JSON from the front of what is left. After a mistake it goes on being bad.
+type reader struct {
+	left []byte
+	bad  bool
+}
+
+func (r *reader) space() {
+	for len(r.left) > 0 && (r.left[0] == ' ' || r.left[0] == '\n' || r.left[0] == '\r' || r.left[0] == '\t') {
+		r.left = r.left[1:]
+	}
+}
+
+func (r *reader) at(c byte) bool {
+	r.space()
+	return len(r.left) > 0 && r.left[0] == c
+}
+
+// next takes a sign if it comes next.
+func (r *reader) next(c byte) bool {
+	if !r.at(c) {
+		return false
+	}
+	r.left = r.left[1:]
+	return true
+}
+
+func (r *reader) expect(c byte) { r.bad = !r.next(c) || r.bad }
+
+// text is a text that comes next, without its quotes.
+func (r *reader) text() (s string) {
+	if !r.at('"') {
+		r.bad = true
+		return ""
+	}
+	escaped := false
+	for i := 1; i < len(r.left); i++ {
+		switch c := r.left[i]; {
+		case c < ' ':
+			r.bad = true
+			return ""
+		case c == '\\':
+			escaped = true
+			i++
+		case c == '"':
+			whole := r.left[:i+1]
+			r.left = r.left[i+1:]
+			if !escaped {
+				return string(whole[1:i])
+			}
+			r.bad = json.Unmarshal(whole, &s) != nil || r.bad
+			return s
+		}
+	}
+	r.bad = true
+	return ""
+}
+
+// digits is a whole number from 0 that comes next, as it is written.
+func (r *reader) digits() string {
+	r.space()
+	n := 0
+	for n < len(r.left) && r.left[n] >= '0' && r.left[n] <= '9' {
+		n++
+	}
+	s := string(r.left[:n])
+	r.left = r.left[n:]
+	r.bad = r.bad || n == 0 || n > 1 && s[0] == '0'
 	return s
 }
 
+func (f *fields) find(name string) int {
+	return slices.IndexFunc(f.list, func(m member) bool { return m.name == name })
+}
+
+// take takes a member out, of which it must be known whether it is a number.
+func (f *fields) take(name string, number bool) string {
+	i := f.find(name)
+	if i < 0 || f.list[i].number != number {
+		f.bad = true
+		return ""
+	}
+	value := f.list[i].value
+	f.list = slices.Delete(f.list, i, i+1)
+	return value
+}
+
+func (f *fields) text(name string) string { return f.take(name, false) }
+
 func (f *fields) optional(name string) string {
-	if _, given := f.values[name]; !given {
+	if f.find(name) < 0 {
 		return ""
 	}
 	return f.text(name)
@@ -114,10 +190,8 @@ func (f *fields) optional(name string) string {
 
 // number is a whole number that browsers can hold exactly, from 0.
 func (f *fields) number(name string) int64 {
-	s, ok := f.values[name].(json.Number)
-	delete(f.values, name)
-	n, err := strconv.ParseInt(string(s), 10, 64)
-	if !ok || err != nil || n < 0 || n > maxExact {
+	n, err := strconv.ParseInt(f.take(name, true), 10, 64)
+	if err != nil || n > maxExact {
 		f.bad = true
 		return 0
 	}

@@ -46,9 +46,10 @@ const (
 	Desk    View = "desk"    // an ESP's offer and conversations
 	Console View = "console" // escalations
 	Notices View = "notices" // what the account is to be told
+	Thread  View = "thread"  // the thread that the socket follows: told of, not watched
 )
 
-// Client is a frame from a client: *Join, *Leave, *Send, *Typing, *Read, *Watch or *Beat.
+// Client is a frame from a client: *Join, *Leave, *Send, *Typing, *Read, *Watch, *Follow or *Beat.
 type Client interface{ client() }
 
 // Join asks to hear a room from after a sequence on. Epoch is the one that sequence belongs to; empty if After is 0.
@@ -76,6 +77,14 @@ type Read struct {
 // Watch asks to be told when a view changed.
 type Watch struct{ View View }
 
+// Follow asks to be told when a thread of the forum is not what the page shows: the posts after From. Known is the mark that came with that page. A
+// socket follows one thread; another takes its place.
+type Follow struct {
+	Thread string
+	From   int64
+	Known  string
+}
+
 // Beat asks for a Heads frame now: a client that was asleep tries its line with it.
 type Beat struct{}
 
@@ -85,6 +94,7 @@ func (*Send) client()   {}
 func (*Typing) client() {}
 func (*Read) client()   {}
 func (*Watch) client()  {}
+func (*Follow) client() {}
 func (*Beat) client()   {}
 
 // Server is a frame to a client.
@@ -177,6 +187,12 @@ type State struct {
 	Level   string `json:"level,omitempty"`
 	Ends    int64  `json:"ends,omitempty"`
 	More    string `json:"more,omitempty"`
+	// Card says that the person wants what the ESP before left to be read; for staff.
+	Card bool `json:"card,omitempty"`
+	// Whispers changes with what the ESP and the tutors say beside the room; an ESP's alone.
+	Whispers int `json:"whispers,omitempty"`
+	// Given changes with what the person was given to read; theirs alone.
+	Given int `json:"given,omitempty"`
 }
 
 // Heads is the pulse of the line, with the last sequence of each joined room.

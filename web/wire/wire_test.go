@@ -89,6 +89,40 @@ func TestFrames_have_no_field_for_who_somebody_is(t *testing.T) {
 	}
 }
 
+// What is written by hand is what encoding/json writes.
+func FuzzEncode(f *testing.F) {
+	f.Add("Ciao </script> & \u2028 a te \"\\\n\t\x00", "text", int64(17), int64(3), uint8(7), int64(1_764_450_000_123_456_000))
+	f.Add("\xff\xfe � 😀", "", int64(-1), int64(0), uint8(0), int64(0))
+	f.Fuzz(func(t *testing.T, text, other string, seq, about int64, bits uint8, nanos int64) {
+		instant := time.Unix(0, nanos).UTC()
+		m := Message{
+			Room: other, Seq: seq, From: int16(about), CID: other, At: instant, Kind: other, Text: text, Hidden: bits&1 != 0, About: about,
+			Edited: bits&2 != 0, Withdrawn: bits&4 != 0,
+		}
+		for _, frame := range []Server{m, Ack{Room: text, CID: other, Seq: seq, At: instant}} {
+			want, err := json.Marshal(frame)
+			require.NoError(t, err)
+			require.Equal(t, `{"t":"`+frame.Type()+`",`+string(want[1:]), string(Encode(frame)))
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	m := Message{Room: room, Seq: 17, From: 2, CID: room, At: at, Kind: "text", Text: strings.Repeat("Oggi è andata così così. ", 4)}
+	b.ReportAllocs()
+	for b.Loop() {
+		Encode(m)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	in := []byte(`{"t":"send","room":"` + room + `","cid":"` + room + `","text":"` + strings.Repeat("Oggi è andata così così. ", 4) + `"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = Decode(in)
+	}
+}
+
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]Client{
@@ -98,6 +132,7 @@ func TestDecode(t *testing.T) {
 		`{"t":"send","room":"r","cid":"c","text":"\u0000 ciao \ud83d\ude00"}`: &Send{Room: "r", CID: "c", Text: "\x00 ciao 😀"},
 		` {"t":"watch","view":"desk"} `:                                       &Watch{View: Desk},
 		`{"t":"beat"}`:                                                        &Beat{},
+		`{"t":"follow","thread":"t","from":50,"known":"m"}`:                   &Follow{Thread: "t", From: 50, Known: "m"},
 		`{"t":"typing","room":"r"}`:                                           &Typing{Room: "r"},
 		`{"t":"read","room":"r","seq":17}`:                                    &Read{Room: "r", Seq: 17},
 	} {
@@ -115,7 +150,9 @@ func TestDecode(t *testing.T) {
 		"negative": `{"t":"join","room":"r","after":-1}`, "fraction": `{"t":"join","room":"r","after":1.5}`, "exponent": `{"t":"join","room":"r","after":1e3}`,
 		"beyond_exact": `{"t":"join","room":"r","after":9007199254740992}`, "huge": `{"t":"join","room":"r","after":99999999999999999999}`,
 		"number_as_text": `{"t":"join","room":"r","after":"1"}`, "unknown_view": `{"t":"watch","view":"all"}`,
-		"two_objects": `{"t":"beat"}{"t":"beat"}`, "rest": `{"t":"beat"} x`, "cut": `{"t":"beat"`, "no_utf8": "{\"t\":\"leave\",\"room\":\"\xff\"}",
+		"two_objects": `{"t":"beat"}{"t":"beat"}`, "rest": `{"t":"beat"} x`, "no_comma": `{"t":"leave" "room":"r"}`, "comma_at_the_end": `{"t":"beat",}`, "comma_first": `{,"t":"beat"}`, "no_colon": `{"t" "beat"}`,
+		"bare_field": `{t:"beat"}`, "nought_first": `{"t":"join","room":"r","after":017}`, "control_character": "{\"t\":\"leave\",\"room\":\"\x01\"}",
+		"bad_escape": `{"t":"leave","room":"\x"}`, "cut_escape": `{"t":"leave","room":"\`, "no_value": `{"t":}`, "cut": `{"t":"beat"`, "no_utf8": "{\"t\":\"leave\",\"room\":\"\xff\"}",
 		"many_fields": `{"t":"beat","a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1}`,
 		"deep":        `{"t":"leave","room":` + strings.Repeat("[", 30_000), "too_big": `{"t":"leave","room":"` + strings.Repeat("r", MaxFrame) + `"}`,
 	} {
@@ -137,7 +174,7 @@ func TestDecode_longest_text_fits(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{`{"t":"join","room":"r","after":17,"epoch":"e"}`, `{"t":"send","room":"r","cid":"c","text":"x"}`, `{"t":"watch","view":"desk"}`, `{"t":"beat"}`, `{"t":"leave","room":"r"}`, `{"t":"typing","room":"r"}`, `{"t":"read","room":"r","seq":17}`} {
+	for _, s := range []string{`{"t":"join","room":"r","after":17,"epoch":"e"}`, `{"t":"send","room":"r","cid":"c","text":"x"}`, `{"t":"watch","view":"desk"}`, `{"t":"beat"}`, `{"t":"leave","room":"r"}`, `{"t":"typing","room":"r"}`, `{"t":"read","room":"r","seq":17}`, `{"t":"follow","thread":"t","from":50,"known":"m"}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -153,6 +190,7 @@ func FuzzDecode(f *testing.F) {
 		if s, ok := c.(*Send); ok {
 			require.Equal(t, other["text"], s.Text)
 			require.Equal(t, other["room"], s.Room)
+			require.Equal(t, other["cid"], s.CID)
 		}
 	})
 }
@@ -170,7 +208,7 @@ func TestProtocolPage(t *testing.T) {
 			require.Contains(t, page, "`"+name+"`", "field of %s", f.Type())
 		}
 	}
-	for _, c := range []string{"join", "leave", "send", "typing", "read", "watch", "beat", "waiting", "desk", "console", "notices"} {
+	for _, c := range []string{"join", "leave", "send", "typing", "read", "watch", "follow", "beat", "waiting", "desk", "console", "notices"} {
 		require.Contains(t, page, "`"+c+"`")
 	}
 	tree, err := parser.ParseFile(token.NewFileSet(), "wire.go", nil, 0)

@@ -29,8 +29,9 @@ function open(link, page, take) {
   item.append(panel);
   panel.querySelector("textarea")?.focus();
   const close = () => {
+    const within = panel.contains(document.activeElement);
     panel.remove();
-    link.focus();
+    if (within) link.focus({ preventScroll: true });
   };
   panel.addEventListener("click", (event) => {
     if (!event.target.closest?.(".actions a")) return;
@@ -41,13 +42,18 @@ function open(link, page, take) {
   panel.addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;
+    if (panel.ariaBusy) return; // one answer at a time
+    panel.ariaBusy = "true";
     try {
       const after = await load(form.action, new URLSearchParams(new FormData(form)));
       close();
       take(after);
     } catch ({ status, page: refused }) {
+      if (!panel.isConnected) return; // left meanwhile
       if (status === 422 && refused) fill(panel, refused);
       else say(panel, refused?.querySelector("main .lead")?.textContent ?? panel.closest("[data-not-sent]").dataset.notSent);
+    } finally {
+      panel.ariaBusy = null;
     }
   });
 }

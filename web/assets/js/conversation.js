@@ -164,12 +164,16 @@ export function start(list) {
     clearInterval(timer);
   });
 
-  // Asking for more time does not take away what is being written.
+  // Asking for more time, deciding about a handover card, or giving something to read does not take away what is being written.
   document.addEventListener("submit", (event) => {
     const asking = event.target;
-    if (!asking.closest('[data-region="time"]')) return;
+    if (!asking.closest('[data-region="time"], [data-region="about"], [data-region="given"]')) return;
     event.preventDefault();
-    load(asking.action, new URLSearchParams(new FormData(asking))).then(take, renew);
+    load(asking.action, new URLSearchParams(new FormData(asking))).then(take, ({ page }) => {
+      const why = page?.querySelector(".error-summary li")?.textContent.trim();
+      if (why) line(why);
+      else renew();
+    });
   });
   changes(list, take);
   bounds();

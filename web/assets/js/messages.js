@@ -3,6 +3,8 @@
 // <ol data-module="conversation" data-me="1" data-head="17" data-pill-one="{n} nuovo messaggio" data-pill-other="…">
 //   <li class="message" data-seq="1" data-from="2" data-cid="…"> with [data-slot=author], [data-slot=text], <time data-slot="time">, [data-slot=state]
 // <template id="message-template">, and message-template-joined, message-template-ended, message-template-hidden for what is not text
+import { linked } from "./links.js";
+
 const near = 120; // pixels from the end that count as being at the end
 const changeFor = 15 * 60_000; // as chat.ChangeFor: after that the server refuses
 
@@ -144,8 +146,7 @@ export class Messages {
   }
 
   fill(item, slot, text) {
-    const place = item.querySelector(`[data-slot="${slot}"]`);
-    if (place) place.textContent = text;
+    item.querySelector(`[data-slot="${slot}"]`)?.replaceChildren(...(slot === "text" ? linked(text) : [text]));
   }
 
   // follows: by the same writer within a minute, and nothing happened between.

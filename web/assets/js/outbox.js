@@ -2,6 +2,8 @@
 //
 // A bubble says "sending" until the server's answer, "sent" only after it, and "not sent" with a button to try again when
 // none comes; a message keeps its cid, so that sending it again can never double it.
+import { newCID } from "./cid.js";
+
 const patience = 10_000;
 
 export class Outbox {
@@ -76,10 +78,4 @@ export class Outbox {
 export function announce(text) {
   const place = document.querySelector("[data-alert]");
   if (place) place.textContent = text;
-}
-
-// newCID has 128 random bits. crypto.randomUUID does not exist on plain http.
-function newCID() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").slice(0, 22);
 }

@@ -1,5 +1,7 @@
 // Fetches a page again, with the reader's own rights, and exchanges the parts of it that changed: elements with data-region.
 // XMLHttpRequest makes a document without scripts and without parsing text by hand, which Trusted Types forbid.
+import { same, stand, unfold } from "./stand.js";
+
 export function load(url, body) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -19,6 +21,7 @@ export function load(url, body) {
 // the two loses the click.
 let pressed = null;
 let late = null;
+let retry = 0; // timer of the look for what could not be exchanged
 
 addEventListener("pointerdown", ({ target }) => (pressed = target), { capture: true });
 for (const type of ["pointerup", "pointercancel"]) addEventListener(type, () => setTimeout(released, 50), { capture: true }); // the click comes after it
@@ -32,6 +35,7 @@ function released() {
 // exchange takes over the regions of a page that differ. What somebody is writing in or pressing on stays as it is.
 export function exchange(page) {
   late = null; // what waited is older
+  const place = standing();
   for (const old of document.querySelectorAll("[data-region]")) {
     const fresh = page.querySelector(`[data-region="${CSS.escape(old.dataset.region)}"]`);
     if (old.contains(pressed)) {
@@ -42,14 +46,73 @@ export function exchange(page) {
     if (!fresh) old.replaceChildren();
     else if (!old.isEqualNode(fresh) && !busy(old, fresh)) replace(old, fresh);
   }
+  for (const list of document.querySelectorAll("[data-grows]")) {
+    const fresh = page.querySelector(`[data-grows="${CSS.escape(list.dataset.grows)}"]`);
+    if (fresh) grow(list, fresh);
+  }
+  place?.();
 }
 
-// What somebody has folded out or in stays so.
-function unfold(old, fresh) {
-  const was = old.querySelectorAll("details");
-  fresh.querySelectorAll("details").forEach((details, i) => {
-    if (was[i]) details.open = was[i].open;
+// standing remembers where the item stands that the reader has before them, and gives what brings it back there: what is exchanged above it may have
+// another height. Not every browser does it, none of them before the next frame.
+function standing() {
+  const item = scrollY > 0 && [...document.querySelectorAll("[data-grows] > [id]")].find((it) => it.getBoundingClientRect().bottom > 0);
+  if (!item) return null;
+  const { top } = item.getBoundingClientRect();
+  return () => {
+    const here = document.getElementById(item.id); // it may have been exchanged
+    if (here) scrollBy({ top: here.getBoundingClientRect().top - top, behavior: "instant" });
+  };
+}
+
+// grow takes over the items of a list, each by its id: what changed is exchanged where it stands, what is new comes after what stood before it, and
+// nothing moves. Where new items are out of sight, the element with the list's name says so and leads there.
+function grow(list, fresh) {
+  let last = null;
+  let first = null; // that is new
+  let kept = false; // one that changed could not be exchanged
+  for (const item of [...fresh.children]) {
+    const old = item.id && document.getElementById(item.id);
+    if (!old) {
+      const here = document.adoptNode(item);
+      if (last) last.after(here);
+      else list.prepend(here);
+      last = here;
+      first ??= here;
+      continue;
+    }
+    last = old;
+    unfold(old, item);
+    if (old.isEqualNode(item)) continue;
+    if (held(old, item)) {
+      kept = true;
+      continue;
+    }
+    last = stand(old, item);
+  }
+  if (first) lead(document.getElementById(list.dataset.grows), first);
+  clearTimeout(retry);
+  if (kept) retry = setTimeout(refresh, 3_000);
+}
+
+// held is true of what somebody presses on or has marked, and where the focus would be lost.
+function held(old, fresh) {
+  const marked = getSelection();
+  const focus = document.activeElement;
+  return old.contains(pressed) || !marked.isCollapsed && marked.containsNode(old, true) || old.contains(focus) && !same(fresh, focus);
+}
+
+function lead(sign, item) {
+  if (sign.firstChild) return; // it leads to what came first
+  const link = document.createElement("a");
+  Object.assign(link, { href: `#${item.id}`, textContent: sign.dataset.text });
+  const sight = new IntersectionObserver(([{ isIntersecting }]) => {
+    if (!isIntersecting) return;
+    sight.disconnect();
+    sign.replaceChildren();
   });
+  sign.replaceChildren(link);
+  sight.observe(item);
 }
 
 const fields = "textarea, input:not([type=hidden]), select";
@@ -66,21 +129,8 @@ function touched(field) {
   return "defaultValue" in field && field.value !== field.defaultValue;
 }
 
-// same finds the control of a part that somebody's focus was on in the part before.
-function same(part, control) {
-  const { id, form } = control;
-  const href = control.getAttribute("href");
-  if (id) return part.querySelector(`#${CSS.escape(id)}`);
-  if (href) return part.querySelector(`[href="${CSS.escape(href)}"]`);
-  const where = form?.getAttribute("action");
-  return where && [...part.querySelectorAll(control.localName)].find((it) => it.form?.getAttribute("action") === where && it.name === control.name && it.value === control.value);
-}
-
 function replace(old, fresh) {
-  const focused = old.contains(document.activeElement) && same(fresh, document.activeElement);
-  const here = document.adoptNode(fresh);
-  old.replaceWith(here);
-  focused?.focus?.();
+  const here = stand(old, fresh);
   for (const element of [here, ...here.querySelectorAll("[data-module]")]) {
     for (const name of (element.dataset.module ?? "").split(" ")) {
       if (/^[a-z-]+$/.test(name)) import(`./${name}.js`).then((module) => module.start(element));
@@ -105,7 +155,7 @@ async function current() {
 let running = null;
 let wanted = false;
 
-// refresh brings the page up to date; calls that come while one runs are answered by one more.
+// refresh brings the page up to date and says whether it could; calls that come while one runs are answered by one more.
 export async function refresh() {
   wanted = true;
   running ??= (async () => {
@@ -114,8 +164,9 @@ export async function refresh() {
         wanted = false;
         exchange(await current());
       }
+      return true;
     } catch {
-      // the next news, or the next look, tries again
+      return false; // the next news, or the next look, tries again
     } finally {
       running = null;
     }

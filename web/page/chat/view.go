@@ -11,6 +11,7 @@ import (
 
 	"ponti/account"
 	"ponti/chat"
+	"ponti/forum"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 	"ponti/web/page/parts"
@@ -76,15 +77,22 @@ func readByOthers(view chat.RoomView) int64 {
 
 // RoomPage is what the page of a conversation shows.
 type RoomPage struct {
-	View   chat.RoomView
-	Items  []Item
-	Older  int64 // sequence before which there is more; 0 when all is shown
-	Role   account.Role
-	Epoch  string
-	CID    string // of the next message sent without JavaScript
-	Form   parts.Form
-	Place  chat.PlaceView // where the person is now whose ESP was lost here
-	OnPage bool           // an older page: nothing is live on it
+	View  chat.RoomView
+	Items []Item
+	Older int64 // sequence before which there is more; 0 when all is shown
+	Role  account.Role
+	Epoch string
+	CID   string // of the next message sent without JavaScript
+	Form  parts.Form
+	Place chat.PlaceView // where the person is now whose ESP was lost here
+	// Whispers are those of an ESP who takes part, and WhisperCID that of the next; nil for everybody else.
+	Whispers     *chat.Whispers
+	WhisperCID   string
+	WhispersOpen bool            // they come from there, without a script
+	Prepared     []chat.Prepared // for an ESP who takes part
+	Given        []GivenPage     // what the person was given; for an ESP who takes part, by them
+	Pages        []forum.Page    // that such an ESP may give
+	OnPage       bool            // an older page: nothing is live on it
 }
 
 func (p RoomPage) person() bool {
@@ -93,8 +101,8 @@ func (p RoomPage) person() bool {
 
 func (p RoomPage) peer() bool { return p.Role == account.RoleESP || p.Role == account.RoleSenior }
 
-// here is true of a reader who takes part.
-func (p RoomPage) here() bool {
+// Here is true of a reader who takes part.
+func (p RoomPage) Here() bool {
 	for _, someone := range p.View.People {
 		if someone.Me && !someone.Left {
 			return true

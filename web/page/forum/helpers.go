@@ -41,7 +41,26 @@ func categoryChoices(list []forum.Category) []parts.Choice {
 	return choices
 }
 
+func threadChoices(list []forum.Thread) []parts.Choice {
+	choices := make([]parts.Choice, len(list))
+	for i, t := range list {
+		choices[i] = parts.Choice{Value: t.ID.String(), Label: t.Title}
+	}
+	return choices
+}
+
 func heldURL(id forum.PostID) templ.SafeURL { return templ.SafeURL(forum.HeldPath(id)) }
+
+func draftURL(id forum.DraftID) templ.SafeURL { return templ.SafeURL("/forum/drafts/" + id.String()) }
+
+// continueURL leads to the form that a draft is of.
+func continueURL(d forum.Draft) templ.SafeURL {
+	to := threadURL(d.Thread) + "/reply"
+	if d.Thread.IsZero() {
+		to = categoryURL(d.Category.Slug) + "/new"
+	}
+	return to + templ.SafeURL("?draft="+d.ID.String())
+}
 
 // heldTitle says how it stands with a held post.
 func heldTitle(ctx context.Context, h forum.Held) string {
@@ -104,6 +123,14 @@ func first(l forum.PostList) int {
 		return 0
 	}
 	return l.Posts[0].Number
+}
+
+// before is the number that a page begins after.
+func before(l forum.PostList) int {
+	if len(l.Posts) == 0 {
+		return l.Thread.Posts
+	}
+	return first(l) - 1
 }
 
 func last(l forum.PostList) int {

@@ -79,6 +79,7 @@ type QueueMore struct {
 	ToRead  templ.Component // the posts of the forum that wait for them
 	Held    int             // how many
 	InForce InForce
+	moderation.Exposure
 }
 
 // InForce are the sanctions that hold, for one who may lift them.

@@ -80,3 +80,29 @@ func rungKey(r moderation.Rung) string {
 		return "console.rung_outside"
 	}
 }
+
+// piece is a part of a quoted text.
+type piece struct {
+	text  string
+	found bool
+}
+
+// pieces cuts a text at what was found in it; spans that do not fit it are left out.
+func pieces(text string, found []moderation.Span) []piece {
+	var list []piece
+	at := 0
+	for _, s := range found {
+		if s.Start < at || s.End > len(text) || s.Start >= s.End {
+			continue
+		}
+		if s.Start > at {
+			list = append(list, piece{text: text[at:s.Start]})
+		}
+		list = append(list, piece{text: text[s.Start:s.End], found: true})
+		at = s.End
+	}
+	if at < len(text) {
+		list = append(list, piece{text: text[at:]})
+	}
+	return list
+}

@@ -95,6 +95,17 @@ func picked(f Form, name, chosen string) string {
 	return chosen
 }
 
+// ticked are the answers that were sent, or those from before.
+func ticked(f Form, name string, chosen []string) []string {
+	if f.Values != nil {
+		return f.Values[name]
+	}
+	return chosen
+}
+
+// Ticked is true of a question that has an answer.
+func Ticked(f Form, name string, chosen []string) bool { return len(ticked(f, name, chosen)) > 0 }
+
 // choiceID is the field's own name for the first answer, so that the error summary leads to it.
 func choiceID(name string, i int) string {
 	if i == 0 {

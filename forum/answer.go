@@ -1,0 +1,60 @@
+package forum
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/errs"
+)
+
+// ErrNoAnswer says that the opening of a thread, or a post that nobody can read, is no answer to it.
+var ErrNoAnswer = errs.New(errs.Conflict, "forum.no_answer")
+
+// mayMarkAnswer: who opened the thread, while they may write in it; and who moderates there, in a thread of somebody else.
+func mayMarkAnswer(actor account.Actor, c Category, t threadRow) error {
+	if t.author != actor.ID {
+		return mayArrange(actor, c.place(), t)
+	}
+	if t.Locked {
+		return ErrLocked
+	}
+	return mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn)
+}
+
+// MarkAnswer says that a post answers what its thread asks, in place of another that did; again is no mistake. ErrNoAnswer for the opening
+// and for what is hidden or deleted; else as WritePost, and account.ErrNotFound for who neither asked nor moderates there.
+func (f *Forum) MarkAnswer(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
+	return f.answer(ctx, actor, id, true)
+}
+
+// UnmarkAnswer takes that back.
+func (f *Forum) UnmarkAnswer(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
+	return f.answer(ctx, actor, id, false)
+}
+
+func (f *Forum) answer(ctx context.Context, actor account.Actor, id PostID, is bool) (r Receipt, err error) {
+	err = f.onPost(ctx, actor, id, func(ctx context.Context, tx pgx.Tx, p postRow, c Category) error {
+		t, _, err := selectThread(ctx, tx, actor, p.Thread)
+		if err != nil {
+			return err
+		}
+		if err := mayMarkAnswer(actor, c, t); err != nil {
+			return err
+		}
+		if is && (p.Number == 1 || p.Hidden || p.Deleted) {
+			return ErrNoAnswer
+		}
+		r = Receipt{Thread: p.Thread, Post: p.ID, Number: p.Number}
+		if changed, err := updateThreadAnswer(ctx, tx, actor.Service, p.Thread, p.Number, is); err != nil || !changed {
+			return err
+		}
+		action := "thread.answered"
+		if !is {
+			action = "thread.unanswered"
+		}
+		return appendAudit(ctx, tx, actor, action, "post:"+id.String())
+	})
+	return r, err
+}

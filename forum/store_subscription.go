@@ -1,0 +1,47 @@
+package forum
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/pg"
+)
+
+func upsertSubscription(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, wanted bool) error {
+	_, err := q.Exec(ctx, `insert into forum_subscriptions (service_id, account_id, thread_id, wanted) values ($1, $2, $3, $4)
+		on conflict on constraint forum_subscriptions_once do update set wanted = excluded.wanted, at = excluded.at`, a.Service, a.ID, id, wanted)
+	return err
+}
+
+// insertSubscription leaves alone what somebody decided themselves.
+func insertSubscription(ctx context.Context, q pg.Querier, s account.ServiceID, who account.ID, id ThreadID) error {
+	_, err := q.Exec(ctx, `insert into forum_subscriptions (service_id, account_id, thread_id) values ($1, $2, $3) on conflict do nothing`, s, who, id)
+	return err
+}
+
+// selectNews begins with what the reader follows, which is little beside what there is.
+func selectNews(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, limit int) (threads []threadRow, categories []Category, err error) {
+	rows, err := q.Query(ctx, `select `+threadColumns+`, `+categoryColumns+`
+		from forum_subscriptions s join forum_threads t on t.id = s.thread_id join forum_categories c on c.id = t.category_id
+		left join forum_posts p on p.thread_id = t.id and p.number = 1
+		where s.account_id = $2 and s.service_id = $1 and s.wanted and t.deleted_at is null and c.audience = any($3)
+			and t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)
+		order by t.last_post_at desc, t.id desc limit $4`, a.Service, a.ID, audiences, limit)
+	if err != nil {
+		return nil, nil, err
+	}
+	var t threadRow
+	var c Category
+	_, err = pgx.ForEachRow(rows, append(t.fields(), c.fields()...), func() error {
+		threads, categories = append(threads, t), append(categories, c)
+		return nil
+	})
+	return threads, categories, err
+}
+
+func deleteSubscriptions(ctx context.Context, q pg.Querier, a account.Actor) error {
+	_, err := q.Exec(ctx, `delete from forum_subscriptions where account_id = $1 and service_id = $2`, a.ID, a.Service)
+	return err
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"ponti/forum"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+	forumpage "ponti/web/page/forum"
+)
+
+// showDrafts is all that somebody began to write in the forum.
+func (s *Server) showDrafts(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.Forum.Drafts(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, forumpage.Drafts(list))
+}
+
+// draftAnswer is what a script is told.
+type draftAnswer struct {
+	Version int          `json:"version"`
+	Hints   []forum.Hint `json:"hints"`
+}
+
+// keepDraft keeps what stands in a form of the forum. A script is told the version and the hints, or with a status alone why not: 409 asks it to keep under another
+// client id. Without a script a second draft is made then, and mistakes come back with the form.
+func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
+	var in forumWriting
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	thread, err := threadOf(in.Thread)
+	if err != nil {
+		return err
+	}
+	scripted := r.Header.Get("Accept") == "application/json"
+	k := forum.Keep{Thread: thread, Category: in.Category, Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark()}
+	version, err := s.Forum.KeepDraft(r.Context(), s.actor(r), k)
+	if errors.Is(err, forum.ErrDraftElsewhere) && !scripted {
+		k.CID, k.DraftMark = newCID(), forum.DraftMark{}
+		_, err = s.Forum.KeepDraft(r.Context(), s.actor(r), k)
+	}
+	switch {
+	case scripted && errors.Is(err, forum.ErrDraftElsewhere):
+		w.WriteHeader(http.StatusConflict)
+		return nil
+	case scripted && errs.KindOf(err) == errs.Invalid:
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		return nil
+	case err != nil && !scripted:
+		if f, again := formAgain(r, err); again && !thread.IsZero() {
+			return s.replyPage(w, r, http.StatusUnprocessableEntity, thread, f, forum.OnePost{})
+		} else if again {
+			return s.newThreadPage(w, r, http.StatusUnprocessableEntity, in.Category, f)
+		}
+		return err
+	case err != nil:
+		return err
+	case scripted:
+		w.Header().Set("Content-Type", "application/json")
+		return ignoreGone(json.NewEncoder(w).Encode(draftAnswer{version, s.Forum.HintsFor(in.Title, in.Text, in.Notes)}))
+	}
+	return s.redirectDone(w, r, "/forum/drafts", "draft_kept")
+}
+
+func threadOf(id string) (forum.ThreadID, error) {
+	if id == "" {
+		return forum.ThreadID{}, nil
+	}
+	return ids.Parse[forum.Thread](id)
+}
+
+func (s *Server) discardDraft(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[forum.Draft](r.PathValue("draft"))
+	if err != nil {
+		return err
+	}
+	if err := s.Forum.ThrowDraftAway(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/forum/drafts", "draft_gone")
+}
+
+// draftFor is what a form begins with: the draft that was kept for its place, that which a link asks for, or nothing.
+func (s *Server) draftFor(r *http.Request, thread forum.ThreadID, slug string) (forum.Draft, error) {
+	var id forum.DraftID
+	if asked := r.URL.Query().Get("draft"); asked != "" {
+		var err error
+		if id, err = ids.Parse[forum.Draft](asked); err != nil {
+			return forum.Draft{}, err
+		}
+	}
+	d, err := s.Forum.DraftOf(r.Context(), s.actor(r), thread, slug, id)
+	if d.Version == 0 {
+		d.CID = newCID()
+	}
+	return d, err
+}
