@@ -19,6 +19,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"ponti/account"
+	"ponti/internal/pg"
 )
 
 // formBytes is the most that a request may carry: a post of 10,000 characters that take four bytes each, three times that in
@@ -62,7 +63,8 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 			inner.ServeHTTP(w, r) // the hijacker underneath must stay reachable: no recorder, no compression
 			return
 		}
-		compressed.ServeHTTP(rec, r)
+		// A socket lives for hours and waits often; a page waits once.
+		compressed.ServeHTTP(rec, r.WithContext(pg.WaitOnce(r.Context())))
 	})
 }
 

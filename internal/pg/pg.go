@@ -43,6 +43,7 @@ func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.HealthCheckPeriod = 5 * time.Second
 	cfg.ConnConfig.ConnectTimeout = 2 * time.Second
+	cfg.ConnConfig.Tracer = waits{}
 	rp := cfg.ConnConfig.RuntimeParams
 	rp["application_name"] = o.Name
 	rp["statement_timeout"] = "2000"
@@ -56,9 +57,6 @@ func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
 	}
 	return pool, nil
 }
-
-// acquireTimeout is the longest wait for a free connection: better a plain "not now" than a page that hangs.
-const acquireTimeout = time.Second
 
 // InTx runs f in one transaction and commits. A deadlock or serialization failure is tried again, three times in all with jitter,
 // so f must be repeatable: no effect outside the transaction. No network call belongs inside f.
