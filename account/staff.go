@@ -229,6 +229,11 @@ func (a *Accounts) RoleOf(ctx context.Context, id ID) (Role, error) {
 	return public.Role, nil
 }
 
+// WithRole lists who has a role in a service and is not shut out.
+func (a *Accounts) WithRole(ctx context.Context, q pg.Querier, service ServiceID, role Role) ([]ID, error) {
+	return selectWithRole(ctx, q, service, role)
+}
+
 // requestLife is how long the first of two people is waited for.
 const requestLife = 24 * time.Hour
 

@@ -98,6 +98,15 @@ func selectStaff(ctx context.Context, q pg.Querier, service ServiceID) ([]Member
 	return staff, read(err, nil, "select staff")
 }
 
+func selectWithRole(ctx context.Context, q pg.Querier, service ServiceID, role Role) ([]ID, error) {
+	rows, err := q.Query(ctx, `select id from account_accounts where service_id = $1 and role = $2 and disabled_at is null order by id`, service, role)
+	if err != nil {
+		return nil, read(err, nil, "select with role")
+	}
+	who, err := pgx.CollectRows(rows, pgx.RowTo[ID])
+	return who, read(err, nil, "select with role")
+}
+
 // selectRequestBy is who asked for this change first and not too long ago; zero when nobody has.
 func selectRequestBy(ctx context.Context, q pg.Querier, service ServiceID, id ID, kind string, life time.Duration) (by ID, err error) {
 	err = q.QueryRow(ctx, `select (select asked_by from account_requests

@@ -97,6 +97,7 @@ var pages = []struct {
 	{"/forum/filters", "member", nil},
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},
 	{"/forum/posts/{post}/delete", "member", []string{"/forum/posts/{own}/delete"}},
+	{"/reach", "tutor esp", nil},
 	{"/policy", "tutor auditor", nil},
 	{"/register", "tutor auditor", nil},
 	{"/statistics", "tutor admin auditor", nil},
@@ -114,7 +115,7 @@ var pages = []struct {
 
 // machines is what answers GET and is no page, with an example.
 var machines = map[string]string{
-	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/readyz": "/readyz",
+	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/push.js": "/push.js", "/readyz": "/readyz",
 	"/exit": "/exit", // where the quick exit leads without a script: nothing is to be seen, and must not be
 }
 

@@ -130,5 +130,6 @@ func leave(t *testing.T, b *browser, room string) {
 // waitsAtMost fails when something took longer than it may.
 func waitsAtMost(t *testing.T, limit, took time.Duration, what string) {
 	t.Helper()
+	t.Logf("%s: %s of %s", what, took, limit)
 	require.LessOrEqual(t, took, limit, what)
 }

@@ -177,7 +177,7 @@ func TestMigrateAppeals(t *testing.T) {
 	ctx := t.Context()
 	author := w.newActor(account.RoleMember, "Mare")
 	_, id := w.hiddenBy(w.newTutor("Anna"), author, w.newActor(account.RoleMember, "Luna"))
-	w.exec(`drop table moderation_policies; alter table moderation_escalations drop column times; drop table moderation_sanctions; alter table moderation_cases drop column sanction, add constraint moderation_cases_decided_whole check (true);
+	w.exec(withoutReach + `drop table moderation_policies; alter table moderation_escalations drop column times; drop table moderation_sanctions; alter table moderation_cases drop column sanction, add constraint moderation_cases_decided_whole check (true);
 		alter table moderation_cases drop column appeal_of, drop column appeal; delete from moderation_migrations where version_id >= 4`)
 	require.NoError(t, pg.Migrate(ctx, w.url, moderation.Migrations()))
 	w.pool.Reset() // statements prepared for the old tables

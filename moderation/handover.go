@@ -51,7 +51,7 @@ func (m *Moderation) HandOver(ctx context.Context, actor account.Actor, id Escal
 		if err := insertStep(ctx, tx, e, StepHanded, actor.ID); err != nil {
 			return err
 		}
-		if err := insertConsoleNotifications(ctx, tx, e, []account.ID{to}); err != nil {
+		if err := insertNotifications(ctx, tx, e, []account.ID{to}); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, entry(actor, "escalation.hand_over", "escalation:"+id.String(), "account:"+to.String()))

@@ -25,7 +25,9 @@ import (
 	"ponti/internal/bus"
 	"ponti/internal/errs"
 	"ponti/internal/ids"
+	"ponti/internal/mail"
 	"ponti/internal/pg"
+	"ponti/internal/push"
 	"ponti/internal/seal"
 	"ponti/moderation/triage"
 	"ponti/roster"
@@ -110,11 +112,14 @@ type Options struct {
 	Pool       *pgxpool.Pool // the ladder's own small pool, never starved by chat; nil: the common one
 	BaseURL    string        // where the site of the service with host "*" is reached, for links in webhooks
 	Webhook    WebhookOptions
+	Mail       *mail.Server                                   // tells people of alerts; nil: nobody is told by mail
+	Push       *push.Sender                                   // wakes browsers; nil: none
+	Words      func(locale, key string, values ...any) string // texts of mails; needed with Mail
 	Registerer prometheus.Registerer
 	Log        zerolog.Logger
 }
 
-// WebhookOptions bound deliveries to the outside channel.
+// WebhookOptions bound deliveries to the outside channel; Backoff and GiveUp also those by mail and push.
 type WebhookOptions struct {
 	Transport http.RoundTripper // nil: http.DefaultTransport
 	Timeout   time.Duration     // of one attempt; zero: 5 s
@@ -174,14 +179,18 @@ type Moderation struct {
 // New makes the domain. Register contents with Use, then Start the ladder.
 func New(pool *pgxpool.Pool, accounts *account.Accounts, rost *roster.Roster, engine *triage.Engine, hints bus.Publisher, o Options) *Moderation {
 	o = o.withDefaults(pool)
-	return &Moderation{
+	m := &Moderation{
 		pool: pool, accounts: accounts, roster: rost, engine: engine, hints: hints, options: o,
 		contents: make(map[SubjectKind]Content),
 		metrics:  newMetrics(o.Registerer),
 		log:      o.Log.With().Str("part", "moderation").Logger(),
-		ladder:   ladder{wake: make(chan struct{}, 1), couriers: make(chan struct{}, couriers)},
+		ladder:   ladder{wake: make(chan struct{}, 1), couriers: make(map[Channel]chan struct{})},
 		client:   newClient(o.Webhook),
 	}
+	for _, by := range outside {
+		m.ladder.couriers[by] = make(chan struct{}, couriers)
+	}
+	return m
 }
 
 // Use says who keeps the text of a kind of subject. Call it before Start.

@@ -162,7 +162,7 @@ func TestMigratePolicies(t *testing.T) {
 	w := newWorld(t, slow())
 	ctx := t.Context()
 	w.raise(w.flagged("prima", 1, triage.Red, w.newActor(account.RoleMember, "Mare"), account.Actor{}))
-	w.exec(`drop table moderation_policies; alter table moderation_escalations drop column times; delete from moderation_migrations where version_id >= 7`)
+	w.exec(withoutReach + `drop table moderation_policies; alter table moderation_escalations drop column times; delete from moderation_migrations where version_id >= 7`)
 	require.NoError(t, pg.Migrate(ctx, w.url, moderation.Migrations()))
 	w.pool.Reset() // statements prepared for the old tables
 	assert.Equal(t, 1, scalar[int](w, `select count(*) from moderation_escalations where times is null`))

@@ -152,7 +152,7 @@ func (m *Moderation) lift(ctx context.Context, q pg.Querier, e row, r Raise) (ro
 	if err := insertStep(ctx, q, e, StepLifted, r.By.ID); err != nil {
 		return row{}, nil, err
 	}
-	return e, tutors, insertConsoleNotifications(ctx, q, e, tutors)
+	return e, tutors, insertNotifications(ctx, q, e, tutors)
 }
 
 // Care is what the person may know of the help on its way.

@@ -32,10 +32,10 @@ func (m *Moderation) Erase(ctx context.Context) error {
 	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool), deleteCases(ctx, m.pool)))
 }
 
-// Forget erases what somebody who asked to be forgotten told moderators, and what they were told. What they said of a case that is still open stays
+// Forget erases what somebody who asked to be forgotten told moderators, what they were told, and where they could be reached. What they said of a case that is still open stays
 // until it is decided; done is false until then, and this is called again.
 func (m *Moderation) Forget(ctx context.Context, who account.Actor) (done bool, err error) {
-	if err := deleteNotices(ctx, m.pool, who); err != nil {
+	if err := errors.Join(deleteNotices(ctx, m.pool, who), deleteReaches(ctx, m.pool, who)); err != nil {
 		return false, pg.Classify(err)
 	}
 	done, err = updateNotesErased(ctx, m.pool, who)

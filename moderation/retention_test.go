@@ -101,7 +101,7 @@ func TestMigrateRetention(t *testing.T) {
 	ctx := t.Context()
 	w.closed()
 	w.report(w.newActor(account.RoleMember, "Luna"), w.newPost(w.newActor(account.RoleMember, "Sole")))
-	w.exec(`drop table moderation_policies; alter table moderation_escalations drop column times; drop table moderation_sanctions; alter table moderation_cases drop column sanction, add constraint moderation_cases_decided_whole check (true);
+	w.exec(withoutReach + `drop table moderation_policies; alter table moderation_escalations drop column times; drop table moderation_sanctions; alter table moderation_cases drop column sanction, add constraint moderation_cases_decided_whole check (true);
 		alter table moderation_cases drop column appeal_of, drop column appeal; drop index moderation_cases_kept; drop index moderation_cases_by_subject; alter table moderation_escalations drop column erased_at,
 			add constraint moderation_escalations_closed_whole check (true);
 		delete from moderation_migrations where version_id >= 3`)

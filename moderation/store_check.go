@@ -16,11 +16,11 @@ func selectViolations(ctx context.Context, q pg.Querier) ([]Violation, error) {
 		union all
 		select 'ownerless', 'escalation:' || e.id from moderation_escalations e where e.state = 'offered'
 			and not exists (select from moderation_routes r where r.escalation_id = e.id and r.until is null)
-			and not exists (select from moderation_notifications n where n.escalation_id = e.id and n.channel = 'webhook')
+			and not exists (select from moderation_notifications n where n.escalation_id = e.id and n.channel <> 'console')
 		union all
 		select 'ownerless', 'escalation:' || e.id from moderation_escalations e where e.state in ('acknowledged', 'closed') and e.owner_id is null
 		union all
-		select 'undelivered', 'escalation:' || escalation_id from moderation_notifications where state <> 'unconfigured'
+		select 'undelivered', 'escalation:' || escalation_id from moderation_notifications where state <> 'unconfigured' and channel in ('console', 'webhook')
 			group by escalation_id, level, channel having count(*) filter (where state = 'sent') = 0 and min(created_at) < now() - interval '60 seconds'
 		union all
 		select distinct 'unreachable', 'service:' || n.service_id from moderation_notifications n

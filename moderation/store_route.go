@@ -2,7 +2,6 @@ package moderation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -71,30 +70,6 @@ func updateRoutesLifted(ctx context.Context, q pg.Querier, id EscalationID, leve
 	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
 }
 
-// insertConsoleNotifications writes that the consoles are to be told of the escalation's last step.
-func insertConsoleNotifications(ctx context.Context, q pg.Querier, e row, who []account.ID) error {
-	_, err := q.Exec(ctx, `insert into moderation_notifications (service_id, escalation_id, fence, level, rung, channel, account_id)
-		select $1, $2, $3, $4::text::moderation_level, $5, 'console', a.id from unnest($6::uuid[]) as a(id)`,
-		e.Service, e.ID, e.Fence, e.Level.String(), int16(e.Rung), who)
-	if err != nil {
-		return fmt.Errorf("moderation: insert notifications: %w", err)
-	}
-	return nil
-}
-
-// insertWebhookNotification writes that the outside channel is to be told, and tells whether the service has one.
-func insertWebhookNotification(ctx context.Context, q pg.Querier, e row) (configured bool, err error) {
-	err = q.QueryRow(ctx, `with s as (select exists (select from moderation_settings where service_id = $1 and webhook_url <> '') as there)
-		insert into moderation_notifications (service_id, escalation_id, fence, level, rung, channel, state, ended_at)
-		select $1, $2, $3, $4::text::moderation_level, $5, 'webhook',
-			case when s.there then 'pending' else 'unconfigured' end, case when s.there then null else now() end from s
-		returning state = 'pending'`, e.Service, e.ID, e.Fence, e.Level.String(), int16(e.Rung)).Scan(&configured)
-	if err != nil {
-		return false, fmt.Errorf("moderation: insert webhook: %w", err)
-	}
-	return configured, nil
-}
-
 // selectWatched lists the services with an escalation that may need a step now.
 func selectWatched(ctx context.Context, q pg.Querier) ([]account.ServiceID, error) {
 	rows, err := q.Query(ctx, `select distinct service_id from moderation_escalations
@@ -122,61 +97,6 @@ func selectReady(ctx context.Context, q pg.Querier, service account.ServiceID, t
 func selectForStep(ctx context.Context, q pg.Querier, id EscalationID) (row, error) {
 	return one("lock for step", q.QueryRow(ctx, `select `+columns+` from moderation_escalations e
 		where e.id = $1 and e.state <> 'closed' for update skip locked`, id))
-}
-
-// selectPendingConsole locks deliveries to consoles that are to be made.
-func selectPendingConsole(ctx context.Context, q pg.Querier) (deliveries []int64, who []account.ID, err error) {
-	rows, err := q.Query(ctx, `select id, account_id from moderation_notifications
-		where state = 'pending' and channel = 'console' and next_at <= now() order by id limit 500 for update skip locked`)
-	if err != nil {
-		return nil, nil, fmt.Errorf("moderation: select pending: %w", err)
-	}
-	var id int64
-	var to account.ID
-	_, err = pgx.ForEachRow(rows, []any{&id, &to}, func() error {
-		deliveries, who = append(deliveries, id), append(who, to)
-		return nil
-	})
-	return deliveries, who, err
-}
-
-func updateDelivered(ctx context.Context, q pg.Querier, deliveries []int64) error {
-	_, err := q.Exec(ctx, `update moderation_notifications set state = 'sent', attempts = attempts + 1, ended_at = now()
-		where id = any($1) and state = 'pending'`, deliveries)
-	if err != nil {
-		return fmt.Errorf("moderation: mark delivered: %w", err)
-	}
-	return nil
-}
-
-// claimWebhook leases one delivery that is due, so that no other instance makes the same attempt; ErrUnknown when there is none.
-func claimWebhook(ctx context.Context, q pg.Querier, w WebhookOptions) (d delivery, err error) {
-	var level string
-	err = q.QueryRow(ctx, `update moderation_notifications n set attempts = n.attempts + 1,
-			next_at = now() + make_interval(secs => $1::float8 + least(120::float8, $2::float8 * 2 ^ least(n.attempts, 10)))
-		from moderation_settings s
-		where s.service_id = n.service_id and n.id = (select id from moderation_notifications
-			where state = 'pending' and channel = 'webhook' and next_at <= now() order by level desc, next_at limit 1 for update skip locked)
-		returning n.id, n.service_id, n.escalation_id, n.level::text, n.rung, n.created_at, now(), n.created_at <= now() - make_interval(secs => $3::float8),
-			s.webhook_url, coalesce(s.webhook_secret, ''), coalesce(s.secret_wrapped, ''), coalesce(s.secret_key_id, '')`,
-		w.Timeout.Seconds(), w.Backoff.Seconds(), w.GiveUp.Seconds()).Scan(&d.id, &d.service, &d.escalation, &level, &d.rung, &d.createdAt, &d.now, &d.last,
-		&d.url, &d.secret.Text, &d.secret.Wrapped, &d.secret.KeyID)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return d, ErrUnknown
-	}
-	if err != nil {
-		return d, fmt.Errorf("moderation: claim webhook: %w", err)
-	}
-	d.level, err = triage.ParseLevel(level)
-	return d, err
-}
-
-func updateWebhookEnded(ctx context.Context, q pg.Querier, id int64, state string) error {
-	_, err := q.Exec(ctx, `update moderation_notifications set state = $2, ended_at = now() where id = $1 and state = 'pending'`, id, state)
-	if err != nil {
-		return fmt.Errorf("moderation: end webhook: %w", err)
-	}
-	return nil
 }
 
 func selectWebhook(ctx context.Context, q pg.Querier, service account.ServiceID) (address string, err error) {

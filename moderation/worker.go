@@ -19,14 +19,11 @@ import (
 	"ponti/roster"
 )
 
-// couriers is how many deliveries to outside channels one instance has under way at once.
-const couriers = 8
-
 // ladder is what climbs. Every instance runs one; rows locked by another are skipped, so nobody leads.
 type ladder struct {
 	worker.Worker
-	wake     chan struct{} // one waiting look is enough
-	couriers chan struct{} // a slot for each delivery under way
+	wake     chan struct{}             // one waiting look is enough
+	couriers map[Channel]chan struct{} // a slot for each delivery under way
 }
 
 // Start runs the ladder until Stop or the end of ctx. Starting twice is one start.
@@ -73,9 +70,10 @@ func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error
 	for _, s := range services {
 		failed = append(failed, worker.Guard(func() error { return m.climbService(ctx, s) }))
 	}
-	failed = append(failed,
-		worker.Guard(func() error { return m.deliverConsole(ctx) }),
-		worker.Guard(func() error { return m.deliverWebhooks(ctx, deliveries) }))
+	failed = append(failed, worker.Guard(func() error { return m.deliverConsole(ctx) }))
+	for _, by := range outside {
+		failed = append(failed, worker.Guard(func() error { return m.deliverOutside(ctx, by, deliveries) }))
+	}
 	return errors.Join(failed...)
 }
 
@@ -107,7 +105,7 @@ func (m *Moderation) climbService(ctx context.Context, service account.ServiceID
 // advance takes the next step of one escalation, if it still has one: history, routes and what is to be delivered are
 // committed together.
 func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty) error {
-	moderators := m.moderatorsOf(ctx, ready)
+	moderators, tutors := m.moderatorsOf(ctx, ready), m.tutorsOf(ctx, ready.Service)
 	var before, after row
 	var did step
 	err := pg.InTx(ctx, m.options.Pool, func(ctx context.Context, tx pgx.Tx) error {
@@ -128,7 +126,7 @@ func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty)
 			return nil
 		}
 		before, did = e, s
-		after, err = m.take(ctx, tx, e, s, here)
+		after, err = m.take(ctx, tx, e, s, here, tutors)
 		return err
 	})
 	if err != nil || after.Fence == 0 {
@@ -148,8 +146,8 @@ func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty)
 	return nil
 }
 
-// take writes a step.
-func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, here []roster.Duty) (row, error) {
+// take writes a step. Tutors are all there are, on call or not: the last rung is told them wherever they can be reached.
+func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, here []roster.Duty, tutors []account.ID) (row, error) {
 	owner := e.Owner
 	e, err := updateStepped(ctx, tx, e, s)
 	if err != nil {
@@ -171,12 +169,12 @@ func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, her
 		if err := insertRoutes(ctx, tx, e, asked); err != nil {
 			return row{}, err
 		}
-		if err := insertConsoleNotifications(ctx, tx, e, s.Ask); err != nil {
+		if err := insertNotifications(ctx, tx, e, s.Ask); err != nil {
 			return row{}, err
 		}
 	}
 	if s.Outside {
-		configured, err := insertWebhookNotification(ctx, tx, e)
+		configured, err := insertOutside(ctx, tx, e, tutors)
 		if err != nil {
 			return row{}, err
 		}
@@ -234,6 +232,15 @@ func (m *Moderation) moderatorsOf(ctx context.Context, e row) []account.ID {
 	if err != nil {
 		m.log.Warn().Err(err).Stringer("escalation", e.ID).Msg("who moderates could not be asked")
 		return nil
+	}
+	return who
+}
+
+// tutorsOf lists the tutors of a service. If that cannot be known the ladder goes on with those on call and the webhook.
+func (m *Moderation) tutorsOf(ctx context.Context, service account.ServiceID) []account.ID {
+	who, err := m.accounts.WithRole(ctx, m.options.Pool, service, account.RoleTutor)
+	if err != nil {
+		m.log.Warn().Err(err).Msg("who the tutors are could not be asked")
 	}
 	return who
 }

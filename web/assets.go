@@ -63,6 +63,9 @@ func (a *assets) url(name string) string {
 	return ""
 }
 
+// body is what an asset holds.
+func (a *assets) body(name string) []byte { return a.files[a.names[name]].body }
+
 func (a *assets) addEach(dir string) error {
 	return eachFile(dir, func(name string, body []byte) {
 		a.add(name, hash(body), body)

@@ -23,6 +23,7 @@ import (
 	"ponti/internal/bus"
 	"ponti/internal/pg"
 	"ponti/internal/pgtest"
+	"ponti/internal/push"
 	"ponti/internal/seal"
 	"ponti/moderation"
 	"ponti/moderation/triage"
@@ -76,7 +77,8 @@ func domains(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts) Deps 
 	keys, err := seal.NewKeyring(kek)
 	require.NoError(t, err)
 	d := Deps{Bus: bus.New(nil, "", zerolog.Nop()), Accounts: accounts, Roster: roster.New(pool, accounts, silence{}), StoresUp: pool.Ping, Secret: keys.Secret("puzzles")}
-	d.Moderation = moderation.New(pool, accounts, d.Roster, reader, silence{}, moderation.Options{Keys: keys, Every: 20 * time.Millisecond})
+	d.Moderation = moderation.New(pool, accounts, d.Roster, reader, silence{}, moderation.Options{Keys: keys, Every: 20 * time.Millisecond,
+		Push: push.New([]string{"push.invalid"}, siteURL, nil)})
 	d.Chat = chat.New(pool, accounts, d.Roster, d.Moderation, keys, silence{}, zerolog.Nop())
 	d.Forum = forum.New(pool, accounts, d.Moderation, keys, silence{})
 	d.Moderation.Use(moderation.SubjectRoom, d.Chat.RoomContent())

@@ -151,7 +151,7 @@ func (s *Server) setHeaders(w http.ResponseWriter, r *http.Request, v *visit) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+v.nonce+"' 'strict-dynamic'; style-src 'self'; "+
 		"img-src 'self' data:; connect-src 'self'"+sockets+"; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "+
-		"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; report-uri /csp-reports")
+		"form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types "+scripts(r.URL.Path)+"; report-uri /csp-reports")
 	h.Set("X-Content-Type-Options", "nosniff")
 	// Not no-referrer: with it browsers send "Origin: null" with our own forms, and phones too old for Sec-Fetch-Site
 	// (Safari before 16.4) could then send none. No other site is ever told an address.

@@ -144,6 +144,11 @@ func NewHTTPServer(h http.Handler) *http.Server {
 	}
 }
 
+// Words is a text in a language, for what is sent to somebody who is not on a page. Values are names and what they stand for, in turn.
+func (s *Server) Words(locale, key string, values ...any) string {
+	return s.catalog.Localizer(locale, s.zone).T(key, values...)
+}
+
 func (s *Server) missingText(lang, key string, err error) {
 	s.Log.Error().Str("lang", lang).Str("key", key).Err(err).Msg("text missing")
 }

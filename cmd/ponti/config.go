@@ -17,6 +17,8 @@ import (
 
 	"ponti/internal/bus"
 	"ponti/internal/embedded"
+	"ponti/internal/mail"
+	"ponti/internal/push"
 	"ponti/internal/seal"
 )
 
@@ -37,6 +39,9 @@ type Settings struct {
 	Handshakes    string `env:"PONTI_HANDSHAKES" default:"2000" help:"Most live connections one instance opens in a second; to more it says when to come back, so that a restart of the line or of another instance does not press it down."`
 	Drain         string `env:"PONTI_DRAIN" default:"20s" help:"How long a stopping instance takes to send its open conversations elsewhere. With its own stores there is nowhere else, and it stops at once."`
 	DeadmanURL    string `env:"PONTI_DEADMAN_URL" help:"Address of an outside dead man's switch, called every 30 s only while nothing is overdue and nobody forgotten: it should telephone somebody after 3 minutes of silence. A secret."`
+	MailServer    string `env:"PONTI_MAIL_SERVER" help:"Mail server that takes alerts to the staff, as smtps://user:password@host:465, or smtp://host:587 with STARTTLS; without it nobody is told by mail. A secret."`
+	MailFrom      string `env:"PONTI_MAIL_FROM" help:"Address that mails come from; goes together with PONTI_MAIL_SERVER."`
+	PushHosts     string `env:"PONTI_PUSH_HOSTS" default:"fcm.googleapis.com,updates.push.services.mozilla.com,.push.apple.com,.notify.windows.com" help:"Hosts of the push services that may be asked to wake a browser of the staff; a name that begins with a dot stands for all below it. 'off' wakes none."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
 }
 
@@ -44,7 +49,9 @@ type Settings struct {
 type Config struct {
 	Listen, MetricsListen string
 	URL                   *url.URL
-	Deadman               *url.URL // nil: none
+	Deadman               *url.URL     // nil: none
+	Mail                  *mail.Server // nil: none
+	Push                  *push.Sender // nil: none
 	DatabaseURL           string
 	RedisURL              string
 	DatabaseConns         int32
@@ -97,6 +104,7 @@ func (s Settings) Config() (Config, error) {
 	c.Handshakes = bad.number("PONTI_HANDSHAKES", s.Handshakes, 1, 100_000)
 	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
 	c.Deadman = bad.deadman(s.DeadmanURL)
+	c.Mail, c.Push = bad.mail(s.MailServer, s.MailFrom), s.push()
 	var err error
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
 		bad.add("PONTI_DRAIN must be a time from 0s to 5m, such as 20s; it is %q", s.Drain)
@@ -179,6 +187,38 @@ func (m *mistakes) deadman(value string) *url.URL {
 		return nil
 	}
 	return u
+}
+
+// mail never repeats the address of the server: it may hold a password.
+func (m *mistakes) mail(server, from string) *mail.Server {
+	if server == "" && from == "" {
+		return nil
+	}
+	if server == "" || from == "" {
+		m.add("PONTI_MAIL_SERVER and PONTI_MAIL_FROM go together: give both, or neither to tell nobody by mail")
+		return nil
+	}
+	s, err := mail.Open(server, from)
+	if err != nil {
+		m.add("PONTI_MAIL_SERVER or PONTI_MAIL_FROM: %v", err)
+	}
+	return s
+}
+
+// push tells providers whom to write to when something is wrong with what they are sent: the sender of mails, else the site.
+func (s Settings) push() *push.Sender {
+	if s.PushHosts == "off" {
+		return nil
+	}
+	contact := s.MailFrom
+	if contact == "" {
+		contact = "https://" + strings.TrimPrefix(strings.TrimPrefix(s.URL, "http://"), "https://")
+	}
+	var hosts []string
+	for h := range strings.SplitSeq(s.PushHosts, ",") {
+		hosts = append(hosts, strings.TrimSpace(h))
+	}
+	return push.New(hosts, contact, nil)
 }
 
 func isLoopback(host string) bool {

@@ -85,3 +85,6 @@ func Asset(ctx context.Context, name string) string { return Of(ctx).Asset(name)
 
 // Now is when this page is made.
 func Now(ctx context.Context) time.Time { return Of(ctx).Now }
+
+// WorkerPolicy names the one trusted-types policy there is: that by which a browser lets itself be woken.
+const WorkerPolicy = "ponti-worker"

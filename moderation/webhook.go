@@ -8,13 +8,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,22 +22,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/internal/seal"
-	"ponti/internal/worker"
-	"ponti/moderation/triage"
 )
-
-// delivery is one attempt to tell the outside channel.
-type delivery struct {
-	id             int64
-	service        account.ServiceID
-	escalation     EscalationID
-	level          triage.Level
-	rung           Rung
-	createdAt, now time.Time
-	last           bool // no further attempt will follow
-	url            string
-	secret         seal.Alone
-}
 
 // outsideCall is what a webhook is sent: enough to page a human, nothing of what anybody wrote.
 type outsideCall struct {
@@ -115,68 +98,9 @@ func (m *Moderation) Webhook(ctx context.Context, actor account.Actor) (string, 
 
 func webhookPlace(s account.ServiceID) string { return "webhook|" + s.String() }
 
-// deliverWebhooks begins as many deliveries as there are free couriers; they go on while the ladder does.
-func (m *Moderation) deliverWebhooks(ctx context.Context, under *sync.WaitGroup) error {
-	for {
-		select {
-		case m.ladder.couriers <- struct{}{}:
-		default:
-			return nil
-		}
-		d, err := claimWebhook(ctx, m.options.Pool, m.options.Webhook)
-		if err != nil {
-			<-m.ladder.couriers
-			if errors.Is(err, ErrUnknown) {
-				return nil
-			}
-			return err
-		}
-		under.Go(func() {
-			defer func() { <-m.ladder.couriers }()
-			if err := worker.Guard(func() error { m.deliver(ctx, d); return nil }); err != nil {
-				m.metrics.failures.Inc()
-				m.log.Error().Err(err).Stringer("escalation", d.escalation).Msg("a delivery failed")
-			}
-		})
-	}
-}
-
-// deliver makes one attempt. What it does not end stays pending, and is tried again when its lease is over.
-func (m *Moderation) deliver(ctx context.Context, d delivery) {
-	if d.url == "" { // the channel was removed since
-		m.metrics.alarms.WithLabelValues("no_outside_channel").Inc()
-		m.endDelivery(ctx, d, "unconfigured")
-		return
-	}
-	why, err := m.call(ctx, d)
-	outcome := "sent"
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		return // we are stopping: another instance, or the next start, tries again
-	case d.last:
-		outcome = "failed"
-	default:
-		outcome = "retry"
-	}
-	m.metrics.deliveries.WithLabelValues("webhook", outcome).Inc()
-	if err != nil {
-		// The error itself may quote the address, which may hold a token.
-		m.log.Warn().Stringer("escalation", d.escalation).Str("why", why).Bool("last", d.last).Msg("the outside channel was not reached")
-	}
-	if outcome != "retry" {
-		m.endDelivery(ctx, d, outcome)
-	}
-}
-
-func (m *Moderation) endDelivery(ctx context.Context, d delivery, state string) {
-	if err := updateWebhookEnded(ctx, m.options.Pool, d.id, state); err != nil {
-		m.log.Warn().Err(err).Stringer("escalation", d.escalation).Msg("a delivery will be made again")
-	}
-}
-
+// call makes one attempt to tell the outside channel.
 func (m *Moderation) call(ctx context.Context, d delivery) (why string, err error) {
-	secret, err := m.open(d.secret, webhookPlace(d.service))
+	secret, err := m.open(d.sealed, webhookPlace(d.service))
 	if err != nil {
 		return "secret", err
 	}
@@ -204,7 +128,7 @@ func (m *Moderation) call(ctx context.Context, d delivery) (why string, err erro
 	return "", nil
 }
 
-// consoleURL is where the tutor who is paged goes.
+// consoleURL is where whoever is told goes.
 func (m *Moderation) consoleURL(ctx context.Context, d delivery) string {
 	base := m.options.BaseURL
 	if s, err := m.accounts.Service(ctx, d.service); err == nil && s.Host != "*" {

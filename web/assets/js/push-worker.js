@@ -1,0 +1,19 @@
+// Runs when a browser is woken, with no page open: says that something waits and leads to the console. What it says, `words`, is put before this by the server.
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("push", (event) => {
+  event.waitUntil(
+    self.registration.showNotification(words.title, { body: words.body, tag: "ponti", renotify: true, requireInteraction: true }),
+  );
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(
+    self.clients.matchAll({ type: "window", includeUncontrolled: true }).then((pages) => {
+      const console = pages.find((page) => new URL(page.url).pathname.startsWith("/console"));
+      return console ? console.focus() : self.clients.openWindow("/console");
+    }),
+  );
+});
