@@ -48,6 +48,21 @@ func TestMuted(t *testing.T) {
 	assert.Equal(t, HoldMuted, w.own(member)[0].Why)
 	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations where subject_id = $1 and level = 'crisis'`, got.Post.String()))
 	assert.Equal(t, posts, w.count(`select count(*) from forum_posts`))
+
+	// Also when they put it where something else stood: that stays as it was, and the edit sent again is the same one.
+	for range 2 {
+		got, err = w.EditPost(ctx, member, Edit{Post: r.Post, Title: crisis, Text: "Non ce la faccio.", Version: 1})
+		require.NoError(t, err)
+		require.True(t, got.Held)
+	}
+	assert.Equal(t, moderation.CareAlerting, got.Care)
+	assert.NotEqual(t, r.Post, got.Post)
+	require.Len(t, w.own(member), 2)
+	held, err := w.HeldPost(ctx, tutor, got.Post)
+	require.NoError(t, err)
+	assert.Contains(t, held.HTML, crisis, "the title is in it")
+	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations where subject_id = $1 and level = 'crisis'`, got.Post.String()))
+	assert.Equal(t, 1, w.count(`select count(*) from forum_posts where id = $1 and version = 1`, r.Post))
 	w.seen(member, r)
 	w.answer(reader, r.Thread, "Io scrivo.")
 	_, err = w.DeletePost(ctx, member, r.Post)

@@ -318,7 +318,8 @@ type Edit struct {
 	Notes   []ContentNote // its author's; those that a moderator added stay
 }
 
-// EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. Errors: errs.Fields, Invalid as WritePost,
+// EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. From somebody who may not
+// write for a time it is refused, but what sounds like danger is kept for moderators as an answer of its own: the receipt says that it is held. Errors: errs.Fields, Invalid as WritePost,
 // ErrEditUnread, ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
 func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
@@ -330,7 +331,10 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 	}
 	var r Receipt
 	var raised moderation.Raised
+	var aside *writing
+	var where CategoryID
 	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		aside = nil
 		old, t, c, err := selectPost(ctx, tx, actor, in.Post, true)
 		if err != nil {
 			return err
@@ -341,11 +345,14 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if err := old.editable(t, c, in.Version); err != nil {
 			return err
 		}
-		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
-			return err
-		}
 		p, err := prepare(in.Title, in.Text, in.Notes, old.Number == 1)
 		if err != nil {
+			return err
+		}
+		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
+			if errs.KindOf(err) == errs.Invalid {
+				aside, where = f.instead(old, p), c.ID
+			}
 			return err
 		}
 		r = Receipt{Thread: old.Thread, Post: old.ID, Number: old.Number, Level: old.Level}
@@ -385,6 +392,9 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		raised, r.Care, err = f.raise(ctx, tx, actor, old.ID, old.Version+1, v)
 		return err
 	})
+	if aside != nil {
+		return f.write(ctx, actor, aside, func(context.Context, pgx.Tx) (CategoryID, error) { return where, nil })
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -393,6 +403,25 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 	}
 	f.changed(r.Thread)
 	return r, nil
+}
+
+// instead is what becomes of a new text by somebody who may not write for a time, when it sounds like danger: an answer that nobody but moderators reads, beside the
+// post, which stays as it was. Nil when it does not. The same edit sent twice is one.
+func (f *Forum) instead(old postRow, p prepared) *writing {
+	v := f.assess(p)
+	if v.Level == triage.None {
+		return nil
+	}
+	post := newPost{Thread: old.Thread, prepared: p, Level: v.Level}
+	post.CID = fmt.Sprintf("%s/%d", old.ID, old.Version)
+	post.CID = post.ownCID()
+	if p.Title != "" { // the danger may be in it; too long for both, the text alone
+		if both, err := prepare("", p.Title+"\n\n"+p.Source, p.Notes, false); err == nil {
+			post.prepared = both
+		}
+		post.Title = ""
+	}
+	return &writing{post: post, verdict: v}
 }
 
 // editable says why a post cannot be edited any more, if so.
