@@ -12,12 +12,16 @@ import (
 // acquireTimeout is the longest wait for a free connection: better a plain "not now" than a page that hangs.
 const acquireTimeout = time.Second
 
-// WaitOnce returns a context with which all waits for a free connection, of transactions and single statements together, take one second
+// onceTimeout is the longest sum of them while somebody looks at an empty page: with the longest wait for a lock after it, and room for what a busy
+// machine adds, an answer comes within two seconds.
+const onceTimeout = 700 * time.Millisecond
+
+// WaitOnce returns a context with which all waits for a free connection, of transactions and single statements together, take 700 ms
 // at most; after that one that is not free at once is ErrUnavailable, or its cause where nobody classifies it. It is for a request that makes many statements
 // while somebody waits for the answer. Without it only the wait of each transaction has that bound.
 func WaitOnce(ctx context.Context) context.Context {
 	left := new(atomic.Int64)
-	left.Store(int64(acquireTimeout))
+	left.Store(int64(onceTimeout))
 	return context.WithValue(ctx, waitKey{}, left)
 }
 

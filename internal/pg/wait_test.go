@@ -28,7 +28,7 @@ func TestWaitOnce(t *testing.T) {
 	}
 
 	begin := time.Now()
-	for range 20 { // one after the other, as a page asks: a second for each would be twenty
+	for range 20 { // one after the other, as a page asks: a second for each would take twenty
 		_, err = one(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.NoError(t, ctx.Err(), "the request itself goes on")
