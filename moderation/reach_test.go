@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -84,7 +85,7 @@ func newMailbox(t *testing.T, answer func(n int) error) (*mailbox, *mail.Server)
 	t.Helper()
 	b := &mailbox{answer: answer, letters: map[string][]string{}}
 	s := smtp.NewServer(b)
-	s.ErrorLog = nil
+	s.ErrorLog = log.New(io.Discard, "", 0) // what a test breaks off is no news
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan error, 1)
