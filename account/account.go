@@ -9,6 +9,7 @@ import (
 	"embed"
 	"io/fs"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -117,6 +118,10 @@ type Accounts struct {
 	passwords *passwords
 	throttle  *throttle
 	services  serviceCache
+	imports   struct {
+		sync.Mutex
+		hash string // of the password of all who are imported; guarded
+	}
 }
 
 // New makes the use-cases. It asks nothing of the database yet.

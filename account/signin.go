@@ -56,11 +56,12 @@ func (a *Accounts) SignIn(ctx context.Context, service ServiceID, in Credentials
 // Recovery is what a member who forgot the password gives.
 type Recovery struct {
 	Alias, Code, NewPassword string
+	ConsentVersion           string // asked for of who has given none: somebody imported
 	From                     Network
 }
 
 // Recover sets a new password by the recovery code, ends every session and gives the next code, shown once.
-// ErrWrongRecovery for every mistake in alias or code; TooMany after too many.
+// ErrWrongRecovery for every mistake in alias or code; TooMany after too many; Invalid in "consent" for who has agreed to no notice yet and does not now.
 func (a *Accounts) Recover(ctx context.Context, service ServiceID, in Recovery) (id ID, newCode string, err error) {
 	if err := checkPassword(in.NewPassword, in.Alias, RoleMember); err != nil {
 		return ID{}, "", err
@@ -85,6 +86,9 @@ func (a *Accounts) Recover(ctx context.Context, service ServiceID, in Recovery) 
 		}
 		if suspended > 0 {
 			return errSuspended(suspended) // nothing is changed: the next code could not be shown
+		}
+		if err := consented(ctx, tx, actor, in.ConsentVersion); err != nil {
+			return err
 		}
 		if err := deleteSessionsOf(ctx, tx, service, actor.ID); err != nil {
 			return err

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -80,12 +79,18 @@ func (b *mailbox) of(address string) []string {
 	return append([]string(nil), b.letters[address]...)
 }
 
+// unheard says nothing: what a test breaks off is no news.
+type unheard struct{}
+
+func (unheard) Printf(string, ...any) {}
+func (unheard) Println(...any)        {}
+
 // newMailbox starts a mail server and says where it is.
 func newMailbox(t *testing.T, answer func(n int) error) (*mailbox, *mail.Server) {
 	t.Helper()
 	b := &mailbox{answer: answer, letters: map[string][]string{}}
 	s := smtp.NewServer(b)
-	s.ErrorLog = log.New(io.Discard, "", 0) // what a test breaks off is no news
+	s.ErrorLog = unheard{}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan error, 1)

@@ -96,13 +96,22 @@ func (s *Server) recoverAccess(w http.ResponseWriter, r *http.Request) error {
 		Alias    string `form:"alias"`
 		Code     string `form:"code"`
 		Password string `form:"password"`
+		// Who came with a community that moved here is asked for these the first time.
+		Adult   string `form:"adult"`
+		Consent bool   `form:"consent"`
+		Version string `form:"version"`
 	}
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	id, code, err := s.Accounts.Recover(r.Context(), s.service(r).ID, account.Recovery{
-		Alias: in.Alias, Code: in.Code, NewPassword: in.Password, From: s.network(r),
-	})
+	recovery := account.Recovery{Alias: in.Alias, Code: in.Code, NewPassword: in.Password, From: s.network(r)}
+	if in.Version != "" {
+		if err := (entering{Adult: in.Adult, Consent: in.Consent}).mistakes(); err != nil {
+			return s.enterAgain(w, r, err, accountpage.Recover)
+		}
+		recovery.ConsentVersion = in.Version
+	}
+	id, code, err := s.Accounts.Recover(r.Context(), s.service(r).ID, recovery)
 	if err != nil {
 		return s.again(w, r, err, accountpage.Recover)
 	}

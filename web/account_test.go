@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/internal/ids"
 )
 
 const memberPassword = "il glicine del cortile"
@@ -243,4 +244,28 @@ func TestEraseAccount(t *testing.T) {
 	assert.Zero(t, page.Find("input[name=password]").Length(), "a guest has none")
 	assert.Equal(t, "/?done=account_erased", guest.post("/access/erase").Header.Get("Location"))
 	assert.NotEqual(t, http.StatusOK, guest.get("/access").StatusCode)
+}
+
+// TestRecoverMoved: who came with a community that moved here takes the account by their code, and is asked first. Without a script.
+func TestRecoverMoved(t *testing.T) {
+	t.Parallel()
+	st := newSite(t)
+	var code string
+	_, err := st.Accounts.Import(t.Context(), account.System(st.service), account.Imported{ID: ids.Of[account.Account]("altrove", "1"), Alias: "Gelsomino"}, func(c string) error { code = c; return nil })
+	require.NoError(t, err)
+	b := st.browser(t)
+	assert.Zero(t, b.get("/recover").Find("#consent").Length())
+	fields := []string{"alias", "Gelsomino", "code", code, "password", "il glicine del cortile"}
+	page := b.post("/recover", fields...)
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Equal(t, 1, page.Find("#consent").Length())
+	assert.Contains(t, page.text("form.form-after"), "La tua comunità si è spostata qui")
+	assert.Equal(t, code, page.Find("#code").AttrOr("value", ""), "what was typed is kept")
+	page = b.post("/recover", append(fields, "version", account.ConsentVersion, "consent", "true")...)
+	assert.Equal(t, []string{"adult"}, page.mistakes(t))
+	page = b.post("/recover", consented(fields...)...)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	assert.Equal(t, http.StatusOK, b.get("/forum").StatusCode)
+	minor := st.browser(t)
+	assert.Equal(t, http.StatusForbidden, minor.post("/recover", append(fields, "version", account.ConsentVersion, "consent", "true", "adult", "false")...).StatusCode)
 }

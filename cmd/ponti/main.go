@@ -26,6 +26,7 @@ type commands struct {
 	Verify  verifyCommand  `cmd:"" help:"Look at a live database for anybody forgotten, any message out of place and any change to the audit trail; end with 1 if there is one."`
 	Key     keyCommand     `cmd:"" help:"Print a new key for PONTI_KEY_FILE."`
 	Crowd   crowdCommand   `cmd:"" help:"Fill an empty database with invented people in conversations, for ponti-load, and print their sessions as JSON."`
+	Forum   forumCommands  `cmd:"" help:"Move a community in or out."`
 	Triage  triageCommand  `cmd:"" help:"Read conversations as JSON lines on standard input, write their risk level as JSON lines."`
 }
 

@@ -1,0 +1,293 @@
+package forum
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"time"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/ids"
+)
+
+// record is a line of a community on its way from one place to another. docs/import.md describes it for who writes one.
+type record struct {
+	Kind string `json:"kind"` // person, category, thread or post
+	ID   string `json:"id"`
+
+	Alias  string `json:"alias,omitempty"` // of a person
+	Role   string `json:"role,omitempty"`
+	Erased bool   `json:"erased,omitempty"` // they asked to be forgotten and left what they wrote: no alias then
+
+	Slug     string `json:"slug,omitempty"` // of a category
+	Audience string `json:"audience,omitempty"`
+	Rules    string `json:"rules,omitempty"`
+
+	Title string `json:"title,omitempty"` // of a category or a thread
+
+	Category string `json:"category,omitempty"` // of a thread
+	Locked   bool   `json:"locked,omitempty"`
+	Pinned   bool   `json:"pinned,omitempty"`
+
+	Thread string `json:"thread,omitempty"` // of a post
+
+	Author string        `json:"author,omitempty"` // of a thread's opening or a post
+	Text   string        `json:"text,omitempty"`
+	At     *time.Time    `json:"at,omitempty"`
+	Notes  []ContentNote `json:"notes,omitempty"`
+	State  State         `json:"state,omitempty"` // empty is shown
+	Reason string        `json:"reason,omitempty"`
+}
+
+// The kinds of record, in the order in which one may name another.
+const (
+	recordPerson   = "person"
+	recordCategory = "category"
+	recordThread   = "thread"
+	recordPost     = "post"
+)
+
+// slugs are what the table of categories takes.
+var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$`)
+
+// Bounds of what is imported.
+const (
+	maxRecord   = 256 << 10 // bytes of a line
+	maxRecordID = 200       // bytes of an identifier of somewhere else
+)
+
+// Mistake is what is wrong with a line.
+type Mistake struct {
+	Line int // from 1
+	What string
+}
+
+// String is for the operator.
+func (m Mistake) String() string { return fmt.Sprintf("line %d: %s", m.Line, m.What) }
+
+// Counts are of what was read, or written.
+type Counts struct{ People, Categories, Threads, Posts int }
+
+// records reads line after line. A line that is none of ours is a mistake and is passed over.
+func records(r io.Reader, each func(line int, rec record) error, wrong func(line int, what string)) error {
+	lines := bufio.NewReaderSize(r, maxRecord+1)
+	for n := 1; ; n++ {
+		text, err := lines.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			wrong(n, fmt.Sprintf("is longer than %d bytes", maxRecord))
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = lines.ReadSlice('\n')
+			}
+			text = nil
+		}
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
+			return err
+		}
+		if text = bytes.TrimSpace(text); len(text) > 0 {
+			rec, mistake := parseRecord(text)
+			if mistake != "" {
+				wrong(n, mistake)
+			} else if err := each(n, rec); err != nil {
+				return err
+			}
+		}
+		if last {
+			return nil
+		}
+	}
+}
+
+func parseRecord(text []byte) (rec record, mistake string) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&rec); err != nil {
+		return rec, "cannot be read: " + err.Error()
+	}
+	if d.More() {
+		return rec, "holds more than one object"
+	}
+	return rec, ""
+}
+
+// known is what a file has said so far.
+type known struct {
+	source     string
+	service    account.ServiceID
+	people     map[string]bool
+	aliases    map[string]int // lines, by what two aliases would be confused by
+	categories map[string]bool
+	slugs      map[string]int
+	threads    map[string]bool
+	posts      map[string]bool
+	now        time.Time
+}
+
+func newKnown(service account.ServiceID, source string, now time.Time) *known {
+	return &known{source: source, service: service, people: map[string]bool{}, aliases: map[string]int{}, categories: map[string]bool{},
+		slugs: map[string]int{}, threads: map[string]bool{}, posts: map[string]bool{}, now: now}
+}
+
+// of is what something of elsewhere is called here: the same each time.
+func of[T any](k *known, kind, id string) ids.ID[T] {
+	return ids.Of[T]("forum import", k.service.String(), k.source, kind, id)
+}
+
+// person is somebody as account imports them.
+func (k *known) person(r record) account.Imported {
+	return account.Imported{ID: of[account.Account](k, recordPerson, r.ID), Alias: r.Alias, Family: r.Role == string(account.RoleFamily), Erased: r.Erased}
+}
+
+// take checks a line against those before it and remembers it. What it says is all that is wrong with it.
+func (k *known) take(line int, r record) (wrong []string) {
+	if r.ID == "" || len(r.ID) > maxRecordID {
+		return []string{fmt.Sprintf("needs an id of 1 to %d bytes", maxRecordID)}
+	}
+	switch r.Kind {
+	case recordPerson:
+		wrong = k.takePerson(line, r)
+	case recordCategory:
+		wrong = k.takeCategory(line, r)
+	case recordThread:
+		wrong = k.takeThread(r)
+	case recordPost:
+		wrong = k.takePost(r)
+	default:
+		wrong = []string{fmt.Sprintf("has kind %q, which is none of person, category, thread and post", r.Kind)}
+	}
+	return wrong
+}
+
+func (k *known) takePerson(line int, r record) (wrong []string) {
+	if k.people[r.ID] {
+		return []string{fmt.Sprintf("repeats person %q", r.ID)}
+	}
+	k.people[r.ID] = true
+	if r.Erased {
+		if r.Alias != "" || r.Role != "" {
+			wrong = append(wrong, "was erased and has an alias or a role")
+		}
+		return wrong
+	}
+	staff := account.Actor{Role: account.Role(r.Role)}.IsStaff()
+	if !staff && r.Role != string(account.RoleMember) && r.Role != string(account.RoleFamily) {
+		wrong = append(wrong, fmt.Sprintf("has role %q, which is none of member, family and those of the staff", r.Role))
+	}
+	_, key, err := account.CheckAlias(r.Alias, staff)
+	if err != nil {
+		return append(wrong, "has an alias that Ponti does not take: "+reasonOf(err))
+	}
+	if first, taken := k.aliases[key]; taken {
+		wrong = append(wrong, fmt.Sprintf("has an alias that is too much like that of line %d", first))
+	}
+	k.aliases[key] = line
+	return wrong
+}
+
+func (k *known) takeCategory(line int, r record) (wrong []string) {
+	if k.categories[r.ID] {
+		return []string{fmt.Sprintf("repeats category %q", r.ID)}
+	}
+	k.categories[r.ID] = true
+	if !slugs.MatchString(r.Slug) {
+		wrong = append(wrong, "needs a slug of small letters, digits and hyphens, 60 at most")
+	} else if first, taken := k.slugs[r.Slug]; taken {
+		wrong = append(wrong, fmt.Sprintf("has the slug of line %d", first))
+	}
+	k.slugs[r.Slug] = line
+	if n := len([]rune(cleanTitle(r.Title))); n < MinTitle || n > MaxTitle {
+		wrong = append(wrong, fmt.Sprintf("needs a title of %d to %d characters", MinTitle, MaxTitle))
+	}
+	switch Audience(r.Audience) {
+	case ForMembers, ForFamily, ForStaff:
+	default:
+		wrong = append(wrong, fmt.Sprintf("has audience %q, which is none of members, family and staff", r.Audience))
+	}
+	return wrong
+}
+
+func (k *known) takeThread(r record) (wrong []string) {
+	if k.threads[r.ID] {
+		return []string{fmt.Sprintf("repeats thread %q", r.ID)}
+	}
+	if !k.categories[r.Category] {
+		wrong = append(wrong, fmt.Sprintf("names category %q, which no line before it is", r.Category))
+	}
+	k.threads[r.ID] = true
+	return append(wrong, k.takeText(r, true)...)
+}
+
+func (k *known) takePost(r record) (wrong []string) {
+	if k.posts[r.ID] {
+		return []string{fmt.Sprintf("repeats post %q", r.ID)}
+	}
+	k.posts[r.ID] = true
+	if !k.threads[r.Thread] {
+		wrong = append(wrong, fmt.Sprintf("names thread %q, which no line before it is", r.Thread))
+	}
+	return append(wrong, k.takeText(r, false)...)
+}
+
+// takeText checks what a thread's opening and an answer have in common.
+func (k *known) takeText(r record, opens bool) (wrong []string) {
+	if !k.people[r.Author] {
+		wrong = append(wrong, fmt.Sprintf("names author %q, whom no line before it is", r.Author))
+	}
+	switch {
+	case r.At == nil:
+		wrong = append(wrong, "needs at, when it was written")
+	case r.At.After(k.now):
+		wrong = append(wrong, "was written in the future")
+	case r.At.Year() < 1990:
+		wrong = append(wrong, "was written before 1990")
+	}
+	if (r.State == Hidden) != (r.Reason != "") {
+		wrong = append(wrong, "needs a reason if it is hidden, and none if not")
+	}
+	switch r.State {
+	case "", Shown, Hidden:
+		if _, err := prepare(r.Title, r.Text, r.Notes, opens); err != nil {
+			wrong = append(wrong, reasonOf(err))
+		}
+	case Deleted:
+		if r.Text != "" || r.Title != "" {
+			wrong = append(wrong, "is deleted and says something")
+		}
+	default:
+		wrong = append(wrong, fmt.Sprintf("has state %q, which is none of shown, hidden and deleted", r.State))
+	}
+	for _, n := range r.Notes {
+		if len(knownNotes([]ContentNote{n})) == 0 {
+			wrong = append(wrong, fmt.Sprintf("has note %q, which Ponti does not know", n))
+		}
+	}
+	return wrong
+}
+
+// reasons are what texts are refused for, for the operator.
+var reasons = map[string]string{
+	"forum.title_short": "its title is too short", "forum.title_long": "its title is too long",
+	"forum.text_long": "its text is too long", "forum.text_empty": "it has no text",
+	"account.alias_length": "too short or too long", "account.alias_taken": "somebody else has it", "account.alias_scripts": "it mixes alphabets",
+	"account.alias_characters": "it has characters that are not letters, digits or plain marks", "account.alias_digits": "it looks like a number of a person",
+	"account.alias_staff": "it sounds like somebody of the staff",
+}
+
+func reasonOf(err error) string {
+	if fields, ok := errors.AsType[errs.Fields](err); ok && len(fields) > 0 {
+		err = fields[0]
+	}
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	if text, ok := reasons[e.Key]; ok {
+		return text
+	}
+	return e.Key
+}

@@ -1,0 +1,223 @@
+package forum
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/account"
+	"ponti/internal/errs"
+	"ponti/internal/pg"
+	"ponti/moderation/triage"
+)
+
+// importAtOnce is how many lines are written in one transaction.
+const importAtOnce = 200
+
+// CheckImport reads a community as Import would and says everything that is wrong with it, line by line. Nothing is written. Source names where it comes from: identifiers
+// of one source are other ones in another. For Ponti itself only.
+func (f *Forum) CheckImport(ctx context.Context, actor account.Actor, source string, r io.Reader) (n Counts, wrong []Mistake, err error) {
+	if !actor.Is(account.RoleSystem) {
+		return n, nil, account.ErrForbidden
+	}
+	k := newKnown(actor.Service, source, time.Now())
+	add := func(line int, what string) { wrong = append(wrong, Mistake{line, what}) }
+	err = records(r, func(line int, rec record) error {
+		n.add(rec.Kind)
+		for _, what := range k.take(line, rec) {
+			add(line, what)
+		}
+		if rec.Kind != recordPerson {
+			return nil
+		}
+		what, err := f.checkPerson(ctx, actor.Service, k, rec)
+		if what != "" {
+			add(line, what)
+		}
+		return err
+	}, add)
+	return n, wrong, err
+}
+
+// checkPerson says what keeps a person who is well described from being imported here.
+func (f *Forum) checkPerson(ctx context.Context, service account.ServiceID, k *known, r record) (wrong string, err error) {
+	if r.Erased {
+		return "", nil
+	}
+	if (account.Actor{Role: account.Role(r.Role)}).IsStaff() {
+		if _, err = f.accounts.StaffByAlias(ctx, service, r.Alias); errors.Is(err, account.ErrNotFound) {
+			return fmt.Sprintf("is of the staff, and nobody of the staff is called %q here: invite them first", r.Alias), nil
+		}
+		return "", err
+	}
+	err = f.accounts.CheckImported(ctx, service, k.person(r))
+	if errors.Is(err, account.ErrAliasTaken) {
+		return "has an alias that somebody here has", nil
+	}
+	if errs.KindOf(err) == errs.Invalid {
+		return "", nil // said with what is wrong with the line itself
+	}
+	return "", err
+}
+
+func (n *Counts) add(kind string) {
+	switch kind {
+	case recordPerson:
+		n.People++
+	case recordCategory:
+		n.Categories++
+	case recordThread:
+		n.Threads++
+	case recordPost:
+		n.Posts++
+	}
+}
+
+// Import writes a community that CheckImport found nothing wrong with, and counts what was not here before: reading the same again, or more of the same, writes only what is
+// missing. Code is told the recovery code of each person just before they are made; an error of it ends the import. Texts follow the rules of any other; they are not read for risk,
+// because an alarm about the past would call people away from today. What somebody wrote who was erased here is not brought back.
+// For Ponti itself only.
+func (f *Forum) Import(ctx context.Context, actor account.Actor, source string, r io.Reader, code func(alias, code string) error) (n Counts, err error) {
+	if !actor.Is(account.RoleSystem) {
+		return n, account.ErrForbidden
+	}
+	in := &importing{f: f, actor: actor, known: newKnown(actor.Service, source, time.Now()), code: code, authors: map[string]account.ID{}, places: map[string]CategoryID{}}
+	err = records(r, func(line int, rec record) error {
+		if wrong := in.known.take(line, rec); len(wrong) > 0 {
+			return fmt.Errorf("forum: import: %s", Mistake{line, wrong[0]})
+		}
+		return in.line(ctx, rec)
+	}, func(line int, what string) { in.broken = append(in.broken, Mistake{line, what}) })
+	if err == nil && len(in.broken) > 0 {
+		err = fmt.Errorf("forum: import: %s", in.broken[0])
+	}
+	if err == nil {
+		err = in.flush(ctx)
+	}
+	return in.n, err
+}
+
+// importing is one run.
+type importing struct {
+	f       *Forum
+	actor   account.Actor
+	known   *known
+	code    func(alias, code string) error
+	authors map[string]account.ID // by their id elsewhere; zero: they were erased here
+	places  map[string]CategoryID
+	waiting []record // threads and posts
+	broken  []Mistake
+	n       Counts
+}
+
+func (in *importing) line(ctx context.Context, r record) (err error) {
+	switch r.Kind {
+	case recordPerson:
+		return in.person(ctx, r)
+	case recordCategory:
+		return in.category(ctx, r)
+	}
+	if in.waiting = append(in.waiting, r); len(in.waiting) < importAtOnce {
+		return nil
+	}
+	return in.flush(ctx)
+}
+
+func (in *importing) person(ctx context.Context, r record) (err error) {
+	if (account.Actor{Role: account.Role(r.Role)}).IsStaff() {
+		in.authors[r.ID], err = in.f.accounts.StaffByAlias(ctx, in.actor.Service, r.Alias)
+		return err
+	}
+	p := in.known.person(r)
+	made, err := in.f.accounts.Import(ctx, in.actor, p, func(code string) error { return in.code(p.Alias, code) })
+	if err != nil {
+		return fmt.Errorf("forum: import person %q: %w", r.ID, err)
+	}
+	if made {
+		in.n.People++
+		in.authors[r.ID] = p.ID
+		return nil
+	}
+	left, err := in.f.accounts.Remaining(ctx, in.actor.Service, []account.ID{p.ID})
+	if err == nil && (len(left) == 1 || r.Erased) {
+		in.authors[r.ID] = p.ID
+	}
+	return err
+}
+
+func (in *importing) category(ctx context.Context, r record) error {
+	before, err := selectCategoryIDs(ctx, in.f.pool, in.actor.Service)
+	if err != nil {
+		return pg.Classify(err)
+	}
+	id, there := before[r.Slug]
+	if !there {
+		id, err = in.f.CreateCategory(ctx, in.actor, NewCategory{Slug: r.Slug, Audience: Audience(r.Audience), Title: r.Title, Rules: r.Rules, Position: len(before)})
+		in.n.Categories++
+	}
+	in.places[r.ID] = id
+	return err
+}
+
+// flush writes what waits. Nothing of it is counted before it is committed.
+func (in *importing) flush(ctx context.Context) error {
+	var n Counts
+	err := pg.InTx(ctx, in.f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		n = Counts{}
+		for _, r := range in.waiting {
+			write := in.post
+			if r.Kind == recordThread {
+				write = in.thread
+			}
+			wrote, err := write(ctx, tx, r)
+			if err != nil {
+				return fmt.Errorf("forum: import %s %q: %w", r.Kind, r.ID, err)
+			}
+			if wrote {
+				n.add(r.Kind)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	in.waiting = in.waiting[:0]
+	in.n.Threads, in.n.Posts = in.n.Threads+n.Threads, in.n.Posts+n.Posts
+	return nil
+}
+
+func (in *importing) thread(ctx context.Context, tx pgx.Tx, r record) (wrote bool, err error) {
+	author := in.authors[r.Author]
+	if author.IsZero() {
+		return false, nil
+	}
+	id := of[Thread](in.known, recordThread, r.ID)
+	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, id, in.places[r.Category], author, cleanTitle(r.Title), *r.At, r.Locked, r.Pinned); err != nil || !wrote {
+		return false, err
+	}
+	return in.text(ctx, tx, r, id, of[Post](in.known, recordThread, r.ID), author)
+}
+
+func (in *importing) post(ctx context.Context, tx pgx.Tx, r record) (wrote bool, err error) {
+	author := in.authors[r.Author]
+	if author.IsZero() {
+		return false, nil
+	}
+	return in.text(ctx, tx, r, of[Thread](in.known, recordThread, r.Thread), of[Post](in.known, recordPost, r.ID), author)
+}
+
+// text stores an opening or an answer; false when it is here, or its thread is not.
+func (in *importing) text(ctx context.Context, tx pgx.Tx, r record, thread ThreadID, id PostID, author account.ID) (wrote bool, err error) {
+	p := newPost{ID: id, Thread: thread, Author: author, CID: id.String(), Level: triage.None, At: r.At}
+	if p.Notes = knownNotes(r.Notes); r.State != Deleted {
+		if p.prepared, err = prepare("", r.Text, r.Notes, false); err != nil {
+			return false, err
+		}
+	}
+	return insertImportedPost(ctx, tx, in.actor.Service, p, r.State, r.Reason)
+}

@@ -1,0 +1,115 @@
+package forum
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"slices"
+
+	"ponti/account"
+	"ponti/internal/pg"
+)
+
+// exportAtOnce is how many threads, or posts of one, are read at a time.
+const exportAtOnce = 500
+
+// Export writes a service's forum as Import reads it: who wrote, categories, and each thread with its posts, hidden ones too and deleted ones without a text. What was held,
+// drafts, earlier versions, reactions and what anybody reads, follows or mutes are not in it. It is not one moment: what is written meanwhile may be in it or not. For Ponti itself only.
+func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n Counts, err error) {
+	if !actor.Is(account.RoleSystem) {
+		return n, account.ErrForbidden
+	}
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	line := func(r record) error {
+		n.add(r.Kind)
+		return out.Encode(r)
+	}
+	for after := (account.ID{}); ; {
+		authors, err := selectAuthors(ctx, f.pool, actor.Service, after, exportAtOnce)
+		if err != nil {
+			return n, pg.Classify(err)
+		}
+		names, err := f.accounts.Public(ctx, f.pool, authors)
+		if err != nil {
+			return n, err
+		}
+		left, err := f.accounts.Remaining(ctx, actor.Service, authors)
+		if err != nil {
+			return n, err
+		}
+		for _, id := range authors {
+			r := record{Kind: recordPerson, ID: id.String(), Erased: !slices.Contains(left, id)}
+			if !r.Erased {
+				r.Alias, r.Role = names[id].Alias, string(names[id].Role)
+			}
+			if err := line(r); err != nil {
+				return n, err
+			}
+		}
+		if len(authors) < exportAtOnce {
+			break
+		}
+		after = authors[len(authors)-1]
+	}
+	categories, err := selectCategories(ctx, f.pool, actor, nil)
+	if err != nil {
+		return n, pg.Classify(err)
+	}
+	for _, c := range categories {
+		err := line(record{Kind: recordCategory, ID: c.ID.String(), Slug: c.Slug, Audience: string(c.Audience), Title: c.Title, Rules: c.Rules})
+		if err == nil {
+			err = f.exportCategory(ctx, actor.Service, c.ID, line)
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (f *Forum) exportCategory(ctx context.Context, service account.ServiceID, c CategoryID, line func(record) error) error {
+	for after := (ThreadID{}); ; {
+		threads, err := selectThreadsToExport(ctx, f.pool, service, c, after, exportAtOnce)
+		if err != nil {
+			return pg.Classify(err)
+		}
+		for _, t := range threads {
+			if err := f.exportThread(ctx, service, c, t, line); err != nil {
+				return err
+			}
+		}
+		if len(threads) < exportAtOnce {
+			return nil
+		}
+		after = threads[len(threads)-1].ID
+	}
+}
+
+func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c CategoryID, t exportedThread, line func(record) error) error {
+	for after := 0; ; {
+		posts, err := selectPostsToExport(ctx, f.pool, service, t.ID, after, exportAtOnce)
+		if err != nil {
+			return pg.Classify(err)
+		}
+		for _, p := range posts {
+			r := record{Kind: recordPost, ID: p.ID.String(), Thread: t.ID.String(), Author: p.Author.String(), Text: p.Source, At: &p.At, Notes: p.Notes, Reason: p.Reason}
+			switch {
+			case p.Deleted:
+				r.State, r.Reason = Deleted, ""
+			case p.Reason != "":
+				r.State = Hidden
+			}
+			if p.Number == 1 {
+				r.Kind, r.ID, r.Thread, r.Title, r.Category, r.Locked, r.Pinned = recordThread, t.ID.String(), "", t.Title, c.String(), t.Locked, t.Pinned
+			}
+			if err := line(r); err != nil {
+				return err
+			}
+		}
+		if len(posts) < exportAtOnce {
+			return nil
+		}
+		after = posts[len(posts)-1].Number
+	}
+}
