@@ -1,119 +1,25 @@
 package forum
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"time"
 
 	"ponti/account"
+	"ponti/forum/community"
 	"ponti/internal/errs"
 	"ponti/internal/ids"
-)
-
-// record is a line of a community on its way from one place to another. docs/import.md describes it for who writes one.
-type record struct {
-	Kind string `json:"kind"` // person, category, thread or post
-	ID   string `json:"id"`
-
-	Alias  string `json:"alias,omitempty"` // of a person
-	Role   string `json:"role,omitempty"`
-	Erased bool   `json:"erased,omitempty"` // they asked to be forgotten and left what they wrote: no alias then
-
-	Slug     string `json:"slug,omitempty"` // of a category
-	Audience string `json:"audience,omitempty"`
-	Rules    string `json:"rules,omitempty"`
-
-	Title string `json:"title,omitempty"` // of a category or a thread
-
-	Category string `json:"category,omitempty"` // of a thread
-	Locked   bool   `json:"locked,omitempty"`
-	Pinned   bool   `json:"pinned,omitempty"`
-
-	Thread string `json:"thread,omitempty"` // of a post
-
-	Author string        `json:"author,omitempty"` // of a thread's opening or a post
-	Text   string        `json:"text,omitempty"`
-	At     *time.Time    `json:"at,omitempty"`
-	Notes  []ContentNote `json:"notes,omitempty"`
-	State  State         `json:"state,omitempty"` // empty is shown
-	Reason string        `json:"reason,omitempty"`
-}
-
-// The kinds of record, in the order in which one may name another.
-const (
-	recordPerson   = "person"
-	recordCategory = "category"
-	recordThread   = "thread"
-	recordPost     = "post"
 )
 
 // slugs are what the table of categories takes.
 var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$`)
 
-// Bounds of what is imported.
-const (
-	maxRecord   = 256 << 10 // bytes of a line
-	maxRecordID = 200       // bytes of an identifier of somewhere else
-)
-
-// Mistake is what is wrong with a line.
-type Mistake struct {
-	Line int // from 1
-	What string
-}
-
-// String is for the operator.
-func (m Mistake) String() string { return fmt.Sprintf("line %d: %s", m.Line, m.What) }
+// maxRecordID is the most that an identifier of somewhere else may have, in bytes.
+const maxRecordID = 200
 
 // Counts are of what was read, or written.
 type Counts struct{ People, Categories, Threads, Posts int }
-
-// records reads line after line. A line that is none of ours is a mistake and is passed over.
-func records(r io.Reader, each func(line int, rec record) error, wrong func(line int, what string)) error {
-	lines := bufio.NewReaderSize(r, maxRecord+1)
-	for n := 1; ; n++ {
-		text, err := lines.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			wrong(n, fmt.Sprintf("is longer than %d bytes", maxRecord))
-			for errors.Is(err, bufio.ErrBufferFull) {
-				_, err = lines.ReadSlice('\n')
-			}
-			text = nil
-		}
-		last := errors.Is(err, io.EOF)
-		if err != nil && !last {
-			return err
-		}
-		if text = bytes.TrimSpace(text); len(text) > 0 {
-			rec, mistake := parseRecord(text)
-			if mistake != "" {
-				wrong(n, mistake)
-			} else if err := each(n, rec); err != nil {
-				return err
-			}
-		}
-		if last {
-			return nil
-		}
-	}
-}
-
-func parseRecord(text []byte) (rec record, mistake string) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&rec); err != nil {
-		return rec, "cannot be read: " + err.Error()
-	}
-	if d.More() {
-		return rec, "holds more than one object"
-	}
-	return rec, ""
-}
 
 // known is what a file has said so far.
 type known struct {
@@ -134,28 +40,28 @@ func newKnown(service account.ServiceID, source string, now time.Time) *known {
 }
 
 // of is what something of elsewhere is called here: the same each time.
-func of[T any](k *known, kind, id string) ids.ID[T] {
-	return ids.Of[T]("forum import", k.service.String(), k.source, kind, id)
+func of[T any](k *known, kind community.Kind, id string) ids.ID[T] {
+	return ids.Of[T]("forum import", k.service.String(), k.source, string(kind), id)
 }
 
 // person is somebody as account imports them.
-func (k *known) person(r record) account.Imported {
-	return account.Imported{ID: of[account.Account](k, recordPerson, r.ID), Alias: r.Alias, Family: r.Role == string(account.RoleFamily), Erased: r.Erased}
+func (k *known) person(r community.Record) account.Imported {
+	return account.Imported{ID: of[account.Account](k, community.Person, r.ID), Alias: r.Alias, Family: r.Role == string(account.RoleFamily), Erased: r.Erased}
 }
 
 // take checks a line against those before it and remembers it. What it says is all that is wrong with it.
-func (k *known) take(line int, r record) (wrong []string) {
+func (k *known) take(line int, r community.Record) (wrong []string) {
 	if r.ID == "" || len(r.ID) > maxRecordID {
 		return []string{fmt.Sprintf("needs an id of 1 to %d bytes", maxRecordID)}
 	}
 	switch r.Kind {
-	case recordPerson:
+	case community.Person:
 		wrong = k.takePerson(line, r)
-	case recordCategory:
+	case community.Category:
 		wrong = k.takeCategory(line, r)
-	case recordThread:
+	case community.Thread:
 		wrong = k.takeThread(r)
-	case recordPost:
+	case community.Post:
 		wrong = k.takePost(r)
 	default:
 		wrong = []string{fmt.Sprintf("has kind %q, which is none of person, category, thread and post", r.Kind)}
@@ -163,7 +69,7 @@ func (k *known) take(line int, r record) (wrong []string) {
 	return wrong
 }
 
-func (k *known) takePerson(line int, r record) (wrong []string) {
+func (k *known) takePerson(line int, r community.Record) (wrong []string) {
 	if k.people[r.ID] {
 		return []string{fmt.Sprintf("repeats person %q", r.ID)}
 	}
@@ -189,7 +95,7 @@ func (k *known) takePerson(line int, r record) (wrong []string) {
 	return wrong
 }
 
-func (k *known) takeCategory(line int, r record) (wrong []string) {
+func (k *known) takeCategory(line int, r community.Record) (wrong []string) {
 	if k.categories[r.ID] {
 		return []string{fmt.Sprintf("repeats category %q", r.ID)}
 	}
@@ -211,7 +117,7 @@ func (k *known) takeCategory(line int, r record) (wrong []string) {
 	return wrong
 }
 
-func (k *known) takeThread(r record) (wrong []string) {
+func (k *known) takeThread(r community.Record) (wrong []string) {
 	if k.threads[r.ID] {
 		return []string{fmt.Sprintf("repeats thread %q", r.ID)}
 	}
@@ -222,7 +128,7 @@ func (k *known) takeThread(r record) (wrong []string) {
 	return append(wrong, k.takeText(r, true)...)
 }
 
-func (k *known) takePost(r record) (wrong []string) {
+func (k *known) takePost(r community.Record) (wrong []string) {
 	if k.posts[r.ID] {
 		return []string{fmt.Sprintf("repeats post %q", r.ID)}
 	}
@@ -234,7 +140,7 @@ func (k *known) takePost(r record) (wrong []string) {
 }
 
 // takeText checks what a thread's opening and an answer have in common.
-func (k *known) takeText(r record, opens bool) (wrong []string) {
+func (k *known) takeText(r community.Record, opens bool) (wrong []string) {
 	if !k.people[r.Author] {
 		wrong = append(wrong, fmt.Sprintf("names author %q, whom no line before it is", r.Author))
 	}
@@ -246,12 +152,12 @@ func (k *known) takeText(r record, opens bool) (wrong []string) {
 	case r.At.Year() < 1990:
 		wrong = append(wrong, "was written before 1990")
 	}
-	if (r.State == Hidden) != (r.Reason != "") {
+	if (State(r.State) == Hidden) != (r.Reason != "") {
 		wrong = append(wrong, "needs a reason if it is hidden, and none if not")
 	}
-	switch r.State {
+	switch State(r.State) {
 	case "", Shown, Hidden:
-		if _, err := prepare(r.Title, r.Text, r.Notes, opens); err != nil {
+		if _, err := prepare(r.Title, r.Text, notesOf(r), opens); err != nil {
 			wrong = append(wrong, reasonOf(err))
 		}
 	case Deleted:
@@ -261,12 +167,20 @@ func (k *known) takeText(r record, opens bool) (wrong []string) {
 	default:
 		wrong = append(wrong, fmt.Sprintf("has state %q, which is none of shown, hidden and deleted", r.State))
 	}
-	for _, n := range r.Notes {
+	for _, n := range notesOf(r) {
 		if len(knownNotes([]ContentNote{n})) == 0 {
 			wrong = append(wrong, fmt.Sprintf("has note %q, which Ponti does not know", n))
 		}
 	}
 	return wrong
+}
+
+func notesOf(r community.Record) []ContentNote {
+	notes := make([]ContentNote, len(r.Notes))
+	for i, n := range r.Notes {
+		notes[i] = ContentNote(n)
+	}
+	return notes
 }
 
 // reasons are what texts are refused for, for the operator.

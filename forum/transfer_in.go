@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"ponti/account"
+	"ponti/forum/community"
 	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/moderation/triage"
@@ -20,23 +21,23 @@ const importAtOnce = 200
 
 // CheckImport reads a community as Import would and says everything that is wrong with it, line by line. Nothing is written. Source names where it comes from: identifiers
 // of one source are other ones in another. For Ponti itself only.
-func (f *Forum) CheckImport(ctx context.Context, actor account.Actor, source string, r io.Reader) (n Counts, wrong []Mistake, err error) {
+func (f *Forum) CheckImport(ctx context.Context, actor account.Actor, source string, r io.Reader) (n Counts, wrong []community.Mistake, err error) {
 	if !actor.Is(account.RoleSystem) {
 		return n, nil, account.ErrForbidden
 	}
 	k := newKnown(actor.Service, source, time.Now())
-	add := func(line int, what string) { wrong = append(wrong, Mistake{line, what}) }
-	err = records(r, func(line int, rec record) error {
+	add := func(m community.Mistake) { wrong = append(wrong, m) }
+	err = community.Read(r, func(line int, rec community.Record) error {
 		n.add(rec.Kind)
 		for _, what := range k.take(line, rec) {
-			add(line, what)
+			add(community.Mistake{Line: line, What: what})
 		}
-		if rec.Kind != recordPerson {
+		if rec.Kind != community.Person {
 			return nil
 		}
 		what, err := f.checkPerson(ctx, actor.Service, k, rec)
 		if what != "" {
-			add(line, what)
+			add(community.Mistake{Line: line, What: what})
 		}
 		return err
 	}, add)
@@ -44,7 +45,7 @@ func (f *Forum) CheckImport(ctx context.Context, actor account.Actor, source str
 }
 
 // checkPerson says what keeps a person who is well described from being imported here.
-func (f *Forum) checkPerson(ctx context.Context, service account.ServiceID, k *known, r record) (wrong string, err error) {
+func (f *Forum) checkPerson(ctx context.Context, service account.ServiceID, k *known, r community.Record) (wrong string, err error) {
 	if r.Erased {
 		return "", nil
 	}
@@ -64,15 +65,15 @@ func (f *Forum) checkPerson(ctx context.Context, service account.ServiceID, k *k
 	return "", err
 }
 
-func (n *Counts) add(kind string) {
+func (n *Counts) add(kind community.Kind) {
 	switch kind {
-	case recordPerson:
+	case community.Person:
 		n.People++
-	case recordCategory:
+	case community.Category:
 		n.Categories++
-	case recordThread:
+	case community.Thread:
 		n.Threads++
-	case recordPost:
+	case community.Post:
 		n.Posts++
 	}
 }
@@ -86,12 +87,12 @@ func (f *Forum) Import(ctx context.Context, actor account.Actor, source string, 
 		return n, account.ErrForbidden
 	}
 	in := &importing{f: f, actor: actor, known: newKnown(actor.Service, source, time.Now()), code: code, authors: map[string]account.ID{}, places: map[string]CategoryID{}}
-	err = records(r, func(line int, rec record) error {
+	err = community.Read(r, func(line int, rec community.Record) error {
 		if wrong := in.known.take(line, rec); len(wrong) > 0 {
-			return fmt.Errorf("forum: import: %s", Mistake{line, wrong[0]})
+			return fmt.Errorf("forum: import: %s", community.Mistake{Line: line, What: wrong[0]})
 		}
 		return in.line(ctx, rec)
-	}, func(line int, what string) { in.broken = append(in.broken, Mistake{line, what}) })
+	}, func(m community.Mistake) { in.broken = append(in.broken, m) })
 	if err == nil && len(in.broken) > 0 {
 		err = fmt.Errorf("forum: import: %s", in.broken[0])
 	}
@@ -109,17 +110,18 @@ type importing struct {
 	code    func(alias, code string) error
 	authors map[string]account.ID // by their id elsewhere; zero: they were erased here
 	places  map[string]CategoryID
-	waiting []record // threads and posts
-	broken  []Mistake
+	waiting []community.Record // threads and posts
+	broken  []community.Mistake
 	n       Counts
 }
 
-func (in *importing) line(ctx context.Context, r record) (err error) {
+func (in *importing) line(ctx context.Context, r community.Record) (err error) {
 	switch r.Kind {
-	case recordPerson:
+	case community.Person:
 		return in.person(ctx, r)
-	case recordCategory:
+	case community.Category:
 		return in.category(ctx, r)
+	case community.Thread, community.Post:
 	}
 	if in.waiting = append(in.waiting, r); len(in.waiting) < importAtOnce {
 		return nil
@@ -127,7 +129,7 @@ func (in *importing) line(ctx context.Context, r record) (err error) {
 	return in.flush(ctx)
 }
 
-func (in *importing) person(ctx context.Context, r record) (err error) {
+func (in *importing) person(ctx context.Context, r community.Record) (err error) {
 	if (account.Actor{Role: account.Role(r.Role)}).IsStaff() {
 		in.authors[r.ID], err = in.f.accounts.StaffByAlias(ctx, in.actor.Service, r.Alias)
 		return err
@@ -149,7 +151,7 @@ func (in *importing) person(ctx context.Context, r record) (err error) {
 	return err
 }
 
-func (in *importing) category(ctx context.Context, r record) error {
+func (in *importing) category(ctx context.Context, r community.Record) error {
 	before, err := selectCategoryIDs(ctx, in.f.pool, in.actor.Service)
 	if err != nil {
 		return pg.Classify(err)
@@ -170,7 +172,7 @@ func (in *importing) flush(ctx context.Context) error {
 		n = Counts{}
 		for _, r := range in.waiting {
 			write := in.post
-			if r.Kind == recordThread {
+			if r.Kind == community.Thread {
 				write = in.thread
 			}
 			wrote, err := write(ctx, tx, r)
@@ -191,33 +193,33 @@ func (in *importing) flush(ctx context.Context) error {
 	return nil
 }
 
-func (in *importing) thread(ctx context.Context, tx pgx.Tx, r record) (wrote bool, err error) {
+func (in *importing) thread(ctx context.Context, tx pgx.Tx, r community.Record) (wrote bool, err error) {
 	author := in.authors[r.Author]
 	if author.IsZero() {
 		return false, nil
 	}
-	id := of[Thread](in.known, recordThread, r.ID)
+	id := of[Thread](in.known, community.Thread, r.ID)
 	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, id, in.places[r.Category], author, cleanTitle(r.Title), *r.At, r.Locked, r.Pinned); err != nil || !wrote {
 		return false, err
 	}
-	return in.text(ctx, tx, r, id, of[Post](in.known, recordThread, r.ID), author)
+	return in.text(ctx, tx, r, id, of[Post](in.known, community.Thread, r.ID), author)
 }
 
-func (in *importing) post(ctx context.Context, tx pgx.Tx, r record) (wrote bool, err error) {
+func (in *importing) post(ctx context.Context, tx pgx.Tx, r community.Record) (wrote bool, err error) {
 	author := in.authors[r.Author]
 	if author.IsZero() {
 		return false, nil
 	}
-	return in.text(ctx, tx, r, of[Thread](in.known, recordThread, r.Thread), of[Post](in.known, recordPost, r.ID), author)
+	return in.text(ctx, tx, r, of[Thread](in.known, community.Thread, r.Thread), of[Post](in.known, community.Post, r.ID), author)
 }
 
 // text stores an opening or an answer; false when it is here, or its thread is not.
-func (in *importing) text(ctx context.Context, tx pgx.Tx, r record, thread ThreadID, id PostID, author account.ID) (wrote bool, err error) {
+func (in *importing) text(ctx context.Context, tx pgx.Tx, r community.Record, thread ThreadID, id PostID, author account.ID) (wrote bool, err error) {
 	p := newPost{ID: id, Thread: thread, Author: author, CID: id.String(), Level: triage.None, At: r.At}
-	if p.Notes = knownNotes(r.Notes); r.State != Deleted {
-		if p.prepared, err = prepare("", r.Text, r.Notes, false); err != nil {
+	if p.Notes = knownNotes(notesOf(r)); State(r.State) != Deleted {
+		if p.prepared, err = prepare("", r.Text, notesOf(r), false); err != nil {
 			return false, err
 		}
 	}
-	return insertImportedPost(ctx, tx, in.actor.Service, p, r.State, r.Reason)
+	return insertImportedPost(ctx, tx, in.actor.Service, p, State(r.State), r.Reason)
 }

@@ -2,11 +2,11 @@ package forum
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"slices"
 
 	"ponti/account"
+	"ponti/forum/community"
 	"ponti/internal/pg"
 )
 
@@ -19,11 +19,10 @@ func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n
 	if !actor.Is(account.RoleSystem) {
 		return n, account.ErrForbidden
 	}
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	line := func(r record) error {
+	out := community.NewWriter(w)
+	line := func(r community.Record) error {
 		n.add(r.Kind)
-		return out.Encode(r)
+		return out.Write(r)
 	}
 	for after := (account.ID{}); ; {
 		authors, err := selectAuthors(ctx, f.pool, actor.Service, after, exportAtOnce)
@@ -39,7 +38,7 @@ func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n
 			return n, err
 		}
 		for _, id := range authors {
-			r := record{Kind: recordPerson, ID: id.String(), Erased: !slices.Contains(left, id)}
+			r := community.Record{Kind: community.Person, ID: id.String(), Erased: !slices.Contains(left, id)}
 			if !r.Erased {
 				r.Alias, r.Role = names[id].Alias, string(names[id].Role)
 			}
@@ -57,7 +56,7 @@ func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n
 		return n, pg.Classify(err)
 	}
 	for _, c := range categories {
-		err := line(record{Kind: recordCategory, ID: c.ID.String(), Slug: c.Slug, Audience: string(c.Audience), Title: c.Title, Rules: c.Rules})
+		err := line(community.Record{Kind: community.Category, ID: c.ID.String(), Slug: c.Slug, Audience: string(c.Audience), Title: c.Title, Rules: c.Rules})
 		if err == nil {
 			err = f.exportCategory(ctx, actor.Service, c.ID, line)
 		}
@@ -68,7 +67,7 @@ func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n
 	return n, nil
 }
 
-func (f *Forum) exportCategory(ctx context.Context, service account.ServiceID, c CategoryID, line func(record) error) error {
+func (f *Forum) exportCategory(ctx context.Context, service account.ServiceID, c CategoryID, line func(community.Record) error) error {
 	for after := (ThreadID{}); ; {
 		threads, err := selectThreadsToExport(ctx, f.pool, service, c, after, exportAtOnce)
 		if err != nil {
@@ -86,22 +85,25 @@ func (f *Forum) exportCategory(ctx context.Context, service account.ServiceID, c
 	}
 }
 
-func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c CategoryID, t exportedThread, line func(record) error) error {
+func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c CategoryID, t exportedThread, line func(community.Record) error) error {
 	for after := 0; ; {
 		posts, err := selectPostsToExport(ctx, f.pool, service, t.ID, after, exportAtOnce)
 		if err != nil {
 			return pg.Classify(err)
 		}
 		for _, p := range posts {
-			r := record{Kind: recordPost, ID: p.ID.String(), Thread: t.ID.String(), Author: p.Author.String(), Text: p.Source, At: &p.At, Notes: p.Notes, Reason: p.Reason}
+			r := community.Record{Kind: community.Post, ID: p.ID.String(), Thread: t.ID.String(), Author: p.Author.String(), Text: p.Source, At: &p.At, Reason: p.Reason}
+			for _, note := range p.Notes {
+				r.Notes = append(r.Notes, string(note))
+			}
 			switch {
 			case p.Deleted:
-				r.State, r.Reason = Deleted, ""
+				r.State, r.Reason = string(Deleted), ""
 			case p.Reason != "":
-				r.State = Hidden
+				r.State = string(Hidden)
 			}
 			if p.Number == 1 {
-				r.Kind, r.ID, r.Thread, r.Title, r.Category, r.Locked, r.Pinned = recordThread, t.ID.String(), "", t.Title, c.String(), t.Locked, t.Pinned
+				r.Kind, r.ID, r.Thread, r.Title, r.Category, r.Locked, r.Pinned = community.Thread, t.ID.String(), "", t.Title, c.String(), t.Locked, t.Pinned
 			}
 			if err := line(r); err != nil {
 				return err

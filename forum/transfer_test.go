@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/forum/community"
 	"ponti/internal/errs"
 )
 
-const community = `{"kind":"person","id":"u1","alias":"Glicine","role":"member"}
+const moving = `{"kind":"person","id":"u1","alias":"Glicine","role":"member"}
 {"kind":"person","id":"u2","alias":"Ginepro","role":"family"}
 {"kind":"person","id":"u3","alias":"Marta","role":"esp"}
 {"kind":"person","id":"u4","erased":true}
@@ -50,7 +51,7 @@ func TestImport(t *testing.T) {
 	w := newTown(t)
 	ctx := t.Context()
 	reader := w.as(account.RoleMember)
-	n, codes := w.brings(community)
+	n, codes := w.brings(moving)
 	assert.Equal(t, Counts{People: 3, Categories: 1, Threads: 2, Posts: 4}, n, "the category and the ESP were here")
 	assert.Len(t, codes, 2)
 
@@ -81,10 +82,10 @@ func TestImport(t *testing.T) {
 	assert.Equal(t, []ContentNote{"violence"}, page.Posts[0].Notes)
 
 	t.Run("the same again writes nothing, and more of it only what is missing", func(t *testing.T) {
-		n, codes := w.brings(community)
+		n, codes := w.brings(moving)
 		assert.Zero(t, n)
 		assert.Empty(t, codes)
-		more := community + `{"kind":"post","id":"p5","thread":"t2","author":"u2","text":"Anch'io.","at":"2018-02-01T00:00:00Z"}` + "\n"
+		more := moving + `{"kind":"post","id":"p5","thread":"t2","author":"u2","text":"Anch'io.","at":"2018-02-01T00:00:00Z"}` + "\n"
 		n, _ = w.brings(more)
 		assert.Equal(t, Counts{Posts: 1}, n)
 		page, err := w.Posts(ctx, reader, other.Threads[0].ID, 0, 50)
@@ -93,7 +94,7 @@ func TestImport(t *testing.T) {
 	})
 	t.Run("an import that was cut off goes on where it was", func(t *testing.T) {
 		broken := errors.New("the disk is full")
-		text := strings.ReplaceAll(community, `"alias":"Gi`, `"alias":"Da`)
+		text := strings.ReplaceAll(moving, `"alias":"Gi`, `"alias":"Da`)
 		text = strings.ReplaceAll(text, `"alias":"Gl`, `"alias":"Du`)
 		failed := false
 		_, err := w.Import(ctx, account.System(w.a), "un altro", strings.NewReader(text), func(alias, _ string) error {
@@ -115,15 +116,15 @@ func TestImport(t *testing.T) {
 		require.NoError(t, w.pool.QueryRow(ctx, `select id from account_accounts where service_id = $1 and alias = 'Ginepro'`, w.a).Scan(&id))
 		_, err := w.pool.Exec(ctx, `update account_accounts set erased_at = now(), disabled_at = now(), recovery_hash = null, password_hash = '', erase_posts = true where id = $1`, id)
 		require.NoError(t, err)
-		n, codes := w.brings(community + `{"kind":"post","id":"p6","thread":"t1","author":"u2","text":"Di nuovo io.","at":"2019-04-01T00:00:00Z"}` + "\n")
+		n, codes := w.brings(moving + `{"kind":"post","id":"p6","thread":"t1","author":"u2","text":"Di nuovo io.","at":"2019-04-01T00:00:00Z"}` + "\n")
 		assert.Zero(t, n)
 		assert.Empty(t, codes)
 	})
 	t.Run("by nobody but Ponti itself", func(t *testing.T) {
 		for _, role := range []account.Role{account.RoleAdmin, account.RoleTutor, account.RoleMember} {
-			_, err := w.Import(ctx, w.as(role), "altrove", strings.NewReader(community), nil)
+			_, err := w.Import(ctx, w.as(role), "altrove", strings.NewReader(moving), nil)
 			assert.Equal(t, errs.Forbidden, errs.KindOf(err))
-			_, _, err = w.CheckImport(ctx, w.as(role), "altrove", strings.NewReader(community))
+			_, _, err = w.CheckImport(ctx, w.as(role), "altrove", strings.NewReader(moving))
 			assert.Equal(t, errs.Forbidden, errs.KindOf(err))
 			_, err = w.Export(ctx, w.as(role), io.Discard)
 			assert.Equal(t, errs.Forbidden, errs.KindOf(err))
@@ -144,37 +145,37 @@ func TestCheckImport(t *testing.T) {
 	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	for line, want := range map[string]string{
 		`nonsense`: "cannot be read",
-		`{"kind":"person","id":"u2","alias":"Ginepro","role":"member","password":"x"}`:                                                      "unknown field",
-		`{"kind":"person"} {"kind":"person"}`:                                                                                               "more than one object",
-		`{"kind":"poll","id":"x"}`:                                                                                                          "none of person",
-		`{"kind":"post"}`:                                                                                                                   "needs an id",
-		`{"kind":"person","id":"u1","alias":"Ginepro","role":"member"}`:                                                                     "repeats person",
-		`{"kind":"person","id":"u2","alias":"GLICINE","role":"member"}`:                                                                     "too much like that of line 1",
-		`{"kind":"person","id":"u2","alias":"Ginestra","role":"member"}`:                                                                    "somebody here has",
-		`{"kind":"person","id":"u2","alias":"Ginepro","role":"king"}`:                                                                       "has role",
-		`{"kind":"person","id":"u2","alias":"Nessuno","role":"esp"}`:                                                                        "invite them first",
-		`{"kind":"person","id":"u2","alias":"Ginestra","role":"tutor"}`:                                                                     "invite them first",
-		`{"kind":"person","id":"u2","alias":"x","role":"member"}`:                                                                           "too short",
-		`{"kind":"person","id":"u2","alias":"Ginepro","erased":true}`:                                                                       "was erased",
-		`{"kind":"category","id":"c2","slug":"Racconti!","title":"Altri","audience":"members"}`:                                             "needs a slug",
-		`{"kind":"category","id":"c2","slug":"racconti","title":"Altri","audience":"members"}`:                                              "has the slug of line 2",
-		`{"kind":"category","id":"c2","slug":"altri","title":"A","audience":"members"}`:                                                     "needs a title",
-		`{"kind":"category","id":"c2","slug":"altri","title":"Altri","audience":"all"}`:                                                     "has audience",
-		`{"kind":"thread","id":"t1","category":"c1","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                 "repeats thread",
-		`{"kind":"thread","id":"t2","category":"c9","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                 "names category",
-		`{"kind":"thread","id":"t2","category":"c1","author":"u1","title":"","text":"A.","at":"2019-03-01T10:00:00Z"}`:                      "title is too short",
-		`{"kind":"post","id":"p1","thread":"t9","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                     "names thread",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u9","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                     "names author",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A."}`:                                                                 "needs at",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"` + soon + `"}`:                                             "future",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"1889-03-01T10:00:00Z"}`:                                     "before 1990",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":" ","at":"2019-03-01T10:00:00Z"}`:                                      "no text",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", 10_001) + `","at":"2019-03-01T10:00:00Z"}`:    "text is too long",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"deleted"}`:                   "is deleted and says",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"hidden"}`:                    "needs a reason",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"lost"}`:                      "has state",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","notes":["spoilers"]}`:                "has note",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", maxRecord) + `","at":"2019-03-01T10:00:00Z"}`: "is longer than",
+		`{"kind":"person","id":"u2","alias":"Ginepro","role":"member","password":"x"}`:                                                              "unknown field",
+		`{"kind":"person"} {"kind":"person"}`:                                                                                                       "more than one object",
+		`{"kind":"poll","id":"x"}`:                                                                                                                  "none of person",
+		`{"kind":"post"}`:                                                                                                                           "needs an id",
+		`{"kind":"person","id":"u1","alias":"Ginepro","role":"member"}`:                                                                             "repeats person",
+		`{"kind":"person","id":"u2","alias":"GLICINE","role":"member"}`:                                                                             "too much like that of line 1",
+		`{"kind":"person","id":"u2","alias":"Ginestra","role":"member"}`:                                                                            "somebody here has",
+		`{"kind":"person","id":"u2","alias":"Ginepro","role":"king"}`:                                                                               "has role",
+		`{"kind":"person","id":"u2","alias":"Nessuno","role":"esp"}`:                                                                                "invite them first",
+		`{"kind":"person","id":"u2","alias":"Ginestra","role":"tutor"}`:                                                                             "invite them first",
+		`{"kind":"person","id":"u2","alias":"x","role":"member"}`:                                                                                   "too short",
+		`{"kind":"person","id":"u2","alias":"Ginepro","erased":true}`:                                                                               "was erased",
+		`{"kind":"category","id":"c2","slug":"Racconti!","title":"Altri","audience":"members"}`:                                                     "needs a slug",
+		`{"kind":"category","id":"c2","slug":"racconti","title":"Altri","audience":"members"}`:                                                      "has the slug of line 2",
+		`{"kind":"category","id":"c2","slug":"altri","title":"A","audience":"members"}`:                                                             "needs a title",
+		`{"kind":"category","id":"c2","slug":"altri","title":"Altri","audience":"all"}`:                                                             "has audience",
+		`{"kind":"thread","id":"t1","category":"c1","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                         "repeats thread",
+		`{"kind":"thread","id":"t2","category":"c9","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                         "names category",
+		`{"kind":"thread","id":"t2","category":"c1","author":"u1","title":"","text":"A.","at":"2019-03-01T10:00:00Z"}`:                              "title is too short",
+		`{"kind":"post","id":"p1","thread":"t9","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                             "names thread",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u9","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                             "names author",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A."}`:                                                                         "needs at",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"` + soon + `"}`:                                                     "future",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"1889-03-01T10:00:00Z"}`:                                             "before 1990",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":" ","at":"2019-03-01T10:00:00Z"}`:                                              "no text",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", 10_001) + `","at":"2019-03-01T10:00:00Z"}`:            "text is too long",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"deleted"}`:                           "is deleted and says",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"hidden"}`:                            "needs a reason",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"lost"}`:                              "has state",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","notes":["spoilers"]}`:                        "has note",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", community.MaxLine) + `","at":"2019-03-01T10:00:00Z"}`: "is longer than",
 	} {
 		text := start + line + "\n" + `{"kind":"person","id":"u3","alias":"Rosmarino","role":"member"}`
 		n, wrong, err := w.CheckImport(t.Context(), account.System(w.a), "altrove", strings.NewReader(text))
@@ -239,13 +240,13 @@ func plainRecords(t *testing.T, text string) map[string]int {
 	t.Helper()
 	lines := map[string]int{}
 	names := map[string]string{}
-	require.NoError(t, records(strings.NewReader(text), func(_ int, r record) error {
+	require.NoError(t, community.Read(strings.NewReader(text), func(_ int, r community.Record) error {
 		names[r.ID] = r.Alias + r.Slug + r.Title
 		r.ID, r.Author, r.Category, r.Thread = "", names[r.Author], names[r.Category], names[r.Thread]
 		b, err := json.Marshal(r)
 		lines[string(b)]++
 		return err
-	}, func(n int, what string) { t.Errorf("line %d %s", n, what) }))
+	}, func(m community.Mistake) { t.Error(m) }))
 	return lines
 }
 
@@ -254,7 +255,7 @@ func TestImportMany(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	var b strings.Builder
-	b.WriteString(community)
+	b.WriteString(moving)
 	for i := range 5000 {
 		fmt.Fprintf(&b, `{"kind":"post","id":"n%d","thread":"t1","author":"u1","text":"Risposta %d","at":"2019-05-01T10:00:00Z"}`+"\n", i, i)
 	}

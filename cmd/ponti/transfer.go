@@ -6,17 +6,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"ponti/account"
 	"ponti/forum"
+	"ponti/forum/community"
 	"ponti/internal/pg"
 )
 
 // forumCommands move a community in and out.
 type forumCommands struct {
-	Import importCommand `cmd:"" help:"Read a community as JSON lines (docs/import.md) into a service's forum; reading it again writes only what is missing."`
-	Export exportCommand `cmd:"" help:"Write a service's forum as JSON lines on standard output: names and all that was written. Keep it as carefully as the database."`
+	Import  importCommand  `cmd:"" help:"Read a community as JSON lines (docs/import.md) into a service's forum; reading it again writes only what is missing."`
+	Convert convertCommand `cmd:"" help:"Turn the export of another program into those JSON lines, on standard output."`
+	Export  exportCommand  `cmd:"" help:"Write a service's forum as JSON lines on standard output: names and all that was written. Keep it as carefully as the database."`
 }
 
 type importCommand struct {
@@ -90,6 +94,30 @@ func (c importCommand) write(ctx context.Context, out io.Writer, a *app, system 
 	})
 	_, perr := fmt.Fprintf(out, "Written: %s\n", spell(n))
 	return errors.Join(err, perr)
+}
+
+type convertCommand struct {
+	From   string `required:"" enum:"discourse,phpbb" help:"discourse: documents of its API, one after the other. phpbb: its tables as phpMyAdmin exports them to JSON."`
+	Prefix string `default:"phpbb_" help:"What the names of phpBB's tables begin with."`
+	File   string `arg:"" type:"existingfile" help:"The export."`
+}
+
+func (c convertCommand) Run(out io.Writer) error {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	var left community.Left
+	if w := community.NewWriter(out); c.From == "phpbb" {
+		left, err = community.FromPHPBB(file, w, c.Prefix)
+	} else {
+		left, err = community.FromDiscourse(file, w)
+	}
+	for _, why := range slices.Sorted(maps.Keys(left)) {
+		_, _ = fmt.Fprintf(os.Stderr, "left out: %d %s\n", left[why], why) // there is nowhere else to say it
+	}
+	return err
 }
 
 type exportCommand struct {

@@ -31,6 +31,7 @@ var order = [][]string{
 	{"roster"},
 	{"moderation/triage"},
 	{"moderation"},
+	{"forum/community"},
 	{"chat", "forum"},
 	{"web/wire"},
 	{"web/page/*"},
@@ -46,6 +47,7 @@ var only = map[string]struct {
 }{
 	"web/wire":          {nil, "a client needs the frames and nothing else"},
 	"moderation/triage": {nil, "the reading of texts is pure"},
+	"forum/community":   {nil, "what a community is elsewhere has nothing to do with what is here"},
 	"cmd/ponti-load":    {[]string{"web/wire"}, "the load generator sees what a browser sees"},
 }
 
