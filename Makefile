@@ -23,7 +23,7 @@ check: ## format, vet, lint, generated files, tests with the race detector
 	@scripts/check
 
 e2e: ## the stories alone: real processes, faults, browsers
-	@scripts/gotest e2e -timeout 40m -parallel 3 ./...
+	@scripts/gotest e2e -timeout 60m -parallel 2 ./...
 
 faults: ## everything that may break, for as long as it must be withstood: half an hour
 	@scripts/install run test

@@ -235,6 +235,23 @@ func TestExport(t *testing.T) {
 	assert.Equal(t, plainRecords(t, text), plainRecords(t, second.String()))
 }
 
+// TestImportConverted: what the converter makes of another program's export is taken as it is.
+func TestImportConverted(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	const export = `{"category_list":{"categories":[{"id":5,"name":"Racconti","slug":"racconti"}]}}
+{"id":31,"title":"Il mio giardino","category_id":5,"post_stream":{"posts":[
+ {"id":1,"post_number":1,"post_type":1,"user_id":7,"username":"glicine","created_at":"2019-03-01T10:00:00Z","raw":"Ho piantato **un melo**."},
+ {"id":2,"post_number":2,"post_type":1,"user_id":-1,"username":"system","created_at":"2019-03-02T10:00:00Z","raw":"Da chi non c'è più."},
+ {"id":3,"post_number":3,"post_type":1,"user_id":7,"username":"glicine","created_at":"2019-03-03T10:00:00Z","raw":"[quote=\"system, post:2, topic:31\"]\nciao\n[/quote]\nGrazie.","hidden":true}]}}`
+	var lines bytes.Buffer
+	_, err := community.FromDiscourse(strings.NewReader(export), community.NewWriter(&lines))
+	require.NoError(t, err)
+	n, codes := w.brings(lines.String())
+	assert.Equal(t, Counts{People: 2, Categories: 1, Threads: 1, Posts: 2}, n)
+	assert.Len(t, codes, 1)
+}
+
 // plainRecords are lines without what differs between two places: identifiers.
 func plainRecords(t *testing.T, text string) map[string]int {
 	t.Helper()

@@ -197,6 +197,13 @@ func (w *world) ended(id moderation.EscalationID, by moderation.Channel) (states
 	return states
 }
 
+// mailedBy is the same world with another mail server.
+func mailedBy(w *world, server *mail.Server) *moderation.Moderation {
+	other := *w
+	other.options.Mail = server
+	return other.newInstance(w.pool)
+}
+
 func reaching(b *mail.Server, p *push.Sender) moderation.Options {
 	o := slow()
 	o.Mail, o.Push, o.Words = b, p, words
@@ -247,6 +254,24 @@ func TestReach(t *testing.T) {
 		letters := b.of("anna@example.org")
 		w.exec(`update moderation_reaches set asked_at = now() - interval '31 minutes'`)
 		assert.Equal(t, errs.Invalid, errs.KindOf(w.Confirm(ctx, anna, w.reaches(anna)[0].ID, sixDigits.FindString(letters[len(letters)-1]))))
+	})
+	t.Run("an address that nobody confirmed is kept for a day", func(t *testing.T) {
+		w.exec(`update moderation_reaches set asked_at = now() - interval '23 hours'`)
+		require.NoError(t, w.Erase(ctx))
+		require.Len(t, w.reaches(anna), 1)
+		w.exec(`update moderation_reaches set asked_at = now() - interval '25 hours'`)
+		require.NoError(t, w.Erase(ctx))
+		assert.Empty(t, w.reaches(anna))
+	})
+	t.Run("what the mail server does not take is not kept", func(t *testing.T) {
+		w.exec(`delete from moderation_reaches`)
+		down, err := mail.Open("smtp://127.0.0.1:1", "ponti@example.org")
+		require.NoError(t, err)
+		without := mailedBy(w, down)
+		err = without.AddMail(ctx, anna, "anna@example.org", "it")
+		assert.ErrorIs(t, err, moderation.ErrNotSent)
+		assert.NotContains(t, err.Error(), "example.org")
+		assert.Empty(t, w.reaches(anna))
 	})
 	t.Run("what is no address is refused", func(t *testing.T) {
 		for _, bad := range []string{"", "anna", "anna@localhost", "Anna <anna@example.org>", "a@example.org,b@example.org", "a@example.org\r\nBcc: b@example.org", strings.Repeat("a", 300) + "@example.org"} {

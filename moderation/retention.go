@@ -27,9 +27,9 @@ func (m *Moderation) ConcernOf(ctx context.Context, q pg.Querier, service accoun
 }
 
 // Erase erases what was closed or decided 24 months ago: of an escalation its note with the key, and whom it was about; of a case everything.
-// The bare history of escalations stays. Any number of instances may call it at once.
+// The bare history of escalations stays. A mail address that nobody confirmed goes after a day. Any number of instances may call it at once.
 func (m *Moderation) Erase(ctx context.Context) error {
-	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool), deleteCases(ctx, m.pool)))
+	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool), deleteCases(ctx, m.pool), deleteUnconfirmed(ctx, m.pool)))
 }
 
 // Forget erases what somebody who asked to be forgotten told moderators, what they were told, and where they could be reached. What they said of a case that is still open stays

@@ -85,7 +85,8 @@ func updateDelivered(ctx context.Context, q pg.Querier, deliveries []int64) erro
 	return nil
 }
 
-// claimDelivery leases one delivery outside that is due, so that no other instance makes the same attempt; ErrUnknown when there is none.
+// claimDelivery leases one delivery outside that is due, so that no other instance makes the same attempt; ErrUnknown when there is none. It is the last one when another would
+// not have ended in time.
 func claimDelivery(ctx context.Context, q pg.Querier, by Channel, longest time.Duration, w WebhookOptions) (d delivery, err error) {
 	d.channel = by
 	var level string
@@ -95,7 +96,7 @@ func claimDelivery(ctx context.Context, q pg.Querier, by Channel, longest time.D
 			where id = (select id from moderation_notifications
 				where state = 'pending' and channel = $1 and next_at <= now() order by level desc, next_at limit 1 for update skip locked)
 			returning *)
-		select n.id, n.service_id, n.escalation_id, n.level::text, n.rung, n.created_at, now(), n.created_at <= now() - make_interval(secs => $4::float8),
+		select n.id, n.service_id, n.escalation_id, n.level::text, n.rung, n.created_at, now(), n.created_at + make_interval(secs => $4::float8) <= now() + make_interval(secs => $2::float8 * 2 + least(120::float8, $3::float8 * 2 ^ least(n.attempts - 1, 10))),
 			coalesce(s.webhook_url, ''), r.id, coalesce(r.locale, ''), coalesce(r.address, s.webhook_secret, ''), coalesce(r.wrapped, s.secret_wrapped, ''),
 			coalesce(r.key_id, s.secret_key_id, '')
 		from n left join moderation_settings s on s.service_id = n.service_id and n.channel = 'webhook' left join moderation_reaches r on r.id = n.reach_id`,

@@ -124,6 +124,15 @@ func deleteReaches(ctx context.Context, q pg.Querier, who account.Actor) error {
 	return nil
 }
 
+// deleteUnconfirmed forgets addresses whose code nobody typed: whose they are is not known.
+func deleteUnconfirmed(ctx context.Context, q pg.Querier) error {
+	_, err := q.Exec(ctx, `delete from moderation_reaches where code is not null and asked_at < now() - interval '1 day'`)
+	if err != nil {
+		return fmt.Errorf("moderation: erase unconfirmed: %w", err)
+	}
+	return nil
+}
+
 func selectPushKey(ctx context.Context, q pg.Querier, service account.ServiceID) (s seal.Alone, err error) {
 	err = q.QueryRow(ctx, `select key, wrapped, key_id from moderation_push_keys where service_id = $1`, service).Scan(&s.Text, &s.Wrapped, &s.KeyID)
 	if errors.Is(err, pgx.ErrNoRows) {
