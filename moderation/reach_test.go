@@ -1,20 +1,11 @@
 package moderation_test
 
 import (
-	"crypto/ecdh"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,136 +17,10 @@ import (
 	"ponti/account"
 	"ponti/internal/errs"
 	"ponti/internal/mail"
-	"ponti/internal/pg"
 	"ponti/internal/push"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 )
-
-// mailbox is a mail server that keeps what it is given, and answers as a test wants.
-type mailbox struct {
-	answer func(n int) error // of the nth letter, from 1; nil takes it
-
-	mu      sync.Mutex
-	letters map[string][]string // by address
-	asked   int
-}
-
-func (b *mailbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &letterbox{b: b}, nil }
-
-type letterbox struct {
-	b  *mailbox
-	to string
-}
-
-func (l *letterbox) Reset()                                    {}
-func (l *letterbox) Logout() error                             { return nil }
-func (l *letterbox) Mail(string, *smtp.MailOptions) error      { return nil }
-func (l *letterbox) Rcpt(to string, _ *smtp.RcptOptions) error { l.to = to; return nil }
-
-func (l *letterbox) Data(r io.Reader) error {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	l.b.mu.Lock()
-	l.b.asked++
-	n := l.b.asked
-	l.b.mu.Unlock()
-	if l.b.answer != nil {
-		if err := l.b.answer(n); err != nil {
-			return err
-		}
-	}
-	l.b.mu.Lock()
-	defer l.b.mu.Unlock()
-	l.b.letters[l.to] = append(l.b.letters[l.to], string(text))
-	return nil
-}
-
-func (b *mailbox) of(address string) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]string(nil), b.letters[address]...)
-}
-
-// unheard says nothing: what a test breaks off is no news.
-type unheard struct{}
-
-func (unheard) Printf(string, ...any) {}
-func (unheard) Println(...any)        {}
-
-// newMailbox starts a mail server and says where it is.
-func newMailbox(t *testing.T, answer func(n int) error) (*mailbox, *mail.Server) {
-	t.Helper()
-	b := &mailbox{answer: answer, letters: map[string][]string{}}
-	s := smtp.NewServer(b)
-	s.ErrorLog = unheard{}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(l) }()
-	t.Cleanup(func() {
-		_ = s.Close()
-		<-done
-	})
-	server, err := mail.Open("smtp://"+l.Addr().String(), "ponti@example.org")
-	require.NoError(t, err)
-	return b, server
-}
-
-// provider is a push service that counts whom it was asked to wake.
-type provider struct {
-	*httptest.Server
-	answer func(n int, w http.ResponseWriter, r *http.Request)
-
-	mu    sync.Mutex
-	woken []*http.Request
-	body  []byte
-}
-
-func newProvider(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *provider {
-	t.Helper()
-	p := &provider{answer: answer}
-	p.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		p.mu.Lock()
-		p.woken, p.body = append(p.woken, r), body
-		n := len(p.woken)
-		p.mu.Unlock()
-		if p.answer != nil {
-			p.answer(n, w, r)
-			return
-		}
-		w.WriteHeader(http.StatusCreated)
-	}))
-	t.Cleanup(p.Close)
-	return p
-}
-
-func (p *provider) calls() []*http.Request {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]*http.Request(nil), p.woken...)
-}
-
-func (p *provider) sender(t *testing.T) *push.Sender {
-	t.Helper()
-	u, err := url.Parse(p.URL)
-	require.NoError(t, err)
-	return push.New([]string{u.Host}, "https://ponti.example.org", p.Client().Transport)
-}
-
-// subscription is what a browser of this provider would give.
-func (p *provider) subscription(t *testing.T, name string) string {
-	t.Helper()
-	key, err := ecdh.P256().GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	b, err := json.Marshal(map[string]any{"endpoint": p.URL + "/" + name, "expirationTime": nil, "keys": map[string]string{
-		"p256dh": base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()), "auth": base64.RawURLEncoding.EncodeToString([]byte("0123456789abcdef"))}})
-	require.NoError(t, err)
-	return string(b)
-}
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
@@ -486,28 +351,4 @@ func TestReachThatFails(t *testing.T) {
 			w.Stop()
 		})
 	}
-}
-
-// withoutReach takes the tables back to before migration 9.
-const withoutReach = `drop table moderation_reaches, moderation_quiet, moderation_push_keys; alter table moderation_notifications drop column reach_id,
-	add constraint moderation_notifications_once unique nulls not distinct (escalation_id, fence, channel, account_id); `
-
-func TestMigrateReach(t *testing.T) {
-	w := newWorld(t, slow())
-	w.newTutor("Anna")
-	w.setWebhook("http://127.0.0.1:1/")
-	person := w.newActor(account.RoleGuest, "Mare")
-	w.Start(t.Context())
-	id := w.raise(w.flagged(newRoom(), 1, triage.Crisis, person, account.Actor{})).ID
-	w.until("both channels owe something", func() bool {
-		w.exec(`update moderation_escalations set due_at = now() where id = $1 and rung < 5`, id)
-		return len(w.ended(id, moderation.ChannelWebhook)) > 0
-	})
-	w.Stop()
-	before := len(w.ended(id, moderation.ChannelConsole))
-	require.Positive(t, before)
-	w.exec(withoutReach + `delete from moderation_migrations where version_id >= 9`)
-	require.NoError(t, pg.Migrate(t.Context(), w.url, moderation.Migrations()))
-	assert.Len(t, w.ended(id, moderation.ChannelConsole), before)
-	assert.Len(t, w.ended(id, moderation.ChannelWebhook), 1)
 }
