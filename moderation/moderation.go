@@ -110,7 +110,7 @@ type Options struct {
 	Ladder     Ladder        // zero: DefaultLadder
 	Every      time.Duration // how often the worker looks; zero: 1 s
 	Pool       *pgxpool.Pool // the ladder's own small pool, never starved by chat; nil: the common one
-	BaseURL    string        // where the site of the service with host "*" is reached, for links in webhooks
+	BaseURL    string        // where the site of the service with host "*" is reached, for links in webhooks and mails
 	Webhook    WebhookOptions
 	Mail       *mail.Server                                   // tells people of alerts; nil: nobody is told by mail
 	Push       *push.Sender                                   // wakes browsers; nil: none

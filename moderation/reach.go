@@ -228,7 +228,7 @@ func (m *Moderation) TryReach(ctx context.Context, actor account.Actor, id Reach
 		return ErrUnknown
 	}
 	r := rows[i]
-	_, sent := m.tellBy(ctx, actor.Service, r.Channel, r.ID, r.sealed, letter{locale: r.locale, key: "moderation.mail_try", url: m.options.BaseURL + "/reach"})
+	_, sent := m.tellBy(ctx, actor.Service, r.Channel, r.ID, r.sealed, letter{locale: r.locale, key: "moderation.mail_try", url: m.siteURL(ctx, actor.Service) + "/reach"})
 	if err := updateReachTold(ctx, m.pool, id, sent == nil); err != nil {
 		return pg.Classify(err)
 	}

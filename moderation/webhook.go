@@ -130,9 +130,13 @@ func (m *Moderation) call(ctx context.Context, d delivery) (why string, err erro
 
 // consoleURL is where whoever is told goes.
 func (m *Moderation) consoleURL(ctx context.Context, d delivery) string {
-	base := m.options.BaseURL
-	if s, err := m.accounts.Service(ctx, d.service); err == nil && s.Host != "*" {
-		base = "https://" + s.Host
+	return m.siteURL(ctx, d.service) + "/console/" + d.escalation.String()
+}
+
+// siteURL is where a service is reached.
+func (m *Moderation) siteURL(ctx context.Context, service account.ServiceID) string {
+	if s, err := m.accounts.Service(ctx, service); err == nil && s.Host != account.AnyHost {
+		return "https://" + s.Host
 	}
-	return base + "/console/" + d.escalation.String()
+	return m.options.BaseURL
 }
