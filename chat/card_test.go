@@ -39,7 +39,7 @@ func TestCard(t *testing.T) {
 		t.Helper()
 		m, err := w.chat.Marks(w.ctx, []chat.RoomID{again})
 		require.NoError(t, err)
-		return m[again]
+		return m[again].Mark
 	}
 	assert.Nil(t, cardOf(next), "the person has not decided")
 	require.NotNil(t, cardOf(person))

@@ -8,10 +8,18 @@ import (
 	"ponti/moderation"
 )
 
-// Marks gives for each room a mark that changes whenever what Room tells its members of it does: who takes part and how far they have read, how long it lasts, who looks
-// after a danger, what is whispered, what was given. Rooms that are gone have none. It costs two statements for any number of rooms, so that an open conversation in which nothing
-// happens costs next to nothing. Aliases are not part of it.
-func (c *Chat) Marks(ctx context.Context, rooms []RoomID) (map[RoomID]string, error) {
+// Marked is what is known of a room without reading it.
+type Marked struct {
+	Head
+	// Mark changes whenever what Room tells its members of it does, but for how far they have read: who takes part, how long it lasts, who looks after a danger, what is
+	// whispered, what was given. Aliases are not part of it.
+	Mark string
+	Read map[int16]int64 // up to which sequence each participant has read, by their number
+}
+
+// Marks tells it of many rooms; those that are gone are missing from the answer. It costs two statements for any number of rooms, so that an open conversation in which
+// nothing happens costs next to nothing, and neither does coming back to one. It is for the instances themselves, as Heads is.
+func (c *Chat) Marks(ctx context.Context, rooms []RoomID) (map[RoomID]Marked, error) {
 	marks, err := selectMarks(ctx, c.pool, rooms)
 	if err != nil {
 		return nil, pg.Classify(err)
@@ -24,8 +32,9 @@ func (c *Chat) Marks(ctx context.Context, rooms []RoomID) (map[RoomID]string, er
 	if err != nil {
 		return nil, fmt.Errorf("chat: marks: %w", err)
 	}
-	for id, mark := range marks {
-		marks[id] = mark + " " + concerns[id.String()]
+	for id, m := range marks {
+		m.Mark += " " + concerns[id.String()]
+		marks[id] = m
 	}
 	return marks, nil
 }

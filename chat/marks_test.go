@@ -12,7 +12,7 @@ import (
 	"ponti/moderation/triage"
 )
 
-// TestMarks: each change of what Room tells of a conversation makes another mark, and nothing else does.
+// TestMarks: each change of what Room tells of a conversation makes another mark, and nothing else does; the head and what was read are told beside it.
 func TestMarks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -24,20 +24,33 @@ func TestMarks(t *testing.T) {
 		m, err := w.chat.Marks(w.ctx, []chat.RoomID{room, quiet, unknown})
 		require.NoError(t, err)
 		require.Len(t, m, 2)
-		require.NotEmpty(t, m[quiet])
-		return m[room]
+		require.NotEmpty(t, m[quiet].Mark)
+		heads, err := w.chat.Heads(w.ctx, []chat.RoomID{room})
+		require.NoError(t, err)
+		require.Equal(t, heads[room], m[room].Head)
+		read, err := w.chat.ReadUpTo(w.ctx, []chat.RoomID{room})
+		require.NoError(t, err)
+		for n, seq := range m[room].Read {
+			require.Equal(t, read[room][n], seq)
+		}
+		return m[room].Mark
 	}
 	before, still := mark(), mark()
 	require.Equal(t, before, still)
 	m, err := w.chat.Marks(w.ctx, []chat.RoomID{quiet})
 	require.NoError(t, err)
 	alone := m[quiet]
+	require.Equal(t, map[int16]int64{1: 0, 2: 0}, alone.Read)
 	for _, c := range []struct {
 		what string
 		act  func() error
 	}{
 		{"a word", func() error { w.post(person, room, "Buongiorno."); return nil }},
 		{"a look into it", func() error { _, err := w.chat.Room(w.ctx, esp, room); return err }},
+		{"that it was read", func() error {
+			_, err := w.chat.MarkRead(w.ctx, chat.Mark{Room: room, Account: esp.ID, Seq: 1})
+			return err
+		}},
 	} {
 		require.NoError(t, c.act(), c.what)
 		assert.Equal(t, before, mark(), "%s changes nothing of how it stands", c.what)
@@ -46,10 +59,6 @@ func TestMarks(t *testing.T) {
 		what string
 		act  func() error
 	}{
-		{"read", func() error {
-			_, err := w.chat.MarkRead(w.ctx, chat.Mark{Room: room, Account: esp.ID, Seq: 1})
-			return err
-		}},
 		{"whispered", func() error { return w.chat.WhisperToTutor(w.ctx, esp, room, "Una mano.", newCID()) }},
 		{"the whisper seen", func() error { _, err := w.chat.Whispers(w.ctx, w.tutor, room); return err }},
 		{"answered", func() error { return w.chat.AnswerWhisper(w.ctx, w.tutor, room, "Eccola.", newCID()) }},

@@ -170,7 +170,7 @@ func TestWhisper_late(t *testing.T) {
 		require.NoError(t, err)
 		marks, err := w.chat.Marks(w.ctx, []chat.RoomID{room})
 		require.NoError(t, err)
-		return list, view, asked, marks[room]
+		return list, view, asked, marks[room].Mark
 	}
 	waits, err := w.chat.AskedFor(w.ctx)
 	require.NoError(t, err)

@@ -27,6 +27,7 @@ var loads = []loaded{
 	{"sustain", 2, [2]string{"", "200"}, nil, []string{"--from=6000"}, []string{"--from=12000", "--for=6s"}},
 	{"idle", 1, [2]string{"3", "625"}, []string{"--lines=40", "--rest=1s"}, []string{"--lines=10000"}, []string{"--lines=10000", "--rooms=625", "--servers=1"}},
 	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5"}, []string{"--lines=5000"}, []string{"--lines=5000", "--rooms=334"}},
+	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5", "--elsewhere"}, []string{"--lines=5000", "--elsewhere"}, nil},
 }
 
 // TestLoad has ponti-load look for lost, doubled and disordered messages while it presses. It judges no speed: with PONTI_LOAD

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -12,9 +13,10 @@ import (
 type stormCommand struct {
 	target `embed:""`
 
-	Lines  int `default:"5000" help:"Connections, up to 8 for each of the crowd."`
-	Rooms  int `default:"0" help:"Rooms they are spread over; 0 for as few as can hold them."`
-	Missed int `default:"20" help:"Messages each room gets while they are away."`
+	Lines     int  `default:"5000" help:"Connections, up to 8 for each of the crowd."`
+	Rooms     int  `default:"0" help:"Rooms they are spread over; 0 for as few as can hold them."`
+	Missed    int  `default:"20" help:"Messages each room gets while they are away."`
+	Elsewhere bool `help:"Each comes back to the next server, as when its own died."`
 }
 
 const maxMissed = 1000
@@ -64,10 +66,14 @@ func storm(ctx context.Context, t target, rooms [][2]seat, s stormCommand) (repo
 	back := make([]*line, len(lines))
 	err = atOnce(ctx, len(lines), 256, func(i int) error {
 		old := lines[i]
-		l, err := open(old.seat, old.server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
+		server := old.server
+		if s.Elsewhere {
+			server = t.Server[(slices.Index(t.Server, server)+1)%len(t.Server)]
+		}
+		l, err := open(old.seat, server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
 		for wait := 100 * time.Millisecond; err != nil && time.Since(began) < time.Minute; wait *= 2 { // asked to come back later
 			pause(ctx, rand.N(wait)) //nolint:gosec // jitter
-			l, err = open(old.seat, old.server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
+			l, err = open(old.seat, server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
 		}
 		if err != nil {
 			return err
@@ -87,7 +93,7 @@ func storm(ctx context.Context, t target, rooms [][2]seat, s stormCommand) (repo
 	caught := spreadOf(took)
 	r := report{
 		Scenario: "storm", Servers: len(t.Server), Lines: len(lines), Rooms: len(rooms), Caught: &caught, Memory: processes(t.PID).memory(), Seconds: whole.Seconds(),
-		CPU: float64((processes(t.PID).cpu() - cpu).Microseconds()) / float64(len(lines)*s.Missed), Remarks: fmt.Sprintf("each missed %d messages; CPU is for each of them", s.Missed),
+		CPU: float64((processes(t.PID).cpu() - cpu).Microseconds()) / float64(len(lines)*s.Missed), Remarks: fmt.Sprintf("each missed %d messages; CPU is for each of them; back on another server: %t", s.Missed, s.Elsewhere),
 	}
 	for i, l := range back {
 		if l.last.Load() < lines[i].last.Load()+int64(s.Missed) {

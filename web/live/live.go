@@ -59,7 +59,7 @@ type Conversations interface {
 	MessagesAfter(ctx context.Context, actor account.Actor, id chat.RoomID, after int64, limit int) ([]chat.Message, error)
 	SendMessage(actor account.Actor, in chat.Post, done func(chat.Receipt, error)) error
 	Heads(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Head, error)
-	Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]string, error)
+	Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Marked, error)
 	Members(ctx context.Context, id chat.RoomID) ([]account.ID, int64, error)
 	OpenEvent(payload []byte) (chat.Event, error)
 	Epoch(ctx context.Context) (string, error)
@@ -111,13 +111,15 @@ type Hub struct {
 	pace     *pace
 	doors    *rate.Limiter // of new sockets
 	marking  atomic.Bool   // marks of reading are being stored
+	marked   *gather[chat.RoomID, chat.Marked]
 
-	mu       sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
-	accounts map[account.ID]*listener
-	rooms    map[chat.RoomID]*room
-	threads  map[string]*thread // of the forum, that somebody follows
-	closing  bool               // no more sockets
-	dirty    map[chat.RoomID]bool
+	mu        sync.Mutex // guards the maps below, and the counting of sockets and rooms in them
+	accounts  map[account.ID]*listener
+	rooms     map[chat.RoomID]*room
+	lingering int                // how many of them have no line
+	threads   map[string]*thread // of the forum, that somebody follows
+	closing   bool               // no more sockets
+	dirty     map[chat.RoomID]bool
 
 	epoch     atomic.Pointer[string]
 	checkedAt atomic.Int64 // monotonic nanoseconds since begin of the last time that all rights were found to hold
@@ -151,6 +153,9 @@ func New(d Deps) *Hub {
 		accounts: map[account.ID]*listener{}, rooms: map[chat.RoomID]*room{}, threads: map[string]*thread{}, dirty: map[chat.RoomID]bool{}, closing: true,
 		kick: make(chan struct{}, 1), slots: make(chan struct{}, 8), base: base, cancel: cancel, begin: time.Now(),
 	}
+	h.marked = &gather[chat.RoomID, chat.Marked]{hub: h, ask: func(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Marked, error) {
+		return h.Chat.Marks(ctx, rooms)
+	}}
 	h.counts.register(d.Metrics, h)
 	return h
 }

@@ -113,7 +113,7 @@ type faults struct {
 	read, marks atomic.Int64 // how often rooms were read, and compared
 }
 
-func (f *faults) Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]string, error) {
+func (f *faults) Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Marked, error) {
 	defer f.marks.Add(1)
 	if f.noMarking.Load() {
 		return nil, context.DeadlineExceeded

@@ -72,7 +72,7 @@ func (m *metrics) register(to prometheus.Registerer, h *Hub) {
 			}
 			return float64(sum)
 		}),
-		gauge("rooms", "Rooms with sockets here.", func() float64 { return float64(len(h.allRooms())) }),
+		gauge("rooms", "Rooms with sockets here.", func() float64 { return float64(h.heardRooms()) }),
 		gauge("authority_age_seconds", "Time since all rights were last found to hold.", func() float64 { return h.authorityAge().Seconds() }),
 		gauge("bus_degraded", "1 while hints do not arrive.", func() float64 {
 			if h.Bus.Degraded() {

@@ -266,11 +266,12 @@ func (c *modelChat) Heads(ctx context.Context, rooms []chat.RoomID) (map[chat.Ro
 	return heads, err
 }
 
-func (c *modelChat) Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]string, error) {
-	marks := map[chat.RoomID]string{}
+func (c *modelChat) Marks(ctx context.Context, rooms []chat.RoomID) (map[chat.RoomID]chat.Marked, error) {
+	marks := map[chat.RoomID]chat.Marked{}
 	_, err := c.call(ctx, func() error {
 		for _, id := range rooms {
-			marks[id] = fmt.Sprint("version ", c.db.rooms[id].version)
+			r := c.db.rooms[id]
+			marks[id] = chat.Marked{Head: chat.Head{Seq: int64(len(r.messages)), Version: r.version, State: chat.Open}, Mark: fmt.Sprint("version ", r.version)}
 		}
 		return nil
 	})

@@ -77,7 +77,8 @@ func (h *Hub) updatePresence(r *room, now time.Time, degraded bool) {
 			delete(r.remotes, name)
 		}
 	}
-	if local := r.local(now); !slices.Equal(local, r.told) || now.Sub(r.toldAt) >= presenceEvery {
+	local := r.local(now)
+	if nobody := len(local) == 0 && len(r.told) == 0; !nobody && (!slices.Equal(local, r.told) || now.Sub(r.toldAt) >= presenceEvery) {
 		h.publishPresence(r, presence{Here: local, Asks: r.toldAt.IsZero()})
 		r.told, r.toldAt = local, now
 	}

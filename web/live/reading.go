@@ -158,13 +158,18 @@ func (h *Hub) storeRead(ctx context.Context, rooms []*room, marks []chat.Mark) e
 	}
 	for _, r := range rooms {
 		r.mu.Lock()
-		for n, seq := range read[r.id] {
-			r.read[n] = max(r.read[n], seq)
-		}
+		r.hasBeenRead(read[r.id])
 		for s, me := range r.subs {
 			h.tellView(r, s, me)
 		}
 		r.mu.Unlock()
 	}
 	return nil
+}
+
+// hasBeenRead takes marks that are stored; r.mu is held.
+func (r *room) hasBeenRead(marks map[int16]int64) {
+	for n, seq := range marks {
+		r.read[n] = max(r.read[n], seq)
+	}
 }

@@ -323,11 +323,12 @@ func (h *Hub) sweep(now time.Time) {
 	if degraded {
 		again = viewEveryPoor
 	}
+	h.forgetEmpty(now)
 	var due []*room
 	for _, r := range h.allRooms() {
 		h.updatePresence(r, now, degraded)
 		r.mu.Lock()
-		if now.Sub(r.viewedAt) >= again {
+		if len(r.subs) > 0 && now.Sub(r.viewedAt) >= again {
 			r.viewedAt = now
 			due = append(due, r)
 		}
@@ -347,10 +348,11 @@ func (h *Hub) compareViews(ctx context.Context, rooms []*room) {
 	}
 	marks, err := h.Chat.Marks(ctx, ids)
 	for _, r := range rooms {
-		mark := marks[r.id]
+		now, there := marks[r.id]
 		r.mu.Lock()
-		if err == nil && (mark == "" || mark != r.mark) || time.Since(r.wholeAt) >= viewWhole {
-			r.mark = mark // before the reading: what changes meanwhile makes another
+		r.hasBeenRead(now.Read)
+		if err == nil && (!there || now.Mark != r.mark) || time.Since(r.wholeAt) >= viewWhole {
+			r.mark = now.Mark // before the reading: what changes meanwhile makes another
 			h.viewsOf(r)
 		}
 		r.mu.Unlock()

@@ -131,6 +131,10 @@ func (h *Hub) viewsOf(r *room) {
 
 // readView reads the room with the socket's own authority and tells what changed.
 func (h *Hub) readView(ctx context.Context, r *room, s *socket, me *sub) {
+	asked := time.Now()
+	r.mu.Lock()
+	mark := r.mark
+	r.mu.Unlock()
 	v, err := h.Chat.Room(ctx, *s.actor.Load(), r.id)
 	if errs.KindOf(err) == errs.NotFound {
 		h.leave(s, r)
@@ -145,6 +149,7 @@ func (h *Hub) readView(ctx context.Context, r *room, s *socket, me *sub) {
 	}
 	if r.subs[s] == me {
 		me.view = &v
+		r.remember(s.account, known{view: &v, role: s.actor.Load().Role, mark: mark, at: asked})
 		h.tellView(r, s, me)
 	}
 }

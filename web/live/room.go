@@ -41,7 +41,9 @@ type room struct {
 	wroteAt  map[int16]time.Time // when it was last told that somebody is writing
 	unsaved  map[account.ID]unsaved
 	read     map[int16]int64 // those it has, as far as they are known here
-	readAsk  bool            // another instance has stored some
+	known    map[account.ID]known
+	emptyAt  time.Time // its last line here ended; zero while there are any
+	readAsk  bool      // another instance has stored some
 }
 
 // kept is a delivered frame.
@@ -66,41 +68,66 @@ var (
 	errUnsure  = errs.New(errs.Unavailable, "error.unavailable") // what is there, or whose it is, cannot be known now
 )
 
-// join lets a socket hear a room from after a sequence on : check the right, keep what is said from now on, read the past, send
-// both in order, go live.
+// join lets a socket hear a room from after a sequence on: check the right, keep what is said from now on, read the past, send
+// both in order, go live. A room that is heard here and stands as this account last read it need not be read again.
 func (h *Hub) join(ctx context.Context, s *socket, in *wire.Join) error {
 	var id chat.RoomID
 	if err := id.UnmarshalText([]byte(in.Room)); err != nil {
 		return err
 	}
-	actor := *s.actor.Load()
-	view, err := h.Chat.Room(ctx, actor, id)
+	now, err := h.marked.of(ctx, id)
 	if err != nil {
 		return err
 	}
-	members, version, err := h.Chat.Members(ctx, id)
-	if err != nil {
-		return err
+	r, me := h.enterKnown(s, id, now)
+	head := now.Seq // what came later is heard
+	if me == nil {
+		asked := time.Now()
+		view, err := h.Chat.Room(ctx, *s.actor.Load(), id)
+		if err != nil {
+			return err
+		}
+		k := known{view: &view, role: s.actor.Load().Role, mark: now.Mark, at: asked}
+		h.remember(s, id, k)
+		if r, me = h.enterKnown(s, id, now); me == nil {
+			if r, me, head, err = h.enter(ctx, s, id, k); err != nil {
+				return err
+			}
+		}
 	}
-	r, me, err := h.enter(s, id, members, version, view)
-	if err != nil {
-		return err
-	}
-	if err := h.catchUp(ctx, s, r, me, in); err != nil {
+	if err := h.catchUp(ctx, s, r, me, in, head); err != nil {
 		h.leave(s, r)
 		return err
 	}
 	return nil
 }
 
-// enter makes the socket part of the room: from here on everything that is said reaches its sub.
-func (h *Hub) enter(s *socket, id chat.RoomID, members []account.ID, version int64, view chat.RoomView) (*room, *sub, error) {
+// enter lets a socket hear a room of which the instance may not know who hears it, and asks for its last message after that.
+func (h *Hub) enter(ctx context.Context, s *socket, id chat.RoomID, k known) (*room, *sub, int64, error) {
+	members, version, err := h.Chat.Members(ctx, id)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	r, me, err := h.open(s, id, members, version, k)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	heads, err := h.Chat.Heads(ctx, []chat.RoomID{id})
+	if err != nil {
+		h.leave(s, r)
+		return nil, nil, 0, err
+	}
+	return r, me, heads[id].Seq, nil
+}
+
+// open begins to hear a room, if nobody here does.
+func (h *Hub) open(s *socket, id chat.RoomID, members []account.ID, version int64, k known) (*room, *sub, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := h.rooms[id]
 	if r == nil {
 		r = &room{id: id, subs: map[*socket]*sub{}, seenAt: map[int16]time.Time{}, remotes: map[string]remote{},
-			wroteAt: map[int16]time.Time{}, unsaved: map[account.ID]unsaved{}, read: map[int16]int64{},
+			wroteAt: map[int16]time.Time{}, unsaved: map[account.ID]unsaved{}, read: map[int16]int64{}, known: map[account.ID]known{},
 			viewedAt: time.Now()} // whoever joins has just read it
 		h.rooms[id] = r
 		h.Bus.Subscribe(bus.Room(id.String()), presenceChannel(id))
@@ -108,19 +135,33 @@ func (h *Hub) enter(s *socket, id chat.RoomID, members []account.ID, version int
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.setMembers(members, version)
-	defer h.dropIfEmpty(r)
+	defer h.linger(r)
 	if !r.members[s.account] {
 		return nil, nil, errNotHere
 	}
+	r.remember(s.account, k)
+	me := h.letIn(r, s, k.view)
+	if me == nil {
+		return nil, nil, errNotHere
+	}
+	return r, me, nil
+}
+
+// letIn makes the socket part of the room: from here on everything that is said reaches its sub. nil when the socket has ended; h.mu and r.mu are held.
+func (h *Hub) letIn(r *room, s *socket, view *chat.RoomView) *sub {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
-		return nil, nil, errNotHere
+		return nil
 	}
-	me := &sub{me: view.Me, joining: true, view: &view}
+	if !r.emptyAt.IsZero() {
+		r.emptyAt = time.Time{}
+		h.lingering--
+	}
+	me := &sub{me: view.Me, joining: true, view: view}
 	r.subs[s] = me // a second join of the same room begins anew
-	s.rooms = append(slices.DeleteFunc(s.rooms, func(old *room) bool { return old.id == id }), r)
-	return r, me, nil
+	s.rooms = append(slices.DeleteFunc(s.rooms, func(old *room) bool { return old == r }), r)
+	return me
 }
 
 // leave ends the hearing.
@@ -130,7 +171,7 @@ func (h *Hub) leave(s *socket, r *room) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(s)
-	h.dropIfEmpty(r)
+	h.linger(r)
 }
 
 // drop ends one socket's hearing; r.mu is held.
@@ -144,12 +185,10 @@ func (r *room) drop(s *socket) {
 	s.mu.Unlock()
 }
 
-// dropIfEmpty forgets a room without sockets; h.mu and r.mu are held.
-func (h *Hub) dropIfEmpty(r *room) {
-	if len(r.subs) == 0 && h.rooms[r.id] == r {
-		delete(h.rooms, r.id)
-		h.Bus.Unsubscribe(bus.Room(r.id.String()), presenceChannel(r.id))
-	}
+// forget stops hearing a room; h.mu and r.mu are held.
+func (h *Hub) forget(r *room) {
+	delete(h.rooms, r.id)
+	h.Bus.Unsubscribe(bus.Room(r.id.String()), presenceChannel(r.id))
 }
 
 // setMembers takes a newer answer to who may hear; r.mu is held.
@@ -159,6 +198,7 @@ func (r *room) setMembers(members []account.ID, version int64) {
 	}
 	if version > r.version {
 		r.ring = nil // a message may have been hidden since: who comes back reads it as it is now
+		clear(r.known)
 	}
 	r.version = version
 	r.members = make(map[account.ID]bool, len(members))
@@ -167,24 +207,22 @@ func (r *room) setMembers(members []account.ID, version int64) {
 	}
 }
 
-// catchUp sends what was said after the client's sequence and ends with going live.
-func (h *Hub) catchUp(ctx context.Context, s *socket, r *room, me *sub, in *wire.Join) error {
+// catchUp sends what was said after the client's sequence, up to a head that was asked for while the room was heard, and ends with going live.
+func (h *Hub) catchUp(ctx context.Context, s *socket, r *room, me *sub, in *wire.Join, head int64) error {
 	epoch, err := h.knownEpoch(ctx)
 	if err != nil {
 		return err
 	}
-	heads, err := h.Chat.Heads(ctx, []chat.RoomID{r.id})
-	if err != nil {
-		return err
-	}
-	head := heads[r.id].Seq
 	r.mu.Lock()
-	if !r.loaded {
+	switch {
+	case !r.loaded:
 		r.loaded, r.head = true, head
 		if r.missing {
 			defer h.refill(r)
 		}
-	} else if head > r.head {
+	case head > r.head && r.nobodyLive():
+		r.head, r.ring = head, nil // nobody was there for whom what the bus lost would have been read: each who joins reads it
+	case head > r.head:
 		h.refillLocked(r) // the bus lost something for all who were here before
 	}
 	r.mu.Unlock()
@@ -256,6 +294,16 @@ func (h *Hub) goLive(s *socket, r *room, me *sub, last int64, epoch string) (boo
 	return true, nil
 }
 
+// nobodyLive: all who hear the room are still joining it; r.mu is held.
+func (r *room) nobodyLive() bool {
+	for _, me := range r.subs {
+		if !me.joining {
+			return false
+		}
+	}
+	return true
+}
+
 // after is what the ring has from the sequence after last on, and its size; nothing if that is not all; r.mu is held.
 func (r *room) after(last int64) (missed []kept, size int) {
 	if len(r.ring) == 0 || r.ring[0].seq > last+1 {
@@ -318,6 +366,9 @@ func (h *Hub) send(r *room, m chat.Message) {
 	r.head, r.sentAt = m.Seq, time.Now()
 	if r.ring = append(r.ring, k); len(r.ring) > ringFrames {
 		r.ring = append(r.ring[:0], r.ring[len(r.ring)-ringFrames:]...)
+	}
+	if len(r.subs) == 0 {
+		r.trim()
 	}
 	for s, me := range r.subs {
 		switch {
