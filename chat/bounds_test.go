@@ -13,7 +13,6 @@ import (
 	"ponti/chat"
 	"ponti/internal/errs"
 	"ponti/internal/ids"
-	"ponti/internal/pg"
 	"ponti/moderation/triage"
 )
 
@@ -122,13 +121,7 @@ func TestMigrateBounds(t *testing.T) {
 	w := newWorld(t)
 	person, _, room := w.talking()
 	w.exec(`update chat_rooms set started_at = now() - interval '2 h'`)
-	w.exec(`alter table chat_participants drop column read_seq; alter table chat_places drop column tutor_called_at; alter table chat_rooms drop column ends_at, drop column time_up; alter table chat_participants drop column more_at; drop table chat_pauses;
-		alter table chat_rooms drop column stepped_out; drop table chat_blocks, chat_whispers, chat_cards, chat_prepared_versions, chat_prepared, chat_given;
-		alter table chat_messages drop column about, drop column changed_seq, drop column withdrawn;
-		alter table chat_rooms drop column kept_as, drop column kept_until; drop table chat_erased; drop table chat_waits;
-		delete from chat_migrations where version_id >= 5`)
-	require.NoError(t, pg.Migrate(w.ctx, w.pool.Config().ConnString(), chat.Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
+	w.migrateFrom(5)
 	w.chat.Work(w.ctx)
 	assert.WithinDuration(t, time.Now().Add(account.DefaultConversation), w.boundOf(person, room).EndsAt, 20*time.Second)
 }

@@ -12,7 +12,6 @@ import (
 	"ponti/chat"
 	"ponti/internal/bus"
 	"ponti/internal/errs"
-	"ponti/internal/pg"
 	"ponti/moderation/triage"
 )
 
@@ -229,10 +228,7 @@ func TestMigrateChanges(t *testing.T) {
 	w := newWorld(t)
 	person, esp, room := w.talking()
 	first := w.post(person, room, "Uno.")
-	w.exec(`alter table chat_participants drop column read_seq; alter table chat_places drop column tutor_called_at; alter table chat_rooms drop column stepped_out; drop table chat_blocks, chat_whispers, chat_cards, chat_prepared_versions, chat_prepared, chat_given;
-		alter table chat_messages drop column about, drop column changed_seq, drop column withdrawn; delete from chat_migrations where version_id >= 8`)
-	require.NoError(t, pg.Migrate(w.ctx, w.pool.Config().ConnString(), chat.Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
+	w.migrateFrom(8)
 	require.NoError(t, w.edit(person, room, first.Seq, "Due."))
 	assert.Equal(t, "Due.", w.said(esp, room)[0].Text)
 	w.holds()

@@ -94,6 +94,7 @@ type Chat struct {
 	hints      bus.Publisher
 	log        zerolog.Logger
 	worker     worker.Worker
+	waker      worker.Worker
 	writers    [writers]writer
 	sentAgain  atomic.Int64 // when a message was last found that had been sent before, in Unix nanoseconds
 }

@@ -18,6 +18,7 @@ import (
 	"ponti/chat"
 	"ponti/internal/audit"
 	"ponti/internal/ids"
+	"ponti/internal/pg"
 	"ponti/internal/pgtest"
 	"ponti/internal/seal"
 	"ponti/moderation"
@@ -83,7 +84,7 @@ type world struct {
 	people     int
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, with ...func(*moderation.Options)) *world {
 	t.Helper()
 	w := &world{TB: t, ctx: t.Context(), pool: pgtest.New(t), hints: &recorder{}}
 	keks, err := seal.ParseKEKs(seal.GenerateKEK())
@@ -92,7 +93,11 @@ func newWorld(t testing.TB) *world {
 	require.NoError(t, err)
 	accounts := account.New(w.pool, account.Options{})
 	w.roster = roster.New(w.pool, accounts, w.hints)
-	w.moderation = moderation.New(w.pool, accounts, w.roster, engine, w.hints, moderation.Options{Keys: w.ring, Every: 50 * time.Millisecond, Log: zerolog.Nop()})
+	options := moderation.Options{Keys: w.ring, Every: 50 * time.Millisecond, Log: zerolog.Nop()}
+	for _, f := range with {
+		f(&options)
+	}
+	w.moderation = moderation.New(w.pool, accounts, w.roster, engine, w.hints, options)
 	w.chat = chat.New(w.pool, accounts, w.roster, w.moderation, w.ring, w.hints, zerolog.New(zerolog.NewTestWriter(t)))
 	w.moderation.Use(moderation.SubjectRoom, w.chat.RoomContent())
 	w.moderation.Use(moderation.SubjectMessage, w.chat.MessageContent())
@@ -243,4 +248,35 @@ func (w *world) talkingWhile(waits chat.RoomID) (person, esp account.Actor, room
 // withoutModeration is a Chat whose every call to moderation panics.
 func (w *world) withoutModeration() *chat.Chat {
 	return chat.New(w.pool, account.New(w.pool, account.Options{}), w.roster, nil, w.ring, w.hints, zerolog.Nop())
+}
+
+// backs takes the tables back before a migration, the newest first.
+var backs = []struct {
+	version int
+	sql     string
+}{
+	{16, `drop table chat_wakes; alter table chat_places drop column away_at, drop column told_at, drop column was_away, drop column return_mark`},
+	{15, `drop table chat_given`},
+	{14, `drop table chat_prepared_versions, chat_prepared`},
+	{13, `drop table chat_cards`},
+	{12, `drop table chat_whispers`},
+	{11, `alter table chat_participants drop column read_seq`},
+	{10, `alter table chat_places drop column tutor_called_at`},
+	{9, `alter table chat_rooms drop column stepped_out; drop table chat_blocks`},
+	{8, `alter table chat_messages drop column about, drop column changed_seq, drop column withdrawn`},
+	{7, `alter table chat_rooms drop column kept_as, drop column kept_until; drop table chat_erased, chat_waits`},
+	{5, `alter table chat_rooms drop column ends_at, drop column time_up; alter table chat_participants drop column more_at; drop table chat_pauses`},
+}
+
+// migrateFrom has the tables as they were before a migration, with what is in them, and brings them up to date.
+func (w *world) migrateFrom(version int) {
+	w.Helper()
+	for _, b := range backs {
+		if b.version >= version {
+			w.exec(b.sql)
+		}
+	}
+	w.exec(`delete from chat_migrations where version_id >= $1`, version)
+	require.NoError(w, pg.Migrate(w.ctx, w.pool.Config().ConnString(), chat.Migrations()))
+	w.pool.Reset() // statements prepared for the old tables
 }

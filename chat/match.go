@@ -11,7 +11,7 @@ import (
 	"ponti/internal/pg"
 )
 
-// Match offers the waiting people of a service to its free ESPs now, instead of at the worker's next second. It is called
+// Match offers the waiting people of a service to its free ESPs now, and tells those who are away that it is their turn, instead of at the worker's next second. It is called
 // whenever somebody enters, becomes free or comes on shift; a failure is logged, since the worker tries again.
 func (c *Chat) Match(ctx context.Context, service account.ServiceID) {
 	if err := c.match(ctx, service); err != nil {
@@ -21,18 +21,22 @@ func (c *Chat) Match(ctx context.Context, service account.ServiceID) {
 
 func (c *Chat) match(ctx context.Context, service account.ServiceID) error {
 	var made []match
+	var told []account.ID
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		made = nil
+		made, told = nil, nil
 		// One matcher at a time per service: two would see the same free ESP and the order of offers would be chance.
 		if err := lockQueue(ctx, tx, service); err != nil {
 			return err
 		}
-		queue, err := selectQueue(ctx, tx, service)
-		if err != nil || len(queue) == 0 {
-			return err
-		}
 		free, err := c.freeESPs(ctx, tx, service)
 		if err != nil || len(free) == 0 {
+			return err
+		}
+		if told, err = updatePlacesTold(ctx, tx, service, len(free)); err != nil {
+			return err
+		}
+		queue, err := selectQueue(ctx, tx, service)
+		if err != nil || len(queue) == 0 {
 			return err
 		}
 		passed, err := selectPassed(ctx, tx, queue)
@@ -54,6 +58,7 @@ func (c *Chat) match(ctx context.Context, service account.ServiceID) error {
 		c.tell(bus.Desk, m.esp)
 		c.tell(bus.Place, m.place.person)
 	}
+	c.tell(bus.Place, told...)
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/errs"
-	"ponti/internal/pg"
 	"ponti/moderation"
 )
 
@@ -326,12 +325,7 @@ func TestMigrateRetention(t *testing.T) {
 	w.enter(w.someone(account.RoleGuest), "")
 	open := w.accept(esp)
 	w.exec(`update chat_rooms set ended_at = ended_at - interval '47 h' where id = $1`, room)
-	w.exec(`alter table chat_participants drop column read_seq; alter table chat_places drop column tutor_called_at; alter table chat_rooms drop column stepped_out; drop table chat_blocks, chat_whispers, chat_cards, chat_prepared_versions, chat_prepared, chat_given;
-		alter table chat_messages drop column about, drop column changed_seq, drop column withdrawn;
-		alter table chat_rooms drop column kept_as, drop column kept_until; drop table chat_erased; drop table chat_waits;
-		delete from chat_migrations where version_id >= 7`)
-	require.NoError(t, pg.Migrate(w.ctx, w.pool.Config().ConnString(), chat.Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
+	w.migrateFrom(7)
 	w.erase()
 	var until time.Time
 	require.NoError(t, w.pool.QueryRow(w.ctx, `select kept_until from chat_rooms where id = $1`, room).Scan(&until))

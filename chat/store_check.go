@@ -6,7 +6,8 @@ type invariant struct{ name, sql string }
 // overdue are those that time alone can break; an index answers each.
 var overdue = []invariant{
 	{"offer_overdue", `select count(*) from chat_offers where state = 'open' and expires_at < now() - interval '10 s'`},
-	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and seen_at < now() - interval '5 min 10 s'`},
+	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and case when away_at is null then seen_at < now() - interval '5 min 10 s'
+		else told_at < now() - interval '15 min 10 s' or away_at < now() - interval '3 h 10 s' end`},
 	{"left_alone", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where p.again and p.state in ('waiting', 'offered') and p.tutor_called_at is null and r.created_at < now() - interval '70 s'`},
 	{"unread_too_long", `select (select count(*) from chat_messages where level = -1 and at < now() - interval '10 s')
@@ -36,6 +37,8 @@ var invariants = append([]invariant{
 	{"place_and_room_disagree", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where r.state <> case p.state when 'in_session' then 'open' when 'ended' then 'ended' else 'waiting' end`},
 	{"room_without_place", `select count(*) from chat_rooms r where not exists (select from chat_places p where p.room_id = r.id)`},
+	{"offered_though_away", `select count(*) from chat_places where away_at is not null and state <> 'waiting'`},
+	{"wake_of_nobody", `select count(*) from chat_wakes w join chat_places p on p.id = w.place_id where p.state = 'ended'`},
 	{"offered_without_offer", `select count(*) from chat_places p where p.state = 'offered' and not exists (select from chat_offers o where o.id = p.offer_id and o.state = 'open')`},
 	{"offer_of_nobody", `select count(*) from chat_offers o where o.state = 'open' and not exists (select from chat_places p where p.offer_id = o.id and p.state = 'offered')`},
 	{"offer_to_the_busy", `select count(*) from chat_offers o join chat_participants p on p.account_id = o.esp_id and p.part = 'esp' and p.left_at is null where o.state = 'open'`},

@@ -26,7 +26,7 @@ func selectWaitingSum(ctx context.Context, q pg.Querier, service account.Service
 }
 
 func selectWaitingList(ctx context.Context, q pg.Querier, actor account.Actor) ([]waiterRow, error) {
-	rows, err := q.Query(ctx, `select p.id, p.person_id, p.level, now() - p.created_at, p.state = 'offered',
+	rows, err := q.Query(ctx, `select p.id, p.person_id, p.level, now() - p.created_at, p.state = 'offered', p.away_at is not null,
 			exists (select from chat_listings l where l.place_id = p.id and l.account_id = $2), `+roomColumns+`
 		from chat_places p join chat_rooms r on r.id = p.room_id
 		where p.service_id = $1 and p.state in ('waiting', 'offered') order by `+queueOrder+` limit 100`, actor.Service, actor.ID)
@@ -35,7 +35,7 @@ func selectWaitingList(ctx context.Context, q pg.Querier, actor account.Actor) (
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (waiterRow, error) {
 		var w waiterRow
-		return w, row.Scan(append([]any{&w.place, &w.person, &w.Level, &w.Waited, &w.Offered, &w.shown}, w.room.fields()...)...)
+		return w, row.Scan(append([]any{&w.place, &w.person, &w.Level, &w.Waited, &w.Offered, &w.Away, &w.shown}, w.room.fields()...)...)
 	})
 	return list, store("select waiting list", err)
 }
@@ -49,7 +49,7 @@ func insertListing(ctx context.Context, q pg.Querier, actor account.Actor, id Pl
 
 func selectWaitingMark(ctx context.Context, q pg.Querier, service account.ServiceID) (string, error) {
 	var mark string
-	err := q.QueryRow(ctx, `select coalesce(md5(string_agg(concat_ws(' ', id, state, level, floor(extract(epoch from now() - created_at) / 60)), ',' order by id)), '')
+	err := q.QueryRow(ctx, `select coalesce(md5(string_agg(concat_ws(' ', id, state, away_at is null, level, floor(extract(epoch from now() - created_at) / 60)), ',' order by id)), '')
 			|| coalesce((select md5(string_agg(concat_ws(' ', w.id, w.seen_at is null), ',' order by w.id))`+askedFrom+`), '')
 		from chat_places where service_id = $1 and state in ('waiting', 'offered')`, service).Scan(&mark)
 	return mark, store("select waiting mark", err)

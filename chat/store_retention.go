@@ -78,7 +78,7 @@ func selectIsUnread(ctx context.Context, q pg.Querier, id RoomID) (is bool, err 
 // deleteRoom erases a conversation with all that hangs on it, and keeps what tells nothing of anybody: a count, and how long one waited.
 func deleteRoom(ctx context.Context, q pg.Querier, e ended) error {
 	_, err := q.Exec(ctx, `insert into chat_waits (service_id, created_at, started_at) select service_id, created_at, started_at
-		from chat_places where room_id = $1 and started_at is not null and not again`, e.room)
+		from chat_places where room_id = $1 and started_at is not null and not again and not was_away`, e.room)
 	if err != nil {
 		return store("keep wait", err)
 	}

@@ -27,12 +27,16 @@ type placeRow struct {
 	endReason  string
 	again      bool
 	called     bool // tutors, because nobody took them on in time
+	away       bool // its person does something else, and is not offered to anybody
+	told       bool // that it is their turn
+	wakes      bool // a browser of theirs is woken then
 }
 
-const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, ''), p.again, p.tutor_called_at is not null`
+const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, ''), p.again, p.tutor_called_at is not null,
+	p.away_at is not null, p.told_at is not null, exists (select from chat_wakes w where w.place_id = p.id)`
 
 func (p *placeRow) fields() []any {
-	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again, &p.called}
+	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again, &p.called, &p.away, &p.told, &p.wakes}
 }
 
 func scanPlace(row pgx.CollectableRow) (placeRow, error) {
@@ -77,10 +81,11 @@ func selectPlaceOf(ctx context.Context, q pg.Querier, actor account.Actor) (plac
 	return p, r, store("select place", err)
 }
 
+// selectPosition counts who would be offered before: not those who are away.
 func selectPosition(ctx context.Context, q pg.Querier, p placeRow) (int, error) {
 	var n int
 	err := q.QueryRow(ctx, `select count(*) from chat_places p join chat_places mine on mine.id = $1
-		where p.service_id = mine.service_id and p.state in ('waiting', 'offered')
+		where p.service_id = mine.service_id and p.state in ('waiting', 'offered') and (p.away_at is null or p.id = mine.id)
 			and `+queueOrder+` <= (-greatest(mine.level, 0), coalesce(mine.feeling, 5), mine.created_at, mine.id)`, p.id).Scan(&n)
 	return n, store("select position", err)
 }
@@ -103,7 +108,7 @@ func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceI
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.5) within group (order by extract(epoch from started_at - created_at))) end,
 			case when count(*) < $2 then interval '0' else make_interval(secs => percentile_cont(0.8) within group (order by extract(epoch from started_at - created_at))) end
 		from (select started_at, created_at from (
-				(select started_at, created_at from chat_places where service_id = $1 and not again
+				(select started_at, created_at from chat_places where service_id = $1 and not again and not was_away
 					and started_at > coalesce($4, now()) - $3::interval and started_at <= coalesce($4, now())
 					order by started_at desc limit 200)
 				union all
@@ -143,7 +148,7 @@ func lockPlaceOfOffer(ctx context.Context, q pg.Querier, actor account.Actor, id
 }
 
 func updatePlaceInSession(ctx context.Context, q pg.Querier, id PlaceID) error {
-	_, err := q.Exec(ctx, `update chat_places set state = 'in_session', offer_id = null, started_at = now() where id = $1`, id)
+	_, err := q.Exec(ctx, `update chat_places set state = 'in_session', offer_id = null, started_at = now(), away_at = null, told_at = null where id = $1`, id)
 	return store("start place", err)
 }
 
@@ -153,16 +158,19 @@ func updatePlaceWaiting(ctx context.Context, q pg.Querier, id PlaceID) error {
 }
 
 func updatePlaceEnded(ctx context.Context, q pg.Querier, id RoomID, reason string) error {
-	_, err := q.Exec(ctx, `update chat_places set state = 'ended', offer_id = null, ended_at = now(), end_reason = $2 where room_id = $1 and state <> 'ended'`, id, reason)
+	_, err := q.Exec(ctx, `with over as (update chat_places set state = 'ended', offer_id = null, ended_at = now(), end_reason = $2, away_at = null, told_at = null, return_mark = null
+			where room_id = $1 and state <> 'ended' returning id)
+		delete from chat_wakes where place_id in (select id from over)`, id, reason)
 	return store("end place", err)
 }
 
 // lockUnseenPlaces takes places that nobody has looked at for too long; those somebody works on are skipped. While no instance
 // was there nobody could look, so afterwards all get a minute to do so.
 func lockUnseenPlaces(ctx context.Context, q pg.Querier) ([]placeRow, error) {
-	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.state in ('waiting', 'offered') and p.seen_at < now() - $1::interval
+	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.state in ('waiting', 'offered')
+			and case when p.away_at is null then p.seen_at < now() - $1::interval else p.told_at < now() - $3::interval or p.away_at < now() - $4::interval end
 			and (select since from chat_watch) < now() - $2::interval
-		order by p.seen_at limit 100 for update skip locked`, placeFor, espSilentFor)
+		order by p.seen_at limit 100 for update skip locked`, placeFor, espSilentFor, returnFor, awayFor)
 	if err != nil {
 		return nil, store("lock unseen places", err)
 	}
@@ -177,7 +185,7 @@ func lockQueue(ctx context.Context, q pg.Querier, service account.ServiceID) err
 }
 
 func selectQueue(ctx context.Context, q pg.Querier, service account.ServiceID) ([]placeRow, error) {
-	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.service_id = $1 and p.state = 'waiting'
+	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.service_id = $1 and p.state = 'waiting' and p.away_at is null
 		order by `+queueOrder+` limit 100 for update skip locked`, service)
 	if err != nil {
 		return nil, store("select queue", err)
@@ -232,7 +240,7 @@ func selectPassed(ctx context.Context, q pg.Querier, queue []placeRow) (map[pass
 func insertOffer(ctx context.Context, q pg.Querier, service account.ServiceID, m match) error {
 	_, err := q.Exec(ctx, `with made as (insert into chat_offers (id, service_id, place_id, esp_id, made_at, expires_at)
 			values ($1, $2, $3, $4, clock_timestamp(), clock_timestamp() + $5::interval))
-		update chat_places set state = 'offered', offer_id = $1 where id = $3 and state = 'waiting'`, ids.New[Offer](), service, m.place.id, m.esp, offerFor)
+		update chat_places set state = 'offered', offer_id = $1 where id = $3 and state = 'waiting' and away_at is null`, ids.New[Offer](), service, m.place.id, m.esp, offerFor)
 	return store("insert offer", err)
 }
 

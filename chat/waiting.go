@@ -32,6 +32,7 @@ const (
 const (
 	endLeft   = "left"
 	endUnseen = "unseen"
+	endAway   = "away"
 	endTalked = "talked"
 	endLost   = "lost"
 )
@@ -51,7 +52,11 @@ type PlaceView struct {
 	Feeling   *int
 	Room      RoomID
 	Since     time.Time
+	Away      bool  // they do something else: nobody is offered them until they step back
+	Told      bool  // and it is their turn
+	Wakes     bool  // and a browser of theirs is woken then
 	Unseen    bool  // ended because nobody looked at it for 5 minutes
+	Late      bool  // ended because they were away and did not come back in time
 	Again     bool  // their ESP was lost in mid-conversation, and they are to be met by another
 	Card      *Card // of the ESP before
 	Called    bool  // and as nobody was free within a minute, tutors were called for them
@@ -178,7 +183,8 @@ func (c *Chat) Place(ctx context.Context, actor account.Actor) (PlaceView, error
 	if err != nil {
 		return PlaceView{}, pg.Classify(err)
 	}
-	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen, Again: p.again, Called: p.called}
+	v := PlaceView{ID: p.id, State: p.state, Room: p.room, Since: p.createdAt, Feeling: p.feeling, Unseen: p.endReason == endUnseen, Late: p.endReason == endAway,
+		Away: p.away, Told: p.told, Wakes: p.wakes, Again: p.again, Called: p.called}
 	if v.Topic, err = c.topic(r); err != nil {
 		return PlaceView{}, err
 	}

@@ -30,6 +30,7 @@ type Waiter struct {
 	Level   triage.Level
 	Waited  time.Duration
 	Offered bool // an ESP is asked right now
+	Away    bool // does something else, and comes back when told
 }
 
 // WaitingList tells a tutor who waits, and an admin how many wait and how long. That a tutor reads somebody's topic is audited

@@ -29,33 +29,38 @@ const (
 )
 
 // Start begins the work of each second: offers run out, places nobody looks at end, and so do conversations with who fell
-// silent or whose time is over, the free are offered who waits, tutors are called for who was left alone, what triage could not read
+// silent or whose time is over, the free are offered who waits and those away are told, tutors are called for who was left alone, what triage could not read
 // is read again, tutors whose escalation closed leave. Every instance works; rows are shared by skipping locked ones. It goes on through panics and without a database. Starting twice is fine.
 func (c *Chat) Start(ctx context.Context) {
 	for i := range c.writers {
 		c.writers[i].open()
 	}
-	c.worker.Start(ctx, func(ctx context.Context) {
-		// Instances that start together should not all work at the same instant.
-		timer := time.NewTimer(rand.N(workEvery)) //nolint:gosec // jitter, not a secret
-		defer timer.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-timer.C:
-			}
-			began := time.Now()
-			c.Work(ctx)
-			timer.Reset(max(0, workEvery-time.Since(began)))
+	c.worker.Start(ctx, func(ctx context.Context) { each(ctx, workEvery, c.Work) })
+	c.waker.Start(ctx, func(ctx context.Context) { each(ctx, workEvery, c.Wake) }) // apart: a provider that hangs holds up nothing else
+}
+
+// each does something again and again until the context ends.
+func each(ctx context.Context, every time.Duration, do func(context.Context)) {
+	// Instances that start together should not all work at the same instant.
+	timer := time.NewTimer(rand.N(every)) //nolint:gosec // jitter, not a secret
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
 		}
-	})
+		began := time.Now()
+		do(ctx)
+		timer.Reset(max(0, every-time.Since(began)))
+	}
 }
 
 // Stop returns when the worker has stopped and what was posted is stored or refused; what is posted later is refused until
 // Start. Stopping twice is fine.
 func (c *Chat) Stop() {
 	c.worker.Stop()
+	c.waker.Stop()
 	for i := range c.writers {
 		c.writers[i].stop()
 	}
@@ -77,14 +82,21 @@ func (c *Chat) Work(ctx context.Context) {
 		{"chat.dismiss_tutors", c.dismissTutors},
 	}
 	for _, s := range steps {
-		err := worker.Guard(func() error {
-			ctx, cancel := context.WithTimeout(ctx, 10*workEvery)
-			defer cancel()
-			return s.do(ctx)
-		})
-		if err != nil && ctx.Err() == nil {
-			c.log.Error().Err(err).Str("job", s.name).Msg("chat work failed")
-		}
+		c.step(ctx, s.name, s.do)
+	}
+}
+
+// Wake wakes the browsers that are due now.
+func (c *Chat) Wake(ctx context.Context) { c.step(ctx, "chat.wake", c.wakeDue) }
+
+func (c *Chat) step(ctx context.Context, name string, do func(context.Context) error) {
+	err := worker.Guard(func() error {
+		ctx, cancel := context.WithTimeout(ctx, 10*workEvery)
+		defer cancel()
+		return do(ctx)
+	})
+	if err != nil && ctx.Err() == nil {
+		c.log.Error().Err(err).Str("job", name).Msg("chat work failed")
 	}
 }
 
@@ -121,7 +133,11 @@ func (c *Chat) dropPlaces(ctx context.Context) error {
 			return err
 		}
 		for _, p := range places {
-			esp, err := c.endPlace(ctx, tx, p, endUnseen)
+			reason := endUnseen
+			if p.away {
+				reason = endAway
+			}
+			esp, err := c.endPlace(ctx, tx, p, reason)
 			if err != nil {
 				return err
 			}

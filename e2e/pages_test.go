@@ -48,6 +48,7 @@ var pages = []struct {
 	{"/sign-up", "visitor", nil},
 	{"/sign-in", "visitor", nil},
 	{"/recover", "visitor", nil},
+	{"/come-back", "visitor", nil},
 	{"/first-admin", "visitor", nil},
 	{"/invitation/{token}", "visitor", nil},
 	{"/access", "guest member family esp senior tutor admin auditor", nil},
@@ -115,7 +116,7 @@ var pages = []struct {
 
 // machines is what answers GET and is no page, with an example.
 var machines = map[string]string{
-	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/push.js": "/push.js", "/readyz": "/readyz",
+	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/push.js": "/push.js", "/turn.js": "/turn.js", "/readyz": "/readyz",
 	"/exit": "/exit", // where the quick exit leads without a script: nothing is to be seen, and must not be
 }
 

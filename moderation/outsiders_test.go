@@ -1,15 +1,8 @@
 package moderation_test
 
 import (
-	"crypto/ecdh"
-	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"sync"
 	"testing"
 
@@ -17,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/internal/mail"
-	"ponti/internal/push"
 )
 
 // mailbox is a mail server that keeps what it is given, and answers as a test wants.
@@ -90,57 +82,4 @@ func newMailbox(t *testing.T, answer func(n int) error) (*mailbox, *mail.Server)
 	server, err := mail.Open("smtp://"+l.Addr().String(), "ponti@example.org")
 	require.NoError(t, err)
 	return b, server
-}
-
-// provider is a push service that counts whom it was asked to wake.
-type provider struct {
-	*httptest.Server
-	answer func(n int, w http.ResponseWriter, r *http.Request)
-
-	mu    sync.Mutex
-	woken []*http.Request
-	body  []byte
-}
-
-func newProvider(t *testing.T, answer func(n int, w http.ResponseWriter, r *http.Request)) *provider {
-	t.Helper()
-	p := &provider{answer: answer}
-	p.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		p.mu.Lock()
-		p.woken, p.body = append(p.woken, r), body
-		n := len(p.woken)
-		p.mu.Unlock()
-		if p.answer != nil {
-			p.answer(n, w, r)
-			return
-		}
-		w.WriteHeader(http.StatusCreated)
-	}))
-	t.Cleanup(p.Close)
-	return p
-}
-
-func (p *provider) calls() []*http.Request {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]*http.Request(nil), p.woken...)
-}
-
-func (p *provider) sender(t *testing.T) *push.Sender {
-	t.Helper()
-	u, err := url.Parse(p.URL)
-	require.NoError(t, err)
-	return push.New([]string{u.Host}, "https://ponti.example.org", p.Client().Transport)
-}
-
-// subscription is what a browser of this provider would give.
-func (p *provider) subscription(t *testing.T, name string) string {
-	t.Helper()
-	key, err := ecdh.P256().GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	b, err := json.Marshal(map[string]any{"endpoint": p.URL + "/" + name, "expirationTime": nil, "keys": map[string]string{
-		"p256dh": base64.RawURLEncoding.EncodeToString(key.PublicKey().Bytes()), "auth": base64.RawURLEncoding.EncodeToString([]byte("0123456789abcdef"))}})
-	require.NoError(t, err)
-	return string(b)
 }

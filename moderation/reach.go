@@ -99,14 +99,8 @@ func (m *Moderation) Reaches(ctx context.Context, actor account.Actor) (Reaches,
 		}
 		r.List = append(r.List, row.Reach)
 	}
-	if m.options.Push != nil {
-		k, err := m.pushKey(ctx, actor.Service)
-		if err != nil {
-			return Reaches{}, err
-		}
-		r.PushKey = k.Public()
-	}
-	return r, nil
+	r.PushKey, err = m.PushKey(ctx, actor.Service)
+	return r, err
 }
 
 // AddMail keeps an address and sends it a code of six digits, which Confirm takes for half an hour. Whatever address waited for a code before waits no more. ErrNotSent when the
@@ -163,14 +157,11 @@ func (m *Moderation) AddPush(ctx context.Context, actor account.Actor, subscript
 	if err := mayReach(actor); err != nil {
 		return err
 	}
-	if m.options.Push == nil {
-		return errs.Field("subscription", "moderation.push_unknown", nil)
+	browser, err := m.ReadBrowser(subscription)
+	if err != nil {
+		return err
 	}
-	s, ok := m.options.Push.Parse(subscription)
-	if !ok {
-		return errs.Field("subscription", "moderation.push_unknown", nil)
-	}
-	_, err := m.addReach(ctx, actor, ChannelPush, s.String(), locale, nil)
+	_, err = m.addReach(ctx, actor, ChannelPush, browser, locale, nil)
 	return err
 }
 

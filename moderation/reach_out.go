@@ -34,18 +34,7 @@ func (m *Moderation) tellBy(ctx context.Context, service account.ServiceID, by C
 		}
 		return "mail server", m.options.Mail.Send(ctx, address, m.options.Words(l.locale, l.key+"_subject"), m.options.Words(l.locale, l.key, "URL", l.url))
 	}
-	if m.options.Push == nil {
-		return "no push", errGone
-	}
-	s, ok := m.options.Push.Parse(address)
-	if !ok {
-		return "provider", errGone
-	}
-	k, err := m.pushKey(ctx, service)
-	if err != nil {
-		return "key", err
-	}
-	if err = m.options.Push.Wake(ctx, k, s, pushLasts); errors.Is(err, push.ErrGone) {
+	if err = m.Wake(ctx, service, address, pushLasts); errors.Is(err, ErrBrowserGone) {
 		return "gone", errGone
 	}
 	return "provider", err

@@ -18,6 +18,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/mail"
 	"ponti/internal/push"
+	"ponti/internal/pushtest"
 	"ponti/moderation"
 	"ponti/moderation/triage"
 )
@@ -77,8 +78,8 @@ func reaching(b *mail.Server, p *push.Sender) moderation.Options {
 
 func TestReach(t *testing.T) {
 	b, server := newMailbox(t, nil)
-	p := newProvider(t, nil)
-	w := newWorld(t, reaching(server, p.sender(t)))
+	p := pushtest.New(t, nil)
+	w := newWorld(t, reaching(server, p.Sender(t)))
 	anna, marta := w.newTutor("Anna"), w.newActor(account.RoleGuest, "Mare")
 	ctx := t.Context()
 
@@ -144,7 +145,7 @@ func TestReach(t *testing.T) {
 		}
 	})
 	t.Run("what is no subscription of a provider is refused", func(t *testing.T) {
-		good := p.subscription(t, "x")
+		good := p.Subscription(t, "x")
 		for _, bad := range []string{"", "{}", "null", strings.ReplaceAll(good, "https:", "http:"), strings.ReplaceAll(good, "127.0.0.1", "127.0.0.2"),
 			strings.ReplaceAll(good, "https://", "https://user@"), strings.Repeat(" ", 5000) + good, strings.Replace(good, `"auth":"`, `"auth":"AA`, 1)} {
 			assert.Equal(t, errs.Invalid, errs.KindOf(w.AddPush(ctx, anna, bad, "it")), bad)
@@ -153,10 +154,10 @@ func TestReach(t *testing.T) {
 	t.Run("five are enough, and the same device is one", func(t *testing.T) {
 		w.exec(`delete from moderation_reaches`)
 		for _, name := range []string{"1", "2", "3", "4", "5"} {
-			require.NoError(t, w.AddPush(ctx, anna, p.subscription(t, name), "it"))
+			require.NoError(t, w.AddPush(ctx, anna, p.Subscription(t, name), "it"))
 		}
-		require.NoError(t, w.AddPush(ctx, anna, p.subscription(t, "5"), "it"))
-		assert.ErrorIs(t, w.AddPush(ctx, anna, p.subscription(t, "6"), "it"), moderation.ErrReachFull)
+		require.NoError(t, w.AddPush(ctx, anna, p.Subscription(t, "5"), "it"))
+		assert.ErrorIs(t, w.AddPush(ctx, anna, p.Subscription(t, "6"), "it"), moderation.ErrReachFull)
 		assert.Len(t, w.reaches(anna), 5)
 	})
 	t.Run("people who seek help have no such page", func(t *testing.T) {
@@ -183,26 +184,26 @@ func (w *world) confirmedAfresh(b *mailbox, who account.Actor) {
 
 func TestLadderReachesPeople(t *testing.T) {
 	b, server := newMailbox(t, nil)
-	p := newProvider(t, nil)
-	w := newWorld(t, reaching(server, p.sender(t)))
+	p := pushtest.New(t, nil)
+	w := newWorld(t, reaching(server, p.Sender(t)))
 	anna, off := w.newTutor("Anna"), w.newActor(account.RoleTutor, "Olga")
 	gone := w.newActor(account.RoleTutor, "Gino")
 	w.confirmed(b, anna, "anna@example.org")
 	w.confirmed(b, off, "olga@example.org")
 	w.confirmed(b, gone, "gino@example.org")
 	require.NoError(t, w.AddMail(t.Context(), anna, "typo@example.org", "it"))
-	require.NoError(t, w.AddPush(t.Context(), anna, p.subscription(t, "anna"), "it"))
+	require.NoError(t, w.AddPush(t.Context(), anna, p.Subscription(t, "anna"), "it"))
 	w.exec(`update account_accounts set disabled_at = now() where id = $1`, gone.ID)
 	person := w.newActor(account.RoleGuest, "Mare")
 	w.Start(t.Context())
 	defer w.Stop()
 
 	id := w.raise(w.flagged(newRoom(), 1, triage.Red, person, account.Actor{})).ID
-	w.until("who is asked is told by mail and by push", func() bool { return len(b.of("anna@example.org")) == 2 && len(p.calls()) == 1 })
+	w.until("who is asked is told by mail and by push", func() bool { return len(b.of("anna@example.org")) == 2 && len(p.Calls()) == 1 })
 	letter := b.of("anna@example.org")[1]
 	assert.Contains(t, letter, "/console/"+id.String())
 	assert.NotContains(t, letter, "red")
-	call := p.calls()[0]
+	call := p.Calls()[0]
 	assert.Equal(t, "high", call.Header.Get("Urgency"))
 	assert.Contains(t, call.Header.Get("Authorization"), "vapid t=")
 	assert.Len(t, b.of("olga@example.org"), 1, "who is not on call is not asked yet")
@@ -308,8 +309,8 @@ func TestReachThatFails(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			b, server := newMailbox(t, tt.mail)
-			p := newProvider(t, tt.push)
-			o := reaching(server, p.sender(t))
+			p := pushtest.New(t, tt.push)
+			o := reaching(server, p.Sender(t))
 			o.Webhook.GiveUp = time.Second
 			if tt.want == "sent" {
 				o.Webhook.GiveUp = time.Minute
@@ -318,7 +319,7 @@ func TestReachThatFails(t *testing.T) {
 			w := newWorld(t, o)
 			anna := w.newTutor("Anna")
 			w.confirmed(b, anna, "anna@example.org")
-			require.NoError(t, w.AddPush(t.Context(), anna, p.subscription(t, "anna"), "it"))
+			require.NoError(t, w.AddPush(t.Context(), anna, p.Subscription(t, "anna"), "it"))
 			pager := newPager(t, nil)
 			w.setWebhook(pager.URL)
 			person := w.newActor(account.RoleGuest, "Mare")
@@ -338,7 +339,7 @@ func TestReachThatFails(t *testing.T) {
 					u := w.ended(id, moderation.ChannelPush)
 					return len(u) == 1 && u[0] == "failed"
 				})
-				assert.Len(t, p.calls(), 1)
+				assert.Len(t, p.Calls(), 1)
 			}
 			w.until("the ladder and the webhook wait for neither", func() bool {
 				w.exec(`update moderation_escalations set due_at = now() where id = $1 and rung < 5`, id)

@@ -31,15 +31,18 @@ func (s *Server) showWaiting(w http.ResponseWriter, r *http.Request) error {
 		if !until.IsZero() {
 			return s.render(w, r, http.StatusOK, chatpage.Blocked(until))
 		}
-		return s.renderAsk(w, r, http.StatusOK, parts.Form{}, place.Unseen)
+		return s.renderAsk(w, r, http.StatusOK, parts.Form{}, chatpage.LostOf(place))
 	case err != nil:
 		return err
+	}
+	if place.Away {
+		return s.showAway(w, r, http.StatusOK, place, parts.Form{})
 	}
 	return s.render(w, r, http.StatusOK, chatpage.Waiting(place))
 }
 
-func (s *Server) renderAsk(w http.ResponseWriter, r *http.Request, status int, f parts.Form, unseen bool) error {
-	page, err := s.ask(r, unseen)
+func (s *Server) renderAsk(w http.ResponseWriter, r *http.Request, status int, f parts.Form, lost chatpage.Lost) error {
+	page, err := s.ask(r, lost)
 	if err != nil {
 		return err
 	}
@@ -47,14 +50,14 @@ func (s *Server) renderAsk(w http.ResponseWriter, r *http.Request, status int, f
 }
 
 // ask is the way into the waiting room, as long as it is open.
-func (s *Server) ask(r *http.Request, unseen bool) (func(parts.Form) templ.Component, error) {
+func (s *Server) ask(r *http.Request, lost chatpage.Lost) (func(parts.Form) templ.Component, error) {
 	open, err := s.Roster.Opening(r.Context(), s.service(r).ID)
 	if err != nil {
 		return nil, err
 	}
 	return func(f parts.Form) templ.Component {
 		f.Puzzle = s.price(r, wayWaiting)
-		return chatpage.Ask(f, openingOf(open), unseen)
+		return chatpage.Ask(f, openingOf(open), lost)
 	}, nil
 }
 
@@ -71,7 +74,7 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 		return s.redirect(w, r, "/waiting")
 	}
 	if unpaid := s.pay(r, wayWaiting); unpaid != nil {
-		page, err := s.ask(r, false)
+		page, err := s.ask(r, "")
 		if err != nil {
 			return err
 		}
@@ -79,10 +82,10 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 	}
 	_, err = s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feelingOf(in.Feeling)})
 	if f, again := formAgain(r, err); again {
-		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, false)
+		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, "")
 	}
 	if errors.Is(err, chat.ErrClosed) { // while the form was being filled in
-		return s.renderAsk(w, r, http.StatusServiceUnavailable, parts.Form{}, false)
+		return s.renderAsk(w, r, http.StatusServiceUnavailable, parts.Form{}, "")
 	}
 	if err != nil {
 		return err

@@ -127,10 +127,20 @@ func readMinutes(text string) int {
 	return h*60 + m
 }
 
-// showPushWorker is what a browser runs when it is woken, with its words in the language of the page.
+// showPushWorker is what a browser of the staff runs when it is woken.
 func (s *Server) showPushWorker(w http.ResponseWriter, r *http.Request) error {
+	return s.showWorker(w, r, "moderation.push_title", "moderation.push_body", "/console")
+}
+
+// showTurnWorker is what the browser of somebody who waits runs when it is their turn. It names nothing: others may see the screen.
+func (s *Server) showTurnWorker(w http.ResponseWriter, r *http.Request) error {
+	return s.showWorker(w, r, "chat.turn_title", "chat.turn_body", waitingPath)
+}
+
+// showWorker is the script with its words in the language of the page, and the page that it leads to.
+func (s *Server) showWorker(w http.ResponseWriter, r *http.Request, title, body, page string) error {
 	words := visitOf(r).words
-	b, err := json.Marshal(map[string]string{"title": words.T("moderation.push_title"), "body": words.T("moderation.push_body")})
+	b, err := json.Marshal(map[string]string{"title": words.T(title), "body": words.T(body), "page": page})
 	if err != nil {
 		return err
 	}
@@ -141,7 +151,7 @@ func (s *Server) showPushWorker(w http.ResponseWriter, r *http.Request) error {
 
 // scripts are the names of the policy by which a page may start a script that is not a module of ours; a page without one may start none.
 func scripts(path string) string {
-	if path == reachPath {
+	if path == reachPath || path == waitingPath || path == waitingPath+"/wake" {
 		return parts.WorkerPolicy
 	}
 	return "'none'"

@@ -68,6 +68,8 @@ func (s *Server) routes() []route {
 		{"POST /sign-in", everybody, public, s.signIn},
 		{"GET /recover", everybody, public, s.showRecover},
 		{"POST /recover", everybody, public, s.recoverAccess},
+		{"GET /come-back", everybody, public, s.showComeBack},
+		{"POST /come-back", everybody, public, s.comeBack},
 		{"GET /first-admin", everybody, public, s.showFirstAdmin},
 		{"POST /first-admin", everybody, public, s.createFirstAdmin},
 		{"GET /invitation/{token}", everybody, public, s.showInvitation},
@@ -83,6 +85,7 @@ func (s *Server) routes() []route {
 		{"POST /reach/{reach}/try", onShift, own, s.tryReach},
 		{"POST /reach/{reach}/remove", onShift, own, s.removeReach},
 		{"GET /push.js", everybody, public, s.showPushWorker},
+		{"GET /turn.js", everybody, public, s.showTurnWorker},
 		{"POST /sign-out", inside, own, s.signOut},
 		{"POST /sign-out-everywhere", inside, own, s.signOutEverywhere},
 
@@ -122,6 +125,9 @@ func (s *Server) routes() []route {
 		// The waiting room, conversations, the ESP's desk.
 		{"GET /waiting", persons, acts(account.ConversationAskForOne), s.showWaiting},
 		{"POST /waiting", persons, acts(account.ConversationAskForOne), s.enterWaiting},
+		{"POST /waiting/away", persons, acts(account.ConversationAskForOne), s.stepAway},
+		{"POST /waiting/back", persons, acts(account.ConversationAskForOne), s.stepBack},
+		{"POST /waiting/wake", persons, acts(account.ConversationAskForOne), s.wakeMe},
 		{"POST /waiting/leave", persons, acts(account.ConversationAskForOne), s.leaveWaiting},
 		{"GET /rooms", talkers, acts(account.ConversationList), s.showRooms},
 		{"GET /rooms/{room}", talkers, readRoom, s.showRoom},

@@ -73,7 +73,7 @@ func (s *Server) beginSession(w http.ResponseWriter, r *http.Request, id account
 }
 
 // endSession signs the browser out. The cookie is forgotten even when the stores cannot be told. A guest has no way back: the place
-// they waited on is given up with the session, so that no ESP is offered somebody who cannot come.
+// they waited on is given up with the session, so that no ESP is offered somebody who cannot come; unless they are away, and have a code to come back by.
 func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 	s.giveUpPlace(r)
 	s.forgetCookie(w)
@@ -86,6 +86,9 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) giveUpPlace(r *http.Request) {
 	if !s.actor(r).Is(account.RoleGuest) {
+		return
+	}
+	if place, err := s.Chat.Place(r.Context(), s.actor(r)); err == nil && place.Away {
 		return
 	}
 	err := s.Chat.LeaveWaiting(r.Context(), s.actor(r))

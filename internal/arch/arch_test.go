@@ -52,7 +52,7 @@ var only = map[string]struct {
 }
 
 // forTests may be imported by test files only.
-var forTests = []string{"internal/pgtest", "internal/arch", "internal/history", "account/accounttest"}
+var forTests = []string{"internal/pgtest", "internal/pushtest", "internal/arch", "internal/history", "account/accounttest"}
 
 // owners maps the first word of a table's name to the package whose table it is.
 var owners = map[string]string{

@@ -54,7 +54,7 @@ func (s *socket) look(ctx context.Context, v wire.View, told bool) {
 		if !p.Room.IsZero() {
 			f.Place.Room = p.Room.String()
 		}
-		now = fmt.Sprint(*f.Place, p.Care, p.Level, p.Opening)
+		now = fmt.Sprint(*f.Place, p.Care, p.Level, p.Opening, p.Away, p.Told)
 	case wire.Desk:
 		d, err := s.hub.Chat.Desk(ctx, actor)
 		if err != nil {

@@ -1,9 +1,8 @@
-// Lets this browser be woken when an alert waits: a <section data-module="reach" data-key data-policy> with a form that carries the subscription, and [data-says] for what went wrong.
-export function start(section) {
-  const form = section.querySelector("form");
-  const button = section.querySelector("[data-add]");
+// Lets this browser be woken: a <form data-module="reach" data-key data-policy data-worker data-scope> that carries the subscription, with [data-says] for what went wrong.
+export function start(form) {
+  const button = form.querySelector("[data-add]");
   const say = (what) => {
-    for (const line of section.querySelectorAll("[data-says]")) line.hidden = line.dataset.says !== what;
+    for (const line of form.querySelectorAll("[data-says]")) line.hidden = line.dataset.says !== what;
   };
   if (!("serviceWorker" in navigator) || !("PushManager" in window) || !("Notification" in window)) {
     say("unable"); // on an iPhone only from the home screen
@@ -16,7 +15,7 @@ export function start(section) {
     button.disabled = true;
     try {
       if ((await Notification.requestPermission()) !== "granted") return say("refused");
-      form.elements.subscription.value = JSON.stringify(await subscribe(section.dataset));
+      form.elements.subscription.value = JSON.stringify(await subscribe(form.dataset));
       form.requestSubmit();
     } catch {
       say("failed");
@@ -26,18 +25,19 @@ export function start(section) {
   });
 }
 
-const address = "/push.js";
+// Browsers that know trusted types start a worker only by the policy that the page was given, and make it once.
+let policy;
 
-// Browsers that know trusted types start a worker only by the policy that the page was given.
-function trusted(name) {
+function trusted(address, name) {
   if (!window.trustedTypes) return address;
-  return trustedTypes.createPolicy(name, { createScriptURL: () => address }).createScriptURL(address);
+  policy ??= trustedTypes.createPolicy(name, { createScriptURL: (url) => url });
+  return policy.createScriptURL(address);
 }
 
 let worker;
 
-async function subscribe({ key, policy }) {
-  worker ??= navigator.serviceWorker.register(trusted(policy), { scope: "/reach", updateViaCache: "none" });
+async function subscribe({ key, policy: name, worker: address, scope }) {
+  worker ??= navigator.serviceWorker.register(trusted(address, name), { scope, updateViaCache: "none" });
   await worker.catch((error) => {
     worker = undefined;
     throw error;

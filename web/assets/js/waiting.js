@@ -16,6 +16,8 @@ export function start(element) {
       return;
     }
     await refresh();
+    const titled = document.querySelector("[data-title]"); // whoever looks at another tab sees whose turn it is
+    if (titled) document.title = titled.dataset.title;
     const now = document.querySelector("[data-in-session]"); // the page's own way on, when there was no line to hear it by
     if (now && !unsent) location.assign(now.href);
   });
