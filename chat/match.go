@@ -62,7 +62,7 @@ func (c *Chat) match(ctx context.Context, service account.ServiceID) error {
 	return nil
 }
 
-// freeESPs are the ESPs on call without a conversation or an offer, who was offered somebody longest ago first.
+// freeESPs are the ESPs on call who can be offered somebody, who holds no conversation and was offered somebody longest ago first.
 func (c *Chat) freeESPs(ctx context.Context, tx pgx.Tx, service account.ServiceID) ([]account.ID, error) {
 	onCall, err := c.roster.OnCall(ctx, tx, service)
 	if err != nil {
@@ -74,7 +74,11 @@ func (c *Chat) freeESPs(ctx context.Context, tx pgx.Tx, service account.ServiceI
 			peers = append(peers, d.Account)
 		}
 	}
-	return selectFree(ctx, tx, peers)
+	free, err := selectFree(ctx, tx, peers)
+	if err != nil {
+		return nil, err
+	}
+	return c.unburdened(ctx, tx, free)
 }
 
 // match is one offer to make.

@@ -76,7 +76,7 @@ func mayHold(actor account.Actor, onShift bool) error {
 }
 
 // AcceptOffer begins the conversation. Exactly one answer to an offer counts; ErrTaken when it was answered, withdrawn, has
-// expired or was never this actor's, ErrBusy when they hold a conversation already.
+// expired or was never this actor's, ErrBusy when they hold as many conversations as they may.
 func (c *Chat) AcceptOffer(ctx context.Context, actor account.Actor, id OfferID) (RoomID, error) {
 	duty, err := c.onShift(ctx, actor)
 	if err != nil {

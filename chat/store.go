@@ -146,13 +146,18 @@ func updateFeelingAfter(ctx context.Context, q pg.Querier, id RoomID, feeling in
 }
 
 // insertParticipant gives somebody a number in the room and changes its authority version; who left before comes back under
-// the number they had. The caller holds the room's row lock. ErrBusy when an ESP holds another conversation.
+// the number they had. The caller holds the room's row lock. ErrBusy when an ESP holds another conversation, or
+// two where a tutor allows that: what was offered while they might is theirs.
 func insertParticipant(ctx context.Context, q pg.Querier, r room, who account.ID, part string) (int16, error) {
 	var number int16
 	err := q.QueryRow(ctx, `with changed as (update chat_rooms set authority_version = authority_version + 1 where id = $1)
-		insert into chat_participants (room_id, service_id, number, account_id, part)
-		select $1, $2, coalesce(max(number), 0) + 1, $3, $4 from chat_participants where room_id = $1
-		on conflict on constraint chat_participants_once do update set left_at = null, seen_at = now() returning number`, r.id, r.service, who, part).Scan(&number)
+		insert into chat_participants (room_id, service_id, number, account_id, part, slot)
+		select $1, $2, coalesce(max(number), 0) + 1, $3, $4, case when $4 = 'esp'
+				and exists (select from chat_participants o where o.account_id = $3 and o.part = 'esp' and o.left_at is null and o.slot = 1 and o.room_id <> $1)
+				and exists (select from chat_pairs where account_id = $3 and until > now() - $5::interval) then 2 else 1 end
+			from chat_participants where room_id = $1
+		on conflict on constraint chat_participants_once do update set left_at = null, seen_at = now(), slot = excluded.slot returning number`,
+		r.id, r.service, who, part, offerFor).Scan(&number)
 	if pg.Constraint(err) == "chat_participants_cap" {
 		return 0, ErrBusy
 	}

@@ -41,7 +41,9 @@ var invariants = append([]invariant{
 	{"wake_of_nobody", `select count(*) from chat_wakes w join chat_places p on p.id = w.place_id where p.state = 'ended'`},
 	{"offered_without_offer", `select count(*) from chat_places p where p.state = 'offered' and not exists (select from chat_offers o where o.id = p.offer_id and o.state = 'open')`},
 	{"offer_of_nobody", `select count(*) from chat_offers o where o.state = 'open' and not exists (select from chat_places p where p.offer_id = o.id and p.state = 'offered')`},
-	{"offer_to_the_busy", `select count(*) from chat_offers o join chat_participants p on p.account_id = o.esp_id and p.part = 'esp' and p.left_at is null where o.state = 'open'`},
+	{"offer_to_the_busy", `select count(*) from chat_offers o where o.state = 'open'
+		and (select count(*) from chat_participants p where p.account_id = o.esp_id and p.part = 'esp' and p.left_at is null)
+			>= case when exists (select from chat_pairs c where c.account_id = o.esp_id and c.until > o.made_at) then 2 else 1 end`},
 	{"offer_to_who_pauses", `select count(*) from chat_offers o join chat_pauses s on s.account_id = o.esp_id where o.state = 'open'`},
 	{"open_room_without_helper", `select count(*) from chat_rooms r where state = 'open' and not exists (select from chat_participants p where p.room_id = r.id and p.part <> 'person')`},
 	{"open_room_without_person", `select count(*) from chat_rooms r where state = 'open' and not exists (

@@ -203,21 +203,6 @@ func selectServicesWaiting(ctx context.Context, q pg.Querier) ([]account.Service
 	return list, store("select services", err)
 }
 
-// selectFree keeps those without a conversation, an offer or a pause, who was offered somebody longest ago first.
-func selectFree(ctx context.Context, q pg.Querier, peers []account.ID) ([]account.ID, error) {
-	rows, err := q.Query(ctx, `select e.id from unnest($1::uuid[]) e (id)
-		left join lateral (select max(made_at) as at from chat_offers where esp_id = e.id) last on true
-		where not exists (select from chat_participants p where p.account_id = e.id and p.part = 'esp' and p.left_at is null)
-			and not exists (select from chat_offers o where o.esp_id = e.id and o.state = 'open')
-			and not exists (select from chat_pauses s where s.account_id = e.id)
-		order by last.at nulls first, e.id`, peers)
-	if err != nil {
-		return nil, store("select free", err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[account.ID])
-	return list, store("select free", err)
-}
-
 // selectPassed says which ESPs let which of these people pass in the last minute, and whether they have had a breath since.
 func selectPassed(ctx context.Context, q pg.Querier, queue []placeRow) (map[passing]bool, error) {
 	places := make([]PlaceID, len(queue))

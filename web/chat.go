@@ -179,6 +179,9 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 		}
 	}
 	if actor.IsPeer() && view.State == chat.Open && p.Here() && !p.OnPage {
+		if p.Beside, err = s.Chat.Beside(ctx, actor, id); err != nil {
+			return err
+		}
 		list, err := s.Chat.Whispers(ctx, actor, id)
 		if err != nil {
 			return err

@@ -372,7 +372,7 @@ func TestPauseOfAnESP(t *testing.T) {
 	assert.NotEqual(t, http.StatusSeeOther, esp.post("/shifts/"+who.esp.ID.String()+"/release").StatusCode)
 	assert.Equal(t, http.StatusNotFound, tutor.post("/shifts/nonsense/release").StatusCode)
 	require.Equal(t, http.StatusSeeOther, tutor.post(page.action(t, "Chiudi la pausa di "+who.esp.Alias)).StatusCode)
-	assert.Empty(t, tutor.get("/shifts").Find(".who-is-on form").Length())
+	assert.Zero(t, tutor.get("/shifts").Find(`.who-is-on form[action$="/release"]`).Length())
 }
 
 // TestEraseConversation: its person is told until when it is kept, and may have it erased sooner.

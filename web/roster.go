@@ -33,6 +33,9 @@ func (s *Server) shifts(r *http.Request, at time.Time) (p rosterpage.Shifts, err
 		if p.Pauses, err = s.Chat.Pauses(ctx, actor); err != nil {
 			return p, err
 		}
+		if p.Pairs, err = s.Chat.Pairs(ctx, actor); err != nil {
+			return p, err
+		}
 		if p.Blocks, err = s.Chat.Blocks(ctx, actor); err != nil {
 			return p, err
 		}
@@ -66,6 +69,23 @@ func (s *Server) releasePeer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.Chat.Release(r.Context(), s.actor(r), esp); err != nil {
+		return err
+	}
+	return s.redirect(w, r, "/shifts")
+}
+
+// allowTwo lets an ESP hold two conversations at once.
+func (s *Server) allowTwo(w http.ResponseWriter, r *http.Request) error { return s.setTwo(w, r, true) }
+
+// allowOne takes that back.
+func (s *Server) allowOne(w http.ResponseWriter, r *http.Request) error { return s.setTwo(w, r, false) }
+
+func (s *Server) setTwo(w http.ResponseWriter, r *http.Request, allow bool) error {
+	esp, err := ids.Parse[account.Account](r.PathValue("account"))
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.AllowTwo(r.Context(), s.actor(r), esp, allow); err != nil {
 		return err
 	}
 	return s.redirect(w, r, "/shifts")

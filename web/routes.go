@@ -118,6 +118,8 @@ func (s *Server) routes() []route {
 		{"POST /shifts", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.planShift},
 		{"POST /shifts/{shift}/remove", may(account.RoleTutor, account.RoleAdmin), acts(account.ShiftPlan), s.removeShift},
 		{"POST /shifts/{account}/release", may(account.RoleTutor), acts(account.ShiftPlan), s.releasePeer},
+		{"POST /shifts/{account}/two", may(account.RoleTutor), acts(account.ShiftPlan), s.allowTwo},
+		{"POST /shifts/{account}/one", may(account.RoleTutor), acts(account.ShiftPlan), s.allowOne},
 		{"POST /shifts/{account}/unblock", may(account.RoleTutor), acts(account.ConversationCloseLeave), s.unblock},
 		{"POST /shifts/on", onShift, acts(account.ShiftGoOnOff), s.goOn},
 		{"POST /shifts/off", onShift, acts(account.ShiftGoOnOff), s.goOff},

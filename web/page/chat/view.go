@@ -92,6 +92,7 @@ type RoomPage struct {
 	Prepared     []chat.Prepared // for an ESP who takes part
 	Given        []GivenPage     // what the person was given; for an ESP who takes part, by them
 	Pages        []forum.Page    // that such an ESP may give
+	Beside       *chat.Desk      // the rest of their desk, where they may hold two conversations
 	OnPage       bool            // an older page: nothing is live on it
 }
 

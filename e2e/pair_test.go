@@ -1,0 +1,66 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestTwoPeopleAtOnce: a tutor lets an ESP talk with two people; who waits shows beside the conversation without touching anything, and opens in another window.
+func TestTwoPeopleAtOnce(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2)
+	here, there := c.instances[0], c.instances[1]
+	ch := newChromium(t)
+	tommaso := ch.open(t, "Tommaso", here, manner{})
+	tommaso.signIn("Tommaso")
+	tommaso.goOn()
+	marta := ch.open(t, "Marta", there, manner{width: 360})
+	marta.signIn("Marta")
+	marta.goOn()
+	marta.visit("/desk")
+	marta.awaitLine()
+	guest := ch.open(t, "guest", here, manner{})
+	guest.enter()
+	guest.button(guest.text("chat.ask_go")).click()
+	marta.button(marta.text("chat.offer_accept")).click()
+	marta.arrive("/rooms/[^/]+")
+	marta.inRoom()
+	first := marta.path()
+	guest.arrive("/rooms/[^/]+")
+	guest.inRoom()
+	second := ch.open(t, "second guest", here, manner{})
+	alias := second.enter()
+	second.field(second.text("chat.topic")).fill("Il lavoro")
+	second.button(second.text("chat.ask_go")).click()
+	second.arrive("/waiting")
+	second.find("h1").reads(second.text("chat.waiting_next"))
+
+	marta.find(".composer textarea").fill("Ti ascolto, e")
+	tommaso.visit("/shifts")
+	tommaso.accessible()
+	tommaso.button(tommaso.text("roster.two_allow", "Alias", "Marta")).click()
+	tommaso.find("main").says(tommaso.text("roster.two"))
+	tommaso.picture("two-allowed")
+	marta.find(".room-beside").says(alias)
+	marta.find(".room-beside").says("Il lavoro")
+	marta.accessible()
+	marta.picture("two-offer")
+	popup, err := marta.ExpectPopup(func() error { return marta.find(".room-beside button").locator.Click() })
+	require.NoError(t, err)
+	second.arrive("/rooms/[^/]+")
+	second.inRoom()
+	require.Equal(t, first, marta.path())
+	marta.find(".composer textarea").holds("Ti ascolto, e")
+	marta.find(".room-beside a").says(alias)
+	marta.accessible()
+	marta.picture("two")
+	field := popup.Locator(".composer textarea")
+	require.NoError(t, field.Fill("Eccomi anche qui."))
+	require.NoError(t, field.Press("Enter"))
+	second.find("#messages .message-text").reads("Eccomi anche qui.")
+	guest.say("Ci sei?")
+	marta.find("#messages .message-text").reads("Ci sei?")
+	require.NoError(t, popup.Close())
+	c.holdInvariants(t)
+}
