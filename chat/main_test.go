@@ -255,6 +255,7 @@ var backs = []struct {
 	version int
 	sql     string
 }{
+	{18, `alter table chat_whispers drop column kind`},
 	{17, `drop table chat_pairs; drop index chat_participants_cap; alter table chat_participants drop column slot;
 		create unique index chat_participants_cap on chat_participants (account_id) where part = 'esp' and left_at is null`},
 	{16, `drop table chat_wakes; alter table chat_places drop column away_at, drop column told_at, drop column was_away, drop column return_mark`},

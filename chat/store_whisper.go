@@ -14,6 +14,7 @@ import (
 type whisperRow struct {
 	room room
 	esp  account.ID // whose whispers they are
+	kind WhisperKind
 }
 
 // saidRow is a whisper as it is stored.
@@ -25,20 +26,23 @@ type saidRow struct {
 	seenAt *time.Time
 	seenBy account.ID
 	late   bool
+	kind   WhisperKind
+
+	answered bool // if the ESP said it
 }
 
 // whisperIsLate wants whisperLate as its first parameter.
 const whisperIsLate = `(w.author_id = w.esp_id and w.answered_at is null and w.said_at < now() - $1::interval)`
 
-const saidColumns = `w.author_id, w.cid, w.text_sealed, w.said_at, w.seen_at, w.seen_by, ` + whisperIsLate
+const saidColumns = `w.author_id, w.cid, w.text_sealed, w.said_at, w.seen_at, w.seen_by, ` + whisperIsLate + `, w.kind, w.answered_at is not null`
 
 func (r *saidRow) fields() []any {
-	return []any{&r.author, &r.cid, &r.sealed, &r.at, &r.seenAt, &r.seenBy, &r.late}
+	return []any{&r.author, &r.cid, &r.sealed, &r.at, &r.seenAt, &r.seenBy, &r.late, &r.kind, &r.answered}
 }
 
 func insertWhisper(ctx context.Context, q pg.Querier, a account.Actor, w whisperRow, id WhisperID, cid string, sealed []byte) (stored bool, err error) {
-	tag, err := q.Exec(ctx, `insert into chat_whispers (id, service_id, room_id, esp_id, author_id, cid, text_sealed) values ($1, $2, $3, $4, $5, $6, $7)
-		on conflict on constraint chat_whispers_cid_once do nothing`, id, a.Service, w.room.id, w.esp, a.ID, cid, sealed)
+	tag, err := q.Exec(ctx, `insert into chat_whispers (id, service_id, room_id, esp_id, author_id, cid, text_sealed, kind) values ($1, $2, $3, $4, $5, $6, $7, $8)
+		on conflict on constraint chat_whispers_cid_once do nothing`, id, a.Service, w.room.id, w.esp, a.ID, cid, sealed, w.kind)
 	return tag.RowsAffected() == 1, store("insert whisper", err)
 }
 

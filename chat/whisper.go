@@ -23,12 +23,23 @@ const MaxWhisper = 1000
 type Whisper struct {
 	From account.Public
 	Mine bool
+	Kind WhisperKind
 	Text string
 	At   time.Time
 	// SeenBy is the tutor who opened it first; of an ESP's whispers alone.
 	SeenBy string
 	SeenAt *time.Time
 }
+
+// WhisperKind is what a whisper is for.
+type WhisperKind string
+
+// The kinds of whispers.
+const (
+	WhisperWord  WhisperKind = "word"
+	WhisperDraft WhisperKind = "draft" // of what is to be said to the person: the ESP's, or as a tutor proposes it
+	WhisperFine  WhisperKind = "fine"  // a tutor would say it as the ESP's draft does; it has no text
+)
 
 // WhisperID names a whisper.
 type WhisperID = ids.ID[Whisper]
@@ -39,12 +50,16 @@ type Whispers struct {
 	ESP  account.Public
 	List []Whisper
 	Late bool // the last that the ESP said has waited for an answer for whisperLate
+	// Draft is the last that the ESP asked a tutor to look at before they say it, and DraftWaits that nobody has answered since.
+	Draft      string
+	DraftWaits bool
 }
 
 // Asked is what an ESP asks and no tutor has answered yet.
 type Asked struct {
 	Room RoomID
 	ESP  account.Public
+	Kind WhisperKind
 	Text string // the last they said
 	At   time.Time
 	Seen bool // some tutor has opened it
@@ -66,6 +81,34 @@ func (c *Chat) WhisperToTutor(ctx context.Context, actor account.Actor, id RoomI
 	if !actor.IsPeer() {
 		return ErrNotFound
 	}
+	text, err := cleanWhisper("whisper", text, MaxWhisper)
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, actor, id, WhisperWord, text, cid)
+}
+
+// AskSecondLook shows the tutors on shift what an ESP is about to say, and says it to nobody else. Errors as WhisperToTutor, at the field of the message, of MaxText runes.
+func (c *Chat) AskSecondLook(ctx context.Context, actor account.Actor, id RoomID, text, cid string) error {
+	if !actor.IsPeer() {
+		return ErrNotFound
+	}
+	text, err := cleanWhisper("text", text, MaxText)
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, actor, id, WhisperDraft, text, cid)
+}
+
+func cleanWhisper(field, text string, most int) (string, error) {
+	text, err := clean(field, text, most)
+	if err == nil && text == "" {
+		err = errs.Field(field, "chat.text_empty", nil)
+	}
+	return text, err
+}
+
+func (c *Chat) ask(ctx context.Context, actor account.Actor, id RoomID, kind WhisperKind, text, cid string) error {
 	tutors, err := c.tutorsOnCall(ctx, actor.Service)
 	if err != nil {
 		return err
@@ -84,7 +127,7 @@ func (c *Chat) WhisperToTutor(ctx context.Context, actor account.Actor, id RoomI
 		if len(tutors) == 0 {
 			return whisperRow{}, ErrNoTutor
 		}
-		return whisperRow{room: s.room, esp: actor.ID}, nil
+		return whisperRow{room: s.room, esp: actor.ID, kind: kind}, nil
 	}, tutors)
 }
 
@@ -93,12 +136,40 @@ func (c *Chat) AnswerWhisper(ctx context.Context, actor account.Actor, id RoomID
 	if err := mayHearWhispers(actor); err != nil {
 		return err
 	}
+	text, err := cleanWhisper("whisper", text, MaxWhisper)
+	if err != nil {
+		return err
+	}
+	return c.answerWhisper(ctx, actor, id, WhisperWord, text, cid)
+}
+
+// AnswerDraft answers an ESP who asked for a second look, as a tutor: with the text as they would say it, or, where it is empty or the ESP's own, that it is fine as it is. The ESP
+// decides what they say. Errors as AnswerWhisper, at the field of the draft; ErrNotFound where nobody asked for one.
+func (c *Chat) AnswerDraft(ctx context.Context, actor account.Actor, id RoomID, text, cid string) error {
+	w, err := c.Whispers(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	if w.Draft == "" || !actor.Is(account.RoleTutor) {
+		return ErrNotFound
+	}
+	if text, err = clean("draft", text, MaxText); err != nil {
+		return err
+	}
+	if text == "" || text == w.Draft {
+		return c.answerWhisper(ctx, actor, id, WhisperFine, "", cid)
+	}
+	return c.answerWhisper(ctx, actor, id, WhisperDraft, text, cid)
+}
+
+func (c *Chat) answerWhisper(ctx context.Context, actor account.Actor, id RoomID, kind WhisperKind, text, cid string) error {
 	tutors, err := c.tutorsOnCall(ctx, actor.Service)
 	if err != nil {
 		return err
 	}
 	return c.whisper(ctx, actor, id, text, cid, func(ctx context.Context, q pg.Querier) (whisperRow, error) {
 		w, err := c.asked(ctx, q, actor, id)
+		w.kind = kind
 		if err != nil {
 			return w, err
 		}
@@ -111,18 +182,11 @@ func (c *Chat) AnswerWhisper(ctx context.Context, actor account.Actor, id RoomID
 
 // whisper stores a word where place says that it belongs, and tells those whom it concerns.
 func (c *Chat) whisper(ctx context.Context, actor account.Actor, id RoomID, text, cid string, place func(context.Context, pg.Querier) (whisperRow, error), tutors []account.ID) error {
-	text, err := clean("whisper", text, MaxWhisper)
-	if err == nil && text == "" {
-		err = errs.Field("whisper", "chat.text_empty", nil)
-	}
-	if err != nil {
-		return err
-	}
 	if err := checkCID(cid); err != nil {
 		return err
 	}
 	var w whisperRow
-	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
 		if w, err = place(ctx, tx); err != nil {
 			return err
 		}
@@ -256,7 +320,10 @@ func (c *Chat) openWhispers(ctx context.Context, actor account.Actor, w whisperR
 			return Whispers{}, err
 		}
 		out.Late = r.late
-		out.List[i] = Whisper{From: names[r.author], Mine: r.author == actor.ID, Text: text, At: r.at, SeenBy: names[r.seenBy].Alias, SeenAt: r.seenAt}
+		if r.author == w.esp && r.kind == WhisperDraft {
+			out.Draft, out.DraftWaits = text, !r.answered
+		}
+		out.List[i] = Whisper{From: names[r.author], Mine: r.author == actor.ID, Kind: r.kind, Text: text, At: r.at, SeenBy: names[r.seenBy].Alias, SeenAt: r.seenAt}
 	}
 	return out, nil
 }
@@ -302,7 +369,7 @@ func (c *Chat) AskedOfTutors(ctx context.Context, actor account.Actor) ([]Asked,
 		if err != nil {
 			return nil, err
 		}
-		list[i] = Asked{Room: r.room, ESP: names[r.author], Text: text, At: r.at, Seen: r.seenAt != nil, Late: r.late}
+		list[i] = Asked{Room: r.room, ESP: names[r.author], Kind: r.kind, Text: text, At: r.at, Seen: r.seenAt != nil, Late: r.late}
 	}
 	return list, nil
 }

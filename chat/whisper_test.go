@@ -198,3 +198,68 @@ func TestWhisper_late(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, waits)
 }
+
+// TestSecondLook: an ESP shows a tutor what they are about to say; nothing of it is said before they say it.
+func TestSecondLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	look := func(a account.Actor) chat.Whispers {
+		t.Helper()
+		l, err := w.chat.Whispers(w.ctx, a, room)
+		require.NoError(t, err)
+		return l
+	}
+	require.ErrorIs(t, w.chat.AnswerDraft(w.ctx, w.tutor, room, "Eccomi.", newCID()), chat.ErrNotFound)
+	require.NoError(t, w.chat.WhisperToTutor(w.ctx, esp, room, "Ci sei?", newCID()))
+	require.ErrorIs(t, w.chat.AnswerDraft(w.ctx, w.tutor, room, "Eccomi.", newCID()), chat.ErrNotFound, "nobody asked for a second look")
+	long := strings.Repeat("à", chat.MaxText)
+	for _, wrong := range []string{" ", long + "a", strings.Repeat("a", 1<<20)} {
+		err := w.chat.AskSecondLook(w.ctx, esp, room, wrong, newCID())
+		assert.Equal(t, errs.Invalid, errs.KindOf(err))
+	}
+	cid := newCID()
+	require.NoError(t, w.chat.AskSecondLook(w.ctx, esp, room, "Penso che tu debba dormire.", cid))
+	require.NoError(t, w.chat.AskSecondLook(w.ctx, esp, room, "Penso che tu debba dormire.", cid), "the same form again")
+	l := look(w.tutor)
+	require.Len(t, l.List, 2)
+	assert.Equal(t, []any{chat.WhisperDraft, "Penso che tu debba dormire.", true}, []any{l.List[1].Kind, l.Draft, l.DraftWaits})
+	asked, err := w.chat.AskedOfTutors(w.ctx, w.tutor)
+	require.NoError(t, err)
+	assert.Equal(t, chat.WhisperDraft, asked[0].Kind)
+
+	require.NoError(t, w.chat.AnswerDraft(w.ctx, w.tutor, room, "Com'è andata stanotte?", newCID()))
+	l = look(esp)
+	assert.Equal(t, []any{chat.WhisperDraft, "Com'è andata stanotte?", false, false}, []any{l.List[2].Kind, l.List[2].Text, l.List[2].Mine, l.DraftWaits})
+	require.NoError(t, w.chat.AnswerDraft(w.ctx, w.onCall(account.RoleTutor), room, "O: vuoi dirmi di stanotte?", newCID()), "a second tutor was slower, and is heard too")
+	require.NoError(t, w.chat.AskSecondLook(w.ctx, esp, room, long, newCID()))
+	for _, fine := range []string{"", long} {
+		require.NoError(t, w.chat.AnswerDraft(w.ctx, w.tutor, room, fine, newCID()))
+		l = look(esp)
+		last := l.List[len(l.List)-1]
+		assert.Equal(t, []any{chat.WhisperFine, "", false}, []any{last.Kind, last.Text, l.DraftWaits})
+	}
+	require.Equal(t, errs.Invalid, errs.KindOf(w.chat.AnswerDraft(w.ctx, w.tutor, room, strings.Repeat("a", 1<<20), newCID())))
+	assert.Empty(t, w.texts(person, room), "nothing was said")
+	for _, a := range []account.Actor{person, w.onCall(account.RoleESP), w.someone(account.RoleAdmin), w.someoneOf(w.newService("altrove.test"), account.RoleTutor)} {
+		assert.Equal(t, errs.NotFound, errs.KindOf(w.chat.AskSecondLook(w.ctx, a, room, "Ciao.", newCID())), a.Role)
+		assert.Equal(t, errs.NotFound, errs.KindOf(w.chat.AnswerDraft(w.ctx, a, room, "Ciao.", newCID())), a.Role)
+	}
+	require.Equal(t, errs.NotFound, errs.KindOf(w.chat.AnswerDraft(w.ctx, esp, room, "Ciao.", newCID())), "nobody answers themselves")
+	require.NoError(t, w.chat.EndConversation(w.ctx, esp, room))
+	require.Error(t, w.chat.AskSecondLook(w.ctx, esp, room, "Ciao.", newCID()))
+	w.holds()
+}
+
+// TestMigrateSecondLook: what was whispered before is a word.
+func TestMigrateSecondLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, esp, room := w.talking()
+	require.NoError(t, w.chat.WhisperToTutor(w.ctx, esp, room, "Ci sei?", newCID()))
+	w.migrateFrom(18)
+	l, err := w.chat.Whispers(w.ctx, esp, room)
+	require.NoError(t, err)
+	assert.Equal(t, chat.WhisperWord, l.List[0].Kind)
+	w.holds()
+}

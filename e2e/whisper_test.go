@@ -112,6 +112,27 @@ func TestWhisper(t *testing.T) {
 	marta.button(marta.text("chat.whisper_send")).click()
 	tommaso.find(".aside-list").says("Ancora una cosa.") // on the page where they answer, without a reload
 
+	// She has what she is writing read first, and takes what the tutor proposes.
+	marta.button(marta.text("chat.look_ask")).click()
+	marta.find("#whispers .aside-list").says(marta.text("chat.look_draft"))
+	marta.find(".composer textarea").holds("Ti ascolto, e")
+	tommaso.visit("/console")
+	tommaso.find("[data-region=console-asked]").says("Ti ascolto, e")
+	tommaso.link(tommaso.text("console.asked_by", "Alias", "Marta")).click()
+	tommaso.field(tommaso.text("console.draft", "Alias", "Marta")).holds("Ti ascolto, e")
+	tommaso.accessible()
+	tommaso.picture("second-look")
+	tommaso.field(tommaso.text("console.draft", "Alias", "Marta")).fill("Ti ascolto. Com'è andata?")
+	tommaso.button(tommaso.text("console.draft_propose")).click()
+	marta.find("#whispers .aside-list").says("Ti ascolto. Com'è andata?")
+	marta.accessible()
+	marta.picture("second-look-esp")
+	marta.find(".composer textarea").fill("")
+	marta.button(marta.text("chat.look_use")).click()
+	marta.find(".composer textarea").holds("Ti ascolto. Com'è andata?")
+	marta.find(".composer textarea").fill("Ti ascolto, e")
+	require.NotContains(t, fmt.Sprint(guest.ask(`() => document.documentElement.outerHTML`)), "andata")
+
 	marta.button(marta.text("chat.send")).click()
 	guest.find(".messages").says("Ti ascolto, e")
 	page, err := guest.Content()

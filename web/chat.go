@@ -197,7 +197,7 @@ func (s *Server) renderRoom(w http.ResponseWriter, r *http.Request, status int, 
 			return err
 		}
 		p.Given = chatpage.GivenPages(given, p.Pages)
-		p.WhispersOpen = r.URL.Query().Has("whispers")
+		p.WhispersOpen = r.URL.Query().Has("whispers") || r.Pattern == secondLookPattern
 		p.Whispers, p.WhisperCID = &list, ids.New[chat.Whisper]().String()
 	}
 	p.Items = chatpage.Items(view, messages, s.words(r).Zone(), time.Now())

@@ -149,6 +149,7 @@ func (s *Server) routes() []route {
 		{"POST /rooms/{room}/given", peers, acts(account.MessageSend), s.give},
 		{"POST /given/{given}/remove", persons, own, s.putAway},
 		{"POST /rooms/{room}/whispers", peers, acts(account.MessageSend), s.whisper},
+		{secondLookPattern, peers, acts(account.MessageSend), s.secondLook},
 		{"POST /rooms/{room}/more", talkers, acts(account.MessageSend), s.askForMoreTime},
 		{"POST /rooms/{room}/feeling", persons, acts(account.ConversationCloseLeave), s.recordFeeling},
 		{"GET /rooms/{room}/help", persons, acts(account.EscalationRaise), s.showHelp},
@@ -214,6 +215,7 @@ func (s *Server) routes() []route {
 		// Alerts, reports, notices.
 		{"GET /console", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList, account.ShiftSeeWhoIsOn), s.showConsole},
 		{"GET /whispers/{room}", may(account.RoleTutor), acts(account.ConversationSeeTheWaitingList), s.showWhispers},
+		{"POST /whispers/{room}/draft", may(account.RoleTutor), acts(account.ConversationSeeTheWaitingList), s.answerDraft},
 		{"POST /whispers/{room}", may(account.RoleTutor), acts(account.ConversationSeeTheWaitingList), s.answerWhisper},
 		{"GET /console/{escalation}", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList), s.showEscalation},
 		{"POST /console/{escalation}/acknowledge", onShift, acts(account.EscalationSeeAndAcknowledge), s.acknowledgeEscalation},

@@ -33,7 +33,7 @@ func TestWhispers_never_reach_the_persons_wire(t *testing.T) {
 	r := rand.New(rand.NewPCG(20261129, 1))
 	for i := range 120 {
 		c := theirs[r.IntN(len(theirs))]
-		switch r.IntN(9) {
+		switch r.IntN(11) {
 		case 0:
 			require.NoError(t, w.one.chat.WhisperToTutor(t.Context(), esp, room, fmt.Sprint(secret, i), newCID()))
 			hers.next("state", func(f map[string]any) bool { return f["whispers"] != nil })
@@ -53,6 +53,10 @@ func TestWhispers_never_reach_the_persons_wire(t *testing.T) {
 			c.send(map[string]any{"t": "follow", "thread": room.String(), "from": 0, "known": ""})
 		case 8:
 			c.send(map[string]any{"t": "typing", "room": room.String()})
+		case 9:
+			require.NoError(t, w.one.chat.AskSecondLook(t.Context(), esp, room, fmt.Sprint(secret, " bozza ", i), newCID()))
+		case 10:
+			_ = w.other.chat.AnswerDraft(t.Context(), w.tutor, room, fmt.Sprint(secret, " meglio ", i), newCID()) // as above
 		}
 	}
 	require.NoError(t, w.one.chat.WhisperToTutor(t.Context(), esp, room, secret+" ultimo", newCID()))

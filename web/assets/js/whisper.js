@@ -1,5 +1,5 @@
 // Asks the tutors without leaving the conversation: <details data-module="whisper" data-not-sent> with one form, its field [name=whisper] and [name=cid]. What could not be
-// sent stays in the field, with why.
+// sent stays in the field, with why. A [data-second-look] shows them what is being written to the person, and leaves it there.
 import { newCID } from "./cid.js";
 import { exchange, load } from "./refresh.js";
 
@@ -9,6 +9,19 @@ export function start(panel) {
   Object.assign(why, { className: "field-mistake", role: "alert" });
   form.append(why);
   let running = false;
+  panel.querySelector("[data-second-look]")?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    if (running) return;
+    running = true;
+    why.textContent = "";
+    const { text } = document.querySelector("[data-composer]").elements;
+    try {
+      exchange(await load(event.target.formAction, new URLSearchParams({ text: text.value, cid: newCID() })));
+    } catch ({ page }) {
+      why.textContent = page?.querySelector(".error-summary li, main .lead")?.textContent.trim() || panel.dataset.notSent;
+    }
+    running = false;
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (running) return;
