@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,8 +156,9 @@ type instance struct {
 	cluster *cluster
 	name    string
 	listen  string
-	env     []string // beside the cluster's own
-	proxies          // nil when its stores are not behind any
+	env     []string             // beside the cluster's own
+	front   atomic.Pointer[line] // what the sockets of devices go through; nil: nothing
+	proxies                      // nil when its stores are not behind any
 	*process
 }
 

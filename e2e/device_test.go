@@ -136,7 +136,11 @@ func (d *device) connect(ctx context.Context, in *instance) error {
 	origin := d.browser.originAt(in)
 	dialer := websocket.Dialer{HandshakeTimeout: 3 * time.Second, Jar: d.browser.client.Jar,
 		NetDialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, in.listen)
+			address := in.listen
+			if front := in.front.Load(); front != nil {
+				address = front.Listen
+			}
+			return (&net.Dialer{Timeout: time.Second}).DialContext(ctx, network, address)
 		}}
 	header := http.Header{"Origin": {origin}, "Accept-Language": {"it"}}
 	conn, res, err := dialer.DialContext(ctx, "ws"+origin[len("http"):]+"/live", header) //nolint:bodyclose // gorilla leaves nothing to close

@@ -248,3 +248,53 @@ func watchNumbers(c *cluster) func() (asked int, wrong []string) {
 		return asked, slices.Compact(wrong)
 	}
 }
+
+// tellHalfOpen is F14: lines to one instance swallow everything. Who is behind them notices and is back by another way; the ESP among them is neither lost nor offered anybody
+// else, and the server keeps none of the old lines. That it hangs up by itself where nobody tells it is TestHalfOpen of web/live.
+func tellHalfOpen(t *testing.T, k *conversation) {
+	in := k.esp.at()
+	require.NotNil(t, in)
+	front := newLine(t, in.listen)
+	in.front.Store(front)
+	defer in.front.Store(nil)
+	behind := []*device{k.esp, k.second}
+	lines := map[*device]int{}
+	for _, d := range behind {
+		lines[d] = d.opened()
+		d.moveTo(in)
+		require.NoError(t, within(patience, func() error {
+			if d.opened() == lines[d] || !d.isLive() {
+				return fmt.Errorf("%s is not behind the line yet", d.name)
+			}
+			return nil
+		}))
+		lines[d] = d.opened()
+	}
+	before := in.metric(t, "ponti_live_sockets")
+	stop := k.talkEvery(1300*time.Millisecond, 4*time.Second)
+	defer stop()
+	k.awaitAcks(t, 4)
+	began := time.Now()
+	front.hole(t)
+	for _, d := range behind {
+		require.NoError(t, within(35*time.Second, func() error {
+			if d.opened() == lines[d] || !d.isLive() {
+				return fmt.Errorf("%s did not notice", d.name)
+			}
+			return nil
+		}))
+		waitsAtMost(t, 30*time.Second, time.Since(began), "until "+d.name+" was back by another way")
+	}
+	waiting := enter(t, k.guest.at)
+	ask(t, waiting)
+	k.awaitAcks(t, 4)
+	require.NotContains(t, k.helper.open(t, "/desk").text("main"), "vuole parlare", "somebody else was offered to an ESP who talks")
+	require.NoError(t, within(70*time.Second-time.Since(began), func() error {
+		if n := in.metric(t, "ponti_live_sockets"); n > before-2 {
+			return fmt.Errorf("instance %s has %v sockets, %v before", in.name, n, before)
+		}
+		return nil
+	}))
+	waitsAtMost(t, 65*time.Second, time.Since(began), "until the server hung up")
+	waiting.open(t, "/waiting").form(t, `form[action="/waiting/leave"]`).submit(t)
+}

@@ -109,3 +109,82 @@ func (c *cluster) load(t *testing.T, args ...string) json.RawMessage {
 	require.Zero(t, r.Faults.Lost+r.Faults.Doubled+r.Faults.Unanswered+r.Faults.Refused, "%s", out)
 	return out
 }
+
+// TestReconnectStorm is F19: all lines drop and return at once, more than the instances take in a second, while others talk on.
+func TestReconnectStorm(t *testing.T) {
+	if measuring {
+		return
+	}
+	const rooms, talking = 136, 4
+	c := newStores(t, 2)
+	for _, in := range c.instances {
+		in.metricsListen = freeAddress(t)
+		in.env = append(in.env, "PONTI_METRICS_LISTEN="+in.metricsListen, "PONTI_HANDSHAKES=200", "PONTI_DATABASE_CONNS=8")
+	}
+	maker := c.command(program, "crowd", "--rooms="+strconv.Itoa(rooms))
+	maker.Stderr = os.Stderr
+	made, err := maker.Output()
+	require.NoError(t, err)
+	var crowd map[string]json.RawMessage
+	var all []json.RawMessage
+	require.NoError(t, json.Unmarshal(made, &crowd))
+	require.NoError(t, json.Unmarshal(crowd["rooms"], &all))
+	part := func(name string, list []json.RawMessage) string {
+		crowd["rooms"], err = json.Marshal(list)
+		require.NoError(t, err)
+		b, err := json.Marshal(crowd)
+		require.NoError(t, err)
+		file := filepath.Join(c.dir, name)
+		require.NoError(t, os.WriteFile(file, b, 0o600))
+		return file
+	}
+	gone, stay := part("gone.json", all[talking:]), part("stay.json", all[:talking])
+	c.settings = []string{"PONTI_LIMIT_FACTOR=1000", "PONTI_LOG_LEVEL=error"} // they all come from one address here
+	c.startAll()
+	at := func(scenario, crowd string, more ...string) []string {
+		args := append([]string{"--json", scenario, "--crowd=" + crowd}, more...)
+		for _, in := range c.instances {
+			args = append(args, "--server=http://localhost:"+in.port(), "--pid="+strconv.Itoa(in.cmd.Process.Pid))
+		}
+		return args
+	}
+	talk := make(chan []byte, 1)
+	go func() {
+		cmd := c.command(loader, at("pairs", stay, "--rate=20", "--rooms=4", "--for=20s")...)
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			out = nil
+		}
+		talk <- out
+	}()
+	var storm, others struct {
+		Caught struct {
+			Max float64 `json:"max_ms"`
+		} `json:"caught_up"`
+		Acked struct {
+			N   int     `json:"n"`
+			P99 float64 `json:"p99_ms"`
+		} `json:"acked"`
+		Faults struct{ Lost, Doubled, Unanswered, Refused int64 }
+	}
+	require.NoError(t, json.Unmarshal(c.load(t, at("storm", gone, "--lines=1980", "--missed=5")...), &storm))
+	var connections int
+	require.NoError(t, c.connect(t).QueryRow(t.Context(), `select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`).Scan(&connections))
+	out := <-talk
+	require.NotNil(t, out, "those who talked on were cut off")
+	require.NoError(t, json.Unmarshal(out, &others))
+	t.Logf("all were back within %.1f s; those who talked on had their answers within %.0f ms at p99; %d connections to PostgreSQL", storm.Caught.Max/1000, others.Acked.P99, connections)
+	require.LessOrEqual(t, storm.Caught.Max, 60_000.0)
+	require.Zero(t, others.Faults.Lost+others.Faults.Doubled+others.Faults.Unanswered+others.Faults.Refused)
+	require.GreaterOrEqual(t, others.Acked.N, 300)
+	require.LessOrEqual(t, others.Acked.P99, 1000.0, "who talked on felt the storm")
+	deferred := 0.0
+	for _, in := range c.instances {
+		require.False(t, in.ended(), "instance %s ended", in.name)
+		deferred += in.metric(t, "ponti_live_handshakes_deferred_total")
+	}
+	require.Positive(t, deferred, "nobody was told to come back later: it was no storm")
+	require.LessOrEqual(t, connections, 2*(8+4), "more connections than the instances have")
+	c.holdInvariants(t)
+}

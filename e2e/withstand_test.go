@@ -38,6 +38,7 @@ func TestConversationWithstands(t *testing.T) {
 		{"somebody_does_not_read", tellSlowReader},
 		{"frames_that_are_none", tellHostileFrames},
 		{"one_room_is_locked", tellLockedRoom},
+		{"lines_of_people_fall_silent", tellHalfOpen},
 	} {
 		ok := t.Run(story.name, func(t *testing.T) {
 			k := meet(t, enter(t, a), marta, others)

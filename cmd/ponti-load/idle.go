@@ -70,7 +70,7 @@ func openMany(ctx context.Context, t target, rooms [][2]seat, n int, h func(i in
 	lines := make([]*line, n)
 	err := atOnce(ctx, n, 32, func(i int) error {
 		s := rooms[i%len(rooms)][i/len(rooms)%2]
-		l, err := open(s, t.Server[i%len(t.Server)], 0, "", h(i))
+		l, err := openPatiently(ctx, s, t.Server[i%len(t.Server)], 0, "", h(i))
 		if err != nil {
 			return err
 		}

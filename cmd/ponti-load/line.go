@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -67,6 +69,17 @@ func open(s seat, server string, after int64, epoch string, h hearing) (*line, e
 	}
 	go l.read()
 	return l, nil
+}
+
+// openPatiently is open for who may be asked to come back later: it tries again for a minute.
+func openPatiently(ctx context.Context, s seat, server string, after int64, epoch string, h hearing) (*line, error) {
+	began := time.Now()
+	l, err := open(s, server, after, epoch, h)
+	for wait := 100 * time.Millisecond; err != nil && ctx.Err() == nil && time.Since(began) < time.Minute; wait = min(2*wait, 2*time.Second) {
+		pause(ctx, rand.N(wait)) //nolint:gosec // jitter
+		l, err = open(s, server, after, epoch, h)
+	}
+	return l, err
 }
 
 func (l *line) write(frame []byte) error {

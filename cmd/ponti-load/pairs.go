@@ -76,7 +76,7 @@ func newTalk(ctx context.Context, t target, rooms int) (*talk, error) {
 	err = atOnce(ctx, len(k.lines), 32, func(i int) error {
 		s := k.rooms[i/2][i%2]
 		server := t.Server[(i/2+i%2)%len(t.Server)] // the sides at different servers
-		l, err := open(s, server, 0, "", hearing{
+		l, err := openPatiently(ctx, s, server, 0, "", hearing{
 			ack:     func(cid []byte) { k.note(cid, (*ledger).ack) },
 			message: func(cid []byte, _ int64) { k.note(cid, (*ledger).show) },
 			refused: func() { k.f.refused.Add(1) },

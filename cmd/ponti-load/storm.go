@@ -70,11 +70,7 @@ func storm(ctx context.Context, t target, rooms [][2]seat, s stormCommand) (repo
 		if s.Elsewhere {
 			server = t.Server[(slices.Index(t.Server, server)+1)%len(t.Server)]
 		}
-		l, err := open(old.seat, server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
-		for wait := 100 * time.Millisecond; err != nil && time.Since(began) < time.Minute; wait *= 2 { // asked to come back later
-			pause(ctx, rand.N(wait)) //nolint:gosec // jitter
-			l, err = open(old.seat, server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
-		}
+		l, err := openPatiently(ctx, old.seat, server, old.last.Load(), old.epoch, hearing{gap: func() { disordered.Add(1) }})
 		if err != nil {
 			return err
 		}
