@@ -157,6 +157,7 @@ var (
 	ErrNotOwner   = errs.New(errs.Forbidden, "moderation.not_owner")
 	ErrClosed     = errs.New(errs.Conflict, "moderation.already_closed")
 	ErrClaimFirst = errs.New(errs.Conflict, "moderation.claim_first")
+	ErrNotAsked   = errs.New(errs.Conflict, "moderation.not_asked")
 	ErrDecided    = errs.New(errs.Conflict, "moderation.already_decided")
 	ErrInvolved   = errs.New(errs.Conflict, "moderation.involved")
 )

@@ -13,7 +13,7 @@ import (
 )
 
 // withoutReach takes the tables back to before migration 9.
-const withoutReach = `drop table moderation_reaches, moderation_quiet, moderation_push_keys; alter table moderation_notifications drop column reach_id,
+const withoutReach = withoutNotes + `drop table moderation_reaches, moderation_quiet, moderation_push_keys; alter table moderation_notifications drop column reach_id,
 	add constraint moderation_notifications_once unique nulls not distinct (escalation_id, fence, channel, account_id); `
 
 func TestMigrateReach(t *testing.T) {

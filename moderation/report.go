@@ -78,6 +78,8 @@ type Case struct {
 	Sanction     Sanction
 	May          []Sanction   // those the actor may choose; none when the case is not theirs now
 	Appeal       *ShownAppeal // nil when it is none
+	Notes        []CaseNote   // what moderators wrote to each other, oldest first
+	Second       *Second      // nil when nobody asks for a second opinion
 	Grave        bool         // triage reads red or above in it: whoever opens the case chooses when to read
 	Now          time.Time
 }
@@ -229,6 +231,7 @@ func (c Case) listed() Case {
 	for i := range c.Reports {
 		c.Reports[i].Note = ""
 	}
+	c.Notes = nil
 	if c.Appeal != nil {
 		c.Appeal = &ShownAppeal{DecidedAt: c.Appeal.DecidedAt}
 	}
@@ -328,7 +331,7 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 		}
 		shown.Reports = append(shown.Reports, ShownReport{Reason: r.Reason, Note: note, At: r.At})
 	}
-	return shown, nil
+	return shown, m.showNotes(ctx, actor, c, &shown)
 }
 
 // Claim holds a case for ten minutes, so that one person works on it; by its holder it prolongs. ErrTaken while another holds it.

@@ -27,14 +27,16 @@ type caseRow struct {
 	KeyID        string
 	AppealOf     CaseID // zero: no appeal
 	Sanction     Sanction
+	SecondBy     account.ID // who asks for a second opinion; zero: nobody
+	SecondAt     time.Time
 	Now          time.Time
 }
 
 const caseColumns = `c.id, c.service_id, c.subject_kind, c.subject_id, c.author_id, c.opened_at, c.claimed_by, coalesce(c.claimed_until, '0001-01-01Z'),
-	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, coalesce(c.sanction, ''), now()`
+	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, coalesce(c.sanction, ''), c.second_by, coalesce(c.second_at, '0001-01-01Z'), now()`
 
 func (c *caseRow) fields() []any {
-	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Sanction, &c.Now}
+	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Sanction, &c.SecondBy, &c.SecondAt, &c.Now}
 }
 
 func oneCase(op string, r pgx.Row) (c caseRow, err error) {

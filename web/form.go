@@ -73,3 +73,11 @@ func formAgain(r *http.Request, err error) (parts.Form, bool) {
 	}
 	return parts.Form{}, false
 }
+
+// asMistake makes what came between, as a case that is somebody else's by now, a mistake of a field: so that what was written comes back with it.
+func asMistake(err error, field string) error {
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.Kind == errs.Conflict {
+		return errs.Field(field, e.Key, e.Params)
+	}
+	return err
+}

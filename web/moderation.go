@@ -217,7 +217,7 @@ func (s *Server) decideCase(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = s.Moderation.Decide(r.Context(), s.actor(r), id, moderation.Decision{Kind: in.Decision, Sanction: in.Sanction, Reason: in.Statement})
 	}
-	if f, ok := formAgain(r, err); ok {
+	if f, ok := formAgain(r, asMistake(err, "statement")); ok {
 		return s.showCaseWith(w, r, http.StatusUnprocessableEntity, f)
 	}
 	if err != nil {

@@ -52,6 +52,30 @@ func decisions(ctx context.Context, c moderation.Case) []parts.Choice {
 	return list
 }
 
+// secondTitle says who asks for a second opinion.
+func secondTitle(ctx context.Context, s moderation.Second) string {
+	if s.Mine {
+		return parts.T(ctx, "moderation.second_mine")
+	}
+	return parts.T(ctx, "moderation.second_of", "Alias", s.Alias)
+}
+
+// noteHint says what a note is for; to who holds a case, that it can ask for a second opinion.
+func noteHint(ctx context.Context, c moderation.Case) string {
+	if c.Mine {
+		return parts.T(ctx, "moderation.case_note_hint_mine")
+	}
+	return parts.T(ctx, "moderation.case_note_hint")
+}
+
+func opinions(ctx context.Context) []parts.Choice {
+	var list []parts.Choice
+	for _, o := range moderation.Opinions() {
+		list = append(list, parts.Choice{Value: string(o), Label: parts.T(ctx, "moderation.opinion_"+string(o))})
+	}
+	return list
+}
+
 // tutors are whom something may be handed to.
 func tutors(list []roster.Duty) []parts.Choice {
 	choices := make([]parts.Choice, len(list))
