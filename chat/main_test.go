@@ -101,6 +101,7 @@ func newWorld(t testing.TB, with ...func(*moderation.Options)) *world {
 	w.chat = chat.New(w.pool, accounts, w.roster, w.moderation, w.ring, w.hints, zerolog.New(zerolog.NewTestWriter(t)))
 	w.moderation.Use(moderation.SubjectRoom, w.chat.RoomContent())
 	w.moderation.Use(moderation.SubjectMessage, w.chat.MessageContent())
+	w.moderation.Use(moderation.SubjectParticipant, w.chat.ParticipantContent())
 	w.service = w.newService("*")
 	w.exec(`update chat_watch set since = now() - interval '1 h', at = now() + interval '1 h'`) // an instance was always there
 	w.tutor = w.onCall(account.RoleTutor)

@@ -238,7 +238,19 @@ func (c *Chat) concernOf(ctx context.Context, q pg.Querier, e ended) (moderation
 		messages[i] = messageRef(e.room, int64(i)+1)
 	}
 	within, err := c.moderation.ConcernOf(ctx, q, e.service, moderation.SubjectMessage, messages)
-	return max(concern, within), err
+	if err != nil || within == moderation.OpenConcern {
+		return within, err
+	}
+	people, err := selectParticipants(ctx, q, e.room)
+	if err != nil {
+		return moderation.NoConcern, err
+	}
+	who := make([]string, len(people))
+	for i, p := range people {
+		who[i] = messageRef(e.room, int64(p.number))
+	}
+	about, err := c.moderation.ConcernOf(ctx, q, e.service, moderation.SubjectParticipant, who)
+	return max(concern, within, about), err
 }
 
 // Kept is what one class of conversations holds. Service is not part of it: it is counted over all.

@@ -61,6 +61,7 @@ var pages = []struct {
 	{"/rooms/{room}", "guest esp tutor", []string{"/rooms/{room}"}},
 	{"/rooms/{room}", "ended", []string{"/rooms/{ended}"}},
 	{"/rooms/{room}/end", "guest esp", nil},
+	{"/rooms/{room}/report", "guest esp", nil},
 	{"/rooms/{room}/hand-over", "esp", nil},
 	{"/rooms/{room}/block", "esp", nil},
 	{"/rooms/{room}/messages/{seq}/edit", "guest", []string{"/rooms/{room}/messages/1/edit"}},

@@ -60,6 +60,8 @@ const (
 	SubjectRoom    SubjectKind = "room"
 	SubjectMessage SubjectKind = "message" // its ID is "<room>/<sequence>"
 	SubjectPost    SubjectKind = "post"
+
+	SubjectParticipant SubjectKind = "participant" // somebody in a conversation; its ID is "<room>/<number>"
 )
 
 // Subject names what an escalation or a report is about.

@@ -14,8 +14,12 @@ import (
 	"ponti/moderation"
 )
 
+// withoutParticipants takes the tables back to before migration 11, where nobody in a conversation was reported.
+const withoutParticipants = `alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
+	add constraint moderation_cases_kind check (subject_kind in ('room', 'message', 'post')), add constraint moderation_cases_decision check (decision in ('none', 'hide')); `
+
 // withoutNotes takes the tables back to before migration 10.
-const withoutNotes = `drop table moderation_case_notes; alter table moderation_cases drop column second_by, drop column second_at; `
+const withoutNotes = withoutParticipants + `drop table moderation_case_notes; alter table moderation_cases drop column second_by, drop column second_at; `
 
 // TestSecondOpinion: who holds a case asks the others; somebody else says what they would do, and whoever decides reads it. Neither the author nor who reported ever does.
 func TestSecondOpinion(t *testing.T) {

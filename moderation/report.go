@@ -52,6 +52,8 @@ type DecisionKind string
 const (
 	DecideNone DecisionKind = "none"
 	DecideHide DecisionKind = "hide"
+
+	DecideActed DecisionKind = "acted" // of a participant: the tutors see to it
 )
 
 // Decision ends a case. Reason is the statement for the author; it is needed to hide, and for a sanction.
@@ -76,6 +78,7 @@ type Case struct {
 	ClaimedUntil time.Time
 	Decision     DecisionKind // empty while open
 	Sanction     Sanction
+	Decisions    []DecisionKind
 	May          []Sanction   // those the actor may choose; none when the case is not theirs now
 	Appeal       *ShownAppeal // nil when it is none
 	Notes        []CaseNote   // what moderators wrote to each other, oldest first
@@ -100,7 +103,7 @@ func (m *Moderation) MayReport(ctx context.Context, actor account.Actor, s Subje
 	return pg.Classify(mayReport(ctx, m.pool, keeper, actor, s))
 }
 
-// reportable is who keeps what can be reported: a message or a post, never a conversation as a whole. A case is open to every tutor
+// reportable is who keeps what can be reported: a message, a post or somebody in a conversation, never a conversation as a whole. A case is open to every tutor
 // of the service, and all of a conversation only by an escalation.
 func (m *Moderation) reportable(kind SubjectKind) (Content, error) {
 	if kind == SubjectRoom {
@@ -309,7 +312,7 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 	if err := m.mayDecide(ctx, m.pool, actor, c); err != nil {
 		return Case{}, err
 	}
-	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction}
+	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction, Decisions: c.decisions()}
 	if c.ClaimedUntil.After(c.Now) {
 		shown.Claimed, shown.Mine, shown.ClaimedUntil = true, c.ClaimedBy == actor.ID, c.ClaimedUntil
 	}
@@ -364,6 +367,9 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 		c, err := selectCase(ctx, tx, actor.Service, id)
 		if err != nil {
 			return err
+		}
+		if !slices.Contains(c.decisions(), d.Kind) {
+			return errs.Field("decision", "moderation.decision_missing", nil)
 		}
 		may, err := m.maySanction(ctx, tx, actor, c)
 		if err != nil {
@@ -425,6 +431,14 @@ func (m *Moderation) Withhold(ctx context.Context, tx pgx.Tx, actor account.Acto
 	return func() { m.tellNotices(told) }, err
 }
 
+// decisions are what can be decided about a case: somebody in a conversation has no text that could be hidden.
+func (c caseRow) decisions() []DecisionKind {
+	if c.Subject.Kind == SubjectParticipant && c.AppealOf.IsZero() {
+		return []DecisionKind{DecideActed, DecideNone}
+	}
+	return []DecisionKind{DecideHide, DecideNone}
+}
+
 func (m *Moderation) hide(ctx context.Context, tx pg.Querier, actor account.Actor, c caseRow, reason string) error {
 	keeper, err := m.content(c.Subject.Kind)
 	if err != nil {
@@ -442,7 +456,7 @@ func (d Decision) needsReason() bool { return d.Kind == DecideHide || d.Sanction
 func (d Decision) check() error {
 	var wrong errs.Fields
 	switch {
-	case d.Kind != DecideNone && d.Kind != DecideHide:
+	case d.Kind != DecideNone && d.Kind != DecideHide && d.Kind != DecideActed:
 		wrong.Add("decision", "moderation.decision_missing", nil)
 	case d.needsReason() && blank(d.Reason):
 		wrong.Add("statement", "moderation.statement_missing", nil)

@@ -186,7 +186,7 @@ func insertNotices(ctx context.Context, q pg.Querier, c caseRow, d Decision) ([]
 					else case $4 when 'warn' then 'warned' when 'mute' then 'muted' when 'ban' then 'banned' else 'hidden' end end as kind
 				from moderation_cases where id = $2 and ($3 = 'hide' or $4 <> '' or appeal_of is not null)
 			union all
-			select reporter_id, case when $3 = 'hide' then 'report_hidden' when $4 <> '' then 'report_acted' else 'report_kept' end
+			select reporter_id, case when $3 = 'hide' then 'report_hidden' when $3 = 'acted' or $4 <> '' then 'report_acted' else 'report_kept' end
 				from moderation_reports where case_id = $2
 			union all
 			select r.reporter_id, 'report_restored' from moderation_cases c join moderation_cases f on f.id = c.appeal_of and f.decision = 'hide'

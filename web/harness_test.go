@@ -83,6 +83,7 @@ func domains(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts) Deps 
 	d.Forum = forum.New(pool, accounts, d.Moderation, keys, silence{})
 	d.Moderation.Use(moderation.SubjectRoom, d.Chat.RoomContent())
 	d.Moderation.Use(moderation.SubjectMessage, d.Chat.MessageContent())
+	d.Moderation.Use(moderation.SubjectParticipant, d.Chat.ParticipantContent())
 	d.Moderation.Use(moderation.SubjectPost, d.Forum.Content())
 	return d
 }

@@ -133,6 +133,8 @@ func (s *Server) routes() []route {
 		{"POST /waiting/leave", persons, acts(account.ConversationAskForOne), s.leaveWaiting},
 		{"GET /rooms", talkers, acts(account.ConversationList), s.showRooms},
 		{"GET /rooms/{room}", talkers, readRoom, s.showRoom},
+		{"GET /rooms/{room}/report", talkers, acts(account.ReportMake), s.showRoomReport},
+		{"POST /rooms/{room}/report", talkers, acts(account.ReportMake), s.fileRoomReport},
 		{"POST /rooms/{room}/messages", talkers, acts(account.MessageSend), s.postMessage},
 		{"GET /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.showEnd},
 		{"POST /rooms/{room}/end", talkers, acts(account.ConversationCloseLeave), s.endConversation},

@@ -55,6 +55,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.forum = forum.New(st.pool, a.accounts, a.moderation, st.keyring, a.bus)
 	a.moderation.Use(moderation.SubjectRoom, a.chat.RoomContent())
 	a.moderation.Use(moderation.SubjectMessage, a.chat.MessageContent())
+	a.moderation.Use(moderation.SubjectParticipant, a.chat.ParticipantContent())
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
 	a.linker, a.auditor = audit.NewLinker(st.pool, log), newAuditor(st.urgent, c.Deadman, a.metrics, log)
 	a.keeper = newKeeper(a, a.metrics, log)

@@ -172,6 +172,7 @@ func (w *world) newDomains(hints bus.Publisher) *instance {
 	in.moderation.Use(moderation.SubjectPost, in.forum.Content())
 	in.moderation.Use(moderation.SubjectRoom, in.chat.RoomContent())
 	in.moderation.Use(moderation.SubjectMessage, in.chat.MessageContent())
+	in.moderation.Use(moderation.SubjectParticipant, in.chat.ParticipantContent())
 	return in
 }
 

@@ -13,6 +13,12 @@ import (
 
 // title is where the reported text stands, or what is said when it is gone.
 func title(ctx context.Context, c moderation.Case) string {
+	if c.Subject.Kind == moderation.SubjectParticipant {
+		if c.Excerpt == nil || c.Excerpt.AuthorAlias == "" {
+			return parts.T(ctx, "moderation.somebody")
+		}
+		return parts.T(ctx, "moderation.somebody_named", "Alias", c.Excerpt.AuthorAlias)
+	}
 	if c.Excerpt == nil || c.Excerpt.Title == "" {
 		return parts.T(ctx, "moderation.untitled")
 	}
@@ -40,16 +46,27 @@ func decisionKey(c moderation.Case, d moderation.DecisionKind) string {
 	case c.Appeal != nil:
 		return "moderation.appeal_" + string(d)
 	}
+	if c.Subject.Kind == moderation.SubjectParticipant && d == moderation.DecideNone {
+		return "moderation.decision_nothing"
+	}
 	return "moderation.decision_" + string(d)
 }
 
 func decisions(ctx context.Context, c moderation.Case) []parts.Choice {
 	var list []parts.Choice
-	for _, d := range []moderation.DecisionKind{moderation.DecideHide, moderation.DecideNone} {
+	for _, d := range c.Decisions {
 		key := decisionKey(c, d)
 		list = append(list, parts.Choice{Value: string(d), Label: parts.T(ctx, key), Hint: parts.T(ctx, key+"_hint")})
 	}
 	return list
+}
+
+// noticeKey names what somebody is told: of a person it is said in other words than of a text.
+func noticeKey(n moderation.Notice) string {
+	if n.Subject.Kind == moderation.SubjectParticipant && (n.Kind == moderation.NoticeReportActed || n.Kind == moderation.NoticeReportKept) {
+		return "moderation.notice_" + string(n.Kind) + "_person"
+	}
+	return "moderation.notice_" + string(n.Kind)
 }
 
 // secondTitle says who asks for a second opinion.

@@ -1,0 +1,61 @@
+package e2e
+
+import (
+	"testing"
+)
+
+// TestReportSomebody: a guest reports the ESP they talk with, from the keyboard, and reads what came of it; the tutor who decides sees nothing of the conversation.
+func TestReportSomebody(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 2)
+	here, there := c.instances[0], c.instances[1]
+	ch := newChromium(t)
+	tommaso := ch.open(t, "Tommaso", there, manner{language: "en", dark: true})
+	tommaso.signIn("Tommaso")
+	tommaso.goOn()
+	marta := ch.open(t, "Marta", there, manner{})
+	marta.signIn("Marta")
+	marta.goOn()
+	marta.visit("/desk")
+	marta.awaitLine()
+	guest := ch.open(t, "guest", here, manner{width: 360})
+	guest.enter()
+	guest.button(guest.text("chat.ask_go")).click()
+	marta.button(marta.text("chat.offer_accept")).click()
+	guest.arrive("/rooms/[^/]+")
+	guest.inRoom()
+	marta.arrive("/rooms/[^/]+")
+	marta.inRoom()
+	marta.say("Dove abiti? Dimmelo subito.")
+	guest.find("#messages .message").last().says("Dove abiti?")
+	guest.accessible()
+	guest.picture("report-link")
+	guest.link(guest.text("moderation.report")).focus()
+	guest.press("Enter")
+	guest.arrive("/rooms/[^/]+/report")
+	guest.find("main").says("Dove abiti? Dimmelo subito.")
+	guest.forgive("422") // without saying what
+	guest.find("textarea[name=note]").fill("Insiste a volerlo sapere.")
+	guest.button(guest.text("moderation.report")).click()
+	guest.find(".error-summary").says(guest.text("chat.report_missing"))
+	guest.find("textarea[name=note]").holds("Insiste a volerlo sapere.")
+	guest.accessible()
+	guest.picture("report-room")
+	guest.find("input[name=about]").first().check()
+	guest.find("input[name=reason][value=harassment]").check()
+	guest.button(guest.text("moderation.report")).click()
+	guest.find("h1").says(guest.text("moderation.reported_title"))
+
+	tommaso.visit("/moderation")
+	tommaso.link(tommaso.text("moderation.somebody")).click()
+	tommaso.find("main").says("Insiste a volerlo sapere.")
+	tommaso.button(tommaso.text("moderation.claim")).click()
+	tommaso.accessible()
+	tommaso.picture("report-somebody")
+	tommaso.find("input[name=decision][value=acted]").check()
+	tommaso.button(tommaso.text("moderation.decide")).click()
+	tommaso.find("main").says(tommaso.text("done.case_decided"))
+	guest.visit("/notices")
+	guest.find("main").says(guest.text("moderation.notice_report_acted_person"))
+	c.holdInvariants(t)
+}
