@@ -15,6 +15,7 @@ import (
 	"ponti/internal/bus"
 	"ponti/internal/errs"
 	"ponti/moderation/triage"
+	"ponti/roster"
 )
 
 func TestEnterWaiting(t *testing.T) {
@@ -278,7 +279,7 @@ func TestAcceptOffer_race(t *testing.T) {
 	for round := range 1000 {
 		if round%50 == 0 { // as their sockets do: a busy machine takes longer than the minute one heartbeat lasts
 			for _, a := range append(esps, w.tutor) {
-				require.NoError(t, w.roster.Heartbeat(w.ctx, a.ID, 0))
+				require.NoError(t, w.roster.Heartbeat(w.ctx, roster.Beat{Account: a.ID}))
 			}
 		}
 		person := w.someone(account.RoleGuest)

@@ -25,6 +25,7 @@ var loads = []loaded{
 	{"pairs", 2, [2]string{"4", "200"}, []string{"--rooms=4", "--rate=40", "--for=2s"}, []string{"--rate=1000"}, []string{"--rate=1000"}},
 	{"pairs", 2, [2]string{"", "200"}, nil, []string{"--rate=10000"}, []string{"--rate=10000"}},
 	{"sustain", 2, [2]string{"", "200"}, nil, []string{"--from=6000"}, []string{"--from=12000", "--for=6s"}},
+	{"fanout", 2, [2]string{"4", "50"}, []string{"--rooms=3", "--rate=20", "--for=2s"}, []string{"--rooms=50", "--rate=500"}, []string{"--rooms=50", "--rate=500"}},
 	{"idle", 1, [2]string{"3", "625"}, []string{"--lines=40", "--rest=1s"}, []string{"--lines=10000"}, []string{"--lines=10000", "--rooms=625", "--servers=1"}},
 	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5"}, []string{"--lines=5000"}, []string{"--lines=5000", "--rooms=334"}},
 	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5", "--elsewhere"}, []string{"--lines=5000", "--elsewhere"}, nil},

@@ -63,10 +63,19 @@ func (r *Roster) GoOff(ctx context.Context, actor account.Actor) error {
 	return nil
 }
 
-// Heartbeat notes that the account was heard of so long ago. It does nothing for an account without an open duty, and does not
-// revive one that was silent for ten minutes: those hours were not worked.
-func (r *Roster) Heartbeat(ctx context.Context, who account.ID, ago time.Duration) error {
-	return pg.Classify(updateHeartbeat(ctx, r.pool, who, ago))
+// Beat is a sign of life of an account.
+type Beat struct {
+	Account account.ID
+	Ago     time.Duration
+}
+
+// Heartbeat notes of whom something was heard, in one statement for any number. It does nothing for an account without an open duty, and does not
+// revive one that was silent for ten minutes: those hours were not worked. A duty that somebody else works on is left out: note it again.
+func (r *Roster) Heartbeat(ctx context.Context, beats ...Beat) error {
+	if len(beats) == 0 {
+		return nil
+	}
+	return pg.Classify(updateHeartbeats(ctx, r.pool, beats))
 }
 
 // Current is the actor's own duty and next shift.

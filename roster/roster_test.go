@@ -144,8 +144,8 @@ func TestOnCall(t *testing.T) {
 	require.Len(t, on, 1, "neither the silent nor another service's")
 	assert.Equal(t, fresh.ID, on[0].Account)
 
-	require.NoError(t, w.Heartbeat(ctx, quiet.ID, 0))
-	require.NoError(t, w.Heartbeat(ctx, gone.ID, 0))
+	require.NoError(t, w.Heartbeat(ctx, roster.Beat{Account: quiet.ID}))
+	require.NoError(t, w.Heartbeat(ctx, roster.Beat{Account: gone.ID}))
 	on, err = w.OnCall(ctx, w.pool, w.service)
 	require.NoError(t, err)
 	assert.Len(t, on, 2, "a heartbeat brings back a minute's silence, not ten")
@@ -265,4 +265,33 @@ func TestStartStop(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond)
 	w.Stop()
 	w.Stop()
+}
+
+// TestHeartbeat_of_many: one statement for any number, whoever of them is on call; who is being worked on waits for nobody.
+func TestHeartbeat_of_many(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	require.NoError(t, w.Heartbeat(ctx))
+	var beats []roster.Beat
+	for i := range 5 {
+		a := w.newActor(account.RoleTutor, fmt.Sprintf("Tutor %d", i))
+		beats = append(beats, roster.Beat{Account: a.ID, Ago: time.Duration(i) * time.Second})
+		if i > 0 { // the first is not on shift
+			require.NoError(t, w.GoOn(ctx, a))
+		}
+	}
+	_, err := w.pool.Exec(ctx, `update roster_duties set started_at = now() - interval '3 minutes', heartbeat_at = now() - interval '2 minutes'`)
+	require.NoError(t, err)
+	held, err := w.pool.Begin(ctx)
+	require.NoError(t, err)
+	defer held.Rollback(ctx) //nolint:errcheck // it was
+	_, err = held.Exec(ctx, `select 1 from roster_duties where account_id = $1 for update`, beats[4].Account)
+	require.NoError(t, err)
+	require.NoError(t, w.Heartbeat(ctx, beats...))
+	var heard int
+	require.NoError(t, w.pool.QueryRow(ctx, `select count(*) from roster_duties where heartbeat_at > now() - interval '1 minute'`).Scan(&heard))
+	assert.Equal(t, 3, heard)
+	require.NoError(t, held.Rollback(ctx))
+	require.NoError(t, w.Heartbeat(ctx, beats...))
+	require.NoError(t, w.pool.QueryRow(ctx, `select count(*) from roster_duties where heartbeat_at > now() - interval '1 minute'`).Scan(&heard))
+	assert.Equal(t, 4, heard)
 }

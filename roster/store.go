@@ -37,9 +37,17 @@ func updateDutyEnded(ctx context.Context, q pg.Querier, who account.ID) error {
 	return nil
 }
 
-func updateHeartbeat(ctx context.Context, q pg.Querier, who account.ID, ago time.Duration) error {
-	_, err := q.Exec(ctx, `update roster_duties set heartbeat_at = greatest(heartbeat_at, now() - $3::interval)
-		where account_id = $1 and ended_at is null and heartbeat_at > now() - make_interval(secs => $2)`, who, silentFor.Seconds(), ago)
+func updateHeartbeats(ctx context.Context, q pg.Querier, beats []Beat) error {
+	who, ago := make([]account.ID, len(beats)), make([]float64, len(beats))
+	for i, b := range beats {
+		who[i], ago[i] = b.Account, b.Ago.Seconds()
+	}
+	_, err := q.Exec(ctx, `with heard as (
+			select d.id, b.ago from unnest($1::uuid[], $2::float8[]) as b (account_id, ago)
+				join roster_duties d on d.account_id = b.account_id and d.ended_at is null and d.heartbeat_at > now() - make_interval(secs => $3)
+			for update of d skip locked)
+		update roster_duties d set heartbeat_at = greatest(d.heartbeat_at, now() - make_interval(secs => heard.ago)) from heard where d.id = heard.id`,
+		who, ago, silentFor.Seconds())
 	if err != nil {
 		return fmt.Errorf("roster: heartbeat: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/moderation/triage"
+	"ponti/roster"
 	chatpage "ponti/web/page/chat"
 	"ponti/web/page/parts"
 )
@@ -214,7 +215,7 @@ func (s *Server) stillHere(r *http.Request) {
 	actor := s.actor(r)
 	err := s.Chat.StillHere(r.Context(), chat.Sign{Account: actor.ID})
 	if actor.IsStaff() {
-		err = errors.Join(err, s.Roster.Heartbeat(r.Context(), actor.ID, 0))
+		err = errors.Join(err, s.Roster.Heartbeat(r.Context(), roster.Beat{Account: actor.ID}))
 	}
 	if err != nil {
 		s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("sign of life not kept")

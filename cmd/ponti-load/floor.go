@@ -22,12 +22,13 @@ type floorCommand struct {
 	Database string        `required:"" env:"DATABASE_URL" help:"PostgreSQL that syncs to disk; a schema of its own is made there and dropped."`
 	Redis    string        `required:"" env:"REDIS_URL" help:"Redis, as redis://…"`
 	Servers  int           `default:"2" help:"Bare servers to start, each a process."`
-	Scenario string        `default:"pairs" enum:"pairs,sustain,idle,storm" help:"pairs, sustain, idle or storm."`
+	Scenario string        `default:"pairs" enum:"pairs,sustain,fanout,idle,storm" help:"pairs, sustain, fanout, idle or storm."`
 	Rooms    int           `default:"200" help:"As in the scenario."`
-	Rate     float64       `default:"1000" help:"As in pairs."`
+	Rate     float64       `default:"1000" help:"As in pairs and fanout."`
+	Hearers  int           `default:"16" help:"As in fanout."`
 	From     float64       `default:"8000" help:"As in sustain."`
 	Lines    int           `default:"10000" help:"As in idle and storm."`
-	For      time.Duration `default:"10s" help:"As in pairs; of each step in sustain."`
+	For      time.Duration `default:"10s" help:"As in pairs and fanout; of each step in sustain."`
 }
 
 const schema = `create schema ponti_load;
@@ -86,7 +87,11 @@ func (f floorCommand) measure(ctx context.Context, t target) (report, error) {
 		}
 		return idle(ctx, t, rooms, f.Lines, 15*time.Second)
 	}
-	k, err := newTalk(ctx, t, f.Rooms)
+	hearers, senders := 2, 2
+	if f.Scenario == "fanout" {
+		hearers, senders = f.Hearers, 1
+	}
+	k, err := newTalk(ctx, t, f.Rooms, hearers, senders)
 	if err != nil {
 		return report{}, err
 	}
@@ -94,7 +99,9 @@ func (f floorCommand) measure(ctx context.Context, t target) (report, error) {
 	if f.Scenario == "sustain" {
 		return k.sustain(ctx, f.From, f.For)
 	}
-	return k.run(ctx, f.Rate, f.For)
+	r, err := k.run(ctx, f.Rate, f.For)
+	r.Scenario = f.Scenario
+	return r, err
 }
 
 // makeRooms makes rooms and, as ponti crowd does, a file that names them.

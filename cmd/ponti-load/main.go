@@ -22,6 +22,7 @@ type commands struct {
 	AnyHost bool           `help:"Allow servers that are not on this machine. They must be yours, and empty of real people."`
 	Pairs   pairsCommand   `cmd:"" help:"Conversations at a fixed rate: how long from send to acknowledged and to shown, and whether anything was lost."`
 	Sustain sustainCommand `cmd:"" help:"The highest rate at which 99 of 100 messages are shown within 250 ms of their schedule."`
+	Fanout  fanoutCommand  `cmd:"" help:"One sender in a room that many lines hear: how long until the last of them shows it."`
 	Idle    idleCommand    `cmd:"" help:"Memory of the server per idle connection that has joined a room."`
 	Storm   stormCommand   `cmd:"" help:"All connections drop at once, miss messages, and come back: how long until all have caught up."`
 	Floor   floorCommand   `cmd:"" help:"The same scenario against bare servers, which this command starts: batched commits with a sequence per room and one Redis hop, nothing else."`

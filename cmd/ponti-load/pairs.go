@@ -33,7 +33,7 @@ func (p pairsCommand) Run(ctx context.Context, c *commands) error {
 	if err := p.check(c.AnyHost); err != nil {
 		return err
 	}
-	talk, err := newTalk(ctx, p.target, p.Rooms)
+	talk, err := newTalk(ctx, p.target, p.Rooms, 2, 2)
 	if err != nil {
 		return err
 	}
@@ -45,12 +45,14 @@ func (p pairsCommand) Run(ctx context.Context, c *commands) error {
 	return c.print(os.Stdout, r)
 }
 
-// talk is conversations with both sides listening.
+// talk is conversations with all lines listening, and some of each sending.
 type talk struct {
-	target target
-	rooms  [][2]seat
-	lines  []*line // two for each room
-	pids   processes
+	target  target
+	rooms   [][2]seat
+	lines   []*line
+	senders []*line // of lines
+	hearers int     // lines of each room
+	pids    processes
 
 	// Of the run under way; replaced between runs, when nothing is on its way.
 	now atomic.Pointer[running]
@@ -60,11 +62,12 @@ type talk struct {
 type running struct {
 	id      uint32
 	begin   time.Time
-	ledgers []*ledger // one for each line
+	ledgers []*ledger // one for each sender
 	noted   atomic.Int64
 }
 
-func newTalk(ctx context.Context, t target, rooms int) (*talk, error) {
+// newTalk opens so many lines for each room, in turn of its two sides and at another server each, of which the first ones send.
+func newTalk(ctx context.Context, t target, rooms, hearers, senders int) (*talk, error) {
 	all, err := readCrowd(t.Crowd)
 	if err != nil {
 		return nil, err
@@ -72,10 +75,11 @@ func newTalk(ctx context.Context, t target, rooms int) (*talk, error) {
 	if rooms < 1 || rooms > len(all) {
 		return nil, fmt.Errorf("--rooms is from 1 to the %d of the crowd", len(all))
 	}
-	k := &talk{target: t, rooms: all[:rooms], lines: make([]*line, 2*rooms), pids: t.PID}
+	k := &talk{target: t, rooms: all[:rooms], lines: make([]*line, hearers*rooms), hearers: hearers, pids: t.PID}
 	err = atOnce(ctx, len(k.lines), 32, func(i int) error {
-		s := k.rooms[i/2][i%2]
-		server := t.Server[(i/2+i%2)%len(t.Server)] // the sides at different servers
+		room, n := i/hearers, i%hearers
+		s := k.rooms[room][n%2]
+		server := t.Server[(room+n)%len(t.Server)]
 		l, err := openPatiently(ctx, s, server, 0, "", hearing{
 			ack:     func(cid []byte) { k.note(cid, (*ledger).ack) },
 			message: func(cid []byte, _ int64) { k.note(cid, (*ledger).show) },
@@ -91,6 +95,11 @@ func newTalk(ctx context.Context, t target, rooms int) (*talk, error) {
 	if err != nil {
 		k.close()
 		return nil, err
+	}
+	for i, l := range k.lines {
+		if i%hearers < senders {
+			k.senders = append(k.senders, l)
+		}
 	}
 	return k, nil
 }
@@ -114,11 +123,11 @@ func (k *talk) note(cid []byte, how func(*ledger, int, time.Duration)) {
 	}
 }
 
-// run has every line send at its own share of the rate, each on a schedule that waits for nothing, and reports from the schedule.
+// run has every sender send at its own share of the rate, each on a schedule that waits for nothing, and reports from the schedule.
 func (k *talk) run(ctx context.Context, rate float64, length time.Duration) (report, error) {
-	every := time.Duration(float64(len(k.lines)) / rate * float64(time.Second))
+	every := time.Duration(float64(len(k.senders)) / rate * float64(time.Second))
 	each := int(length/every) + 1
-	r := &running{id: rand.Uint32(), begin: time.Now(), ledgers: make([]*ledger, len(k.lines))} //nolint:gosec // a name for the run
+	r := &running{id: rand.Uint32(), begin: time.Now(), ledgers: make([]*ledger, len(k.senders))} //nolint:gosec // a name for the run
 	for i := range r.ledgers {
 		r.ledgers[i] = newLedger(each)
 	}
@@ -127,9 +136,9 @@ func (k *talk) run(ctx context.Context, rate float64, length time.Duration) (rep
 	cpu := k.pids.cpu()
 	var broken atomic.Int64
 	var all sync.WaitGroup
-	for i, l := range k.lines {
+	for i, l := range k.senders {
 		// Spread evenly, so that the rate is one over the whole, too.
-		phase := time.Duration(float64(every) * float64(i) / float64(len(k.lines)))
+		phase := time.Duration(float64(every) * float64(i) / float64(len(k.senders)))
 		all.Go(func() {
 			book := r.ledgers[i]
 			for n := range each {
@@ -158,7 +167,7 @@ func (k *talk) run(ctx context.Context, rate float64, length time.Duration) (rep
 func (k *talk) quiet(ctx context.Context, r *running) {
 	want := int64(0)
 	for _, l := range r.ledgers {
-		want += 3 * int64(len(l.due)) // one acknowledgement, shown to two
+		want += int64(1+k.hearers) * int64(len(l.due)) // one acknowledgement, and shown to each
 	}
 	before, since := int64(-1), time.Now()
 	for time.Since(since) < settle && ctx.Err() == nil {
@@ -177,7 +186,7 @@ func (k *talk) report(r *running, rate float64, sent, used time.Duration, broken
 	f := faults{Broken: broken, Disordered: k.f.disordered.Load(), Refused: k.f.refused.Load()}
 	total := 0
 	for _, l := range r.ledgers {
-		a, s := l.settle(2, &f)
+		a, s := l.settle(int32(k.hearers), &f) //nolint:gosec // sixteen at most
 		toAck, toShown = append(toAck, a...), append(toShown, s...)
 		total += len(l.due)
 		for n := range l.due {

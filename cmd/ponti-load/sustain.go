@@ -21,7 +21,7 @@ func (s sustainCommand) Run(ctx context.Context, c *commands) error {
 	if err := s.check(c.AnyHost); err != nil {
 		return err
 	}
-	k, err := newTalk(ctx, s.target, s.Rooms)
+	k, err := newTalk(ctx, s.target, s.Rooms, 2, 2)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"ponti/chat"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/roster"
 )
 
 // crowdCommand makes people for ponti-load, through the use-cases that people use.
@@ -152,7 +153,7 @@ func (m *crowdMaker) invited(ctx context.Context, role account.Role, alias strin
 // meet has a guest wait and an ESP, who is the only one free, accept them.
 func (m *crowdMaker) meet(ctx context.Context, i int) (crowdRoom, error) {
 	esp := m.esps[i]
-	if err := m.roster.Heartbeat(ctx, m.tutor.ID, 0); err != nil {
+	if err := m.roster.Heartbeat(ctx, roster.Beat{Account: m.tutor.ID}); err != nil {
 		return crowdRoom{}, err
 	}
 	if err := m.roster.GoOn(ctx, esp); err != nil {

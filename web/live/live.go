@@ -24,6 +24,7 @@ import (
 	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/bus"
+	"ponti/roster"
 )
 
 // Limits and times of SECURITY WS3, WS4 and RELIABILITY rules 4 to 9.
@@ -87,8 +88,8 @@ type Deps struct {
 	Chat Conversations
 	// LiveSessions tells which sessions still hold, and who each belongs to now.
 	LiveSessions func(ctx context.Context, sessions []account.SessionID) (map[account.SessionID]account.Actor, error)
-	// Heartbeat keeps a member of staff on call, who was heard of so long ago.
-	Heartbeat func(ctx context.Context, who account.ID, ago time.Duration) error
+	// Heartbeat keeps members of staff on call, who were heard of so long ago.
+	Heartbeat func(ctx context.Context, beats ...roster.Beat) error
 	// ThreadMark tells how the posts of a thread stand after a number, as far as somebody may read them: another mark, and something changed. It is the same for all
 	// of one role and service. It gives the thread's id as the domain writes it, too.
 	ThreadMark func(ctx context.Context, actor account.Actor, thread string, from int) (id, mark string, err error)

@@ -23,6 +23,7 @@ import (
 	"ponti/chat"
 	"ponti/internal/bus"
 	"ponti/internal/history"
+	"ponti/roster"
 	"ponti/web/live"
 )
 
@@ -124,7 +125,7 @@ func (in *modelInstance) launch() {
 	in.chat = &modelChat{db: in.m.db, hints: in.end, rng: rand.New(rand.NewPCG(in.m.seed, in.seed)), mutant: in.m.mutant}
 	hub := live.New(live.Deps{
 		Chat: in.chat, LiveSessions: in.chat.liveSessions, Bus: in.end, Log: zerolog.Nop(),
-		Heartbeat: func(context.Context, account.ID, time.Duration) error { return nil },
+		Heartbeat: func(context.Context, ...roster.Beat) error { return nil },
 		Text:      func(_, key string, _ map[string]any) string { return key },
 	})
 	in.hub, in.ln = hub, &modelListener{lines: make(chan net.Conn), shut: make(chan struct{})}

@@ -9,6 +9,7 @@ import (
 	"ponti/account"
 	"ponti/chat"
 	"ponti/internal/bus"
+	"ponti/roster"
 )
 
 // Rhythm of the loops.
@@ -361,7 +362,8 @@ func (h *Hub) compareViews(ctx context.Context, rooms []*room) {
 
 // noteSigns notes signs of life: who is silent for a minute is off call, and is missing from their conversation.
 func (h *Hub) noteSigns(now time.Time) {
-	var signs, staff []chat.Sign
+	var signs []chat.Sign
+	var staff []roster.Beat
 	h.mu.Lock()
 	for id, l := range h.accounts {
 		ago, works := l.sign()
@@ -371,15 +373,15 @@ func (h *Hub) noteSigns(now time.Time) {
 		l.signAt = now
 		signs = append(signs, chat.Sign{Account: id, Ago: ago})
 		if works {
-			staff = append(staff, signs[len(signs)-1])
+			staff = append(staff, roster.Beat{Account: id, Ago: ago})
 		}
 	}
 	h.mu.Unlock()
 	if len(signs) > 0 {
 		h.task(func(ctx context.Context) { _ = h.Chat.StillHere(ctx, signs...) }) // two may be lost before anybody is missed
 	}
-	for _, s := range staff {
-		h.task(func(ctx context.Context) { _ = h.Heartbeat(ctx, s.Account, s.Ago) })
+	if len(staff) > 0 {
+		h.task(func(ctx context.Context) { _ = h.Heartbeat(ctx, staff...) })
 	}
 }
 

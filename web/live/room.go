@@ -59,7 +59,9 @@ type sub struct {
 	joining bool  // the past is being read; what arrives meanwhile is found in the ring
 	resumes bool  // the client knew a sequence; owned by join
 	view    *chat.RoomView
-	people  uint64 // marks of the frames last sent
+	told    *chat.RoomView // what the frames last sent were made of, with who was there and how far they had read
+	stood   uint64
+	people  uint64 // marks of those frames
 	state   uint64
 }
 
@@ -401,9 +403,14 @@ func (h *Hub) tellView(r *room, s *socket, me *sub) {
 		return
 	}
 	v := me.view
+	now := time.Now()
+	stands := r.stands(v, now)
+	if me.told == v && me.stood == stands {
+		return // each second for each line: making the frames only to find them the same would cost more than all else of a quiet room
+	}
+	me.told, me.stood = v, stands
 	id := r.id.String()
 	people := wire.People{Room: id, People: make([]wire.Participant, len(v.People))}
-	now := time.Now()
 	for i, p := range v.People {
 		people.People[i] = wire.Participant{N: p.N, Alias: p.Alias, Role: string(p.Role), Here: !p.Left && r.here(p.N, now), Left: p.Left, Read: max(p.Read, r.read[p.N])}
 	}
@@ -412,13 +419,26 @@ func (h *Hub) tellView(r *room, s *socket, me *sub) {
 		if s.offer(b) {
 			me.people = markOf(b)
 		} else {
-			r.mark = "" // with the next look at the room
+			r.mark, me.told = "", nil // with the next look at the room
 		}
 	}
 	if b := frame(stateFrame(id, v, staff)); markOf(b) != me.state {
 		me.state = markOf(b)
 		s.put(b)
 	}
+}
+
+// stands sums up what a view does not hold: who of its people is there, and how far they have read; r.mu is held.
+func (r *room) stands(v *chat.RoomView, now time.Time) uint64 {
+	sum := uint64(14695981039346656037) // FNV-1a, by numbers instead of bytes
+	for _, p := range v.People {
+		n := uint64(r.read[p.N]) << 1 //nolint:gosec // never negative
+		if !p.Left && r.here(p.N, now) {
+			n |= 1
+		}
+		sum = (sum ^ n) * 1099511628211
+	}
+	return sum
 }
 
 // markOf stands for a frame that need not be kept: two have the same by a chance of one in 2^64.
