@@ -186,7 +186,7 @@ func (k *talk) report(r *running, rate float64, sent, used time.Duration, broken
 	f := faults{Broken: broken, Disordered: k.f.disordered.Load(), Refused: k.f.refused.Load()}
 	total := 0
 	for _, l := range r.ledgers {
-		a, s := l.settle(int32(k.hearers), &f) //nolint:gosec // sixteen at most
+		a, s := l.settle(int32(k.hearers), &f)
 		toAck, toShown = append(toAck, a...), append(toShown, s...)
 		total += len(l.due)
 		for n := range l.due {

@@ -432,7 +432,7 @@ func (h *Hub) tellView(r *room, s *socket, me *sub) {
 func (r *room) stands(v *chat.RoomView, now time.Time) uint64 {
 	sum := uint64(14695981039346656037) // FNV-1a, by numbers instead of bytes
 	for _, p := range v.People {
-		n := uint64(r.read[p.N]) << 1 //nolint:gosec // never negative
+		n := uint64(r.read[p.N]) << 1
 		if !p.Left && r.here(p.N, now) {
 			n |= 1
 		}
