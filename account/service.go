@@ -33,6 +33,7 @@ type Service struct {
 	Holding    Holding
 	// Conversation is how long one lasts, and so how long before the end of cover the last person is let in.
 	Conversation time.Duration
+	Keeping      Keeping
 }
 
 // AnyHost is the host of the service that answers where no other does.

@@ -40,7 +40,8 @@ func insertService(ctx context.Context, q pg.Querier, id ServiceID, n NewService
 }
 
 func selectServices(ctx context.Context, q pg.Querier) ([]Service, error) {
-	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url, hold_first, hold_uncovered, conversation_minutes
+	rows, err := q.Query(ctx, `select id, name, host, locale, time_zone, numbers, numbers_confirmed_at, webhook_url, hold_first, hold_uncovered, conversation_minutes,
+			keep_guest_hours, keep_member_months, keep_flagged_months
 		from account_services order by created_at, id`)
 	if err != nil {
 		return nil, read(err, nil, "select services")
@@ -48,7 +49,8 @@ func selectServices(ctx context.Context, q pg.Querier) ([]Service, error) {
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Service, err error) {
 		var zone string
 		var minutes int
-		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL, &s.Holding.First, &s.Holding.Uncovered, &minutes); err != nil {
+		if err := row.Scan(&s.ID, &s.Name, &s.Host, &s.Locale, &zone, &s.Numbers, &s.NumbersConfirmedAt, &s.WebhookURL, &s.Holding.First, &s.Holding.Uncovered, &minutes,
+			&s.Keeping.GuestHours, &s.Keeping.MemberMonths, &s.Keeping.FlaggedMonths); err != nil {
 			return s, err
 		}
 		s.Conversation = time.Duration(minutes) * time.Minute
@@ -67,6 +69,12 @@ func selectConversation(ctx context.Context, q pg.Querier, service ServiceID) (t
 	var minutes int
 	err := q.QueryRow(ctx, `select conversation_minutes from account_services where id = $1`, service).Scan(&minutes)
 	return time.Duration(minutes) * time.Minute, read(err, ErrUnknownService, "select conversation")
+}
+
+func updateKeeping(ctx context.Context, q pg.Querier, service ServiceID, k Keeping) error {
+	_, err := q.Exec(ctx, `update account_services set keep_guest_hours = $2, keep_member_months = $3, keep_flagged_months = $4 where id = $1`,
+		service, k.GuestHours, k.MemberMonths, k.FlaggedMonths)
+	return wrote(err, "update keeping", nil)
 }
 
 func updateHolding(ctx context.Context, q pg.Querier, service ServiceID, h Holding) error {

@@ -16,13 +16,37 @@ import (
 	"ponti/moderation"
 )
 
-// For how long an ended conversation is kept, by what it is: a guest's, a member's, or one that somebody had to look at. Months are the
-// calendar's.
+// How an ended conversation is kept: a guest's, a member's, or one that somebody had to look at. For how long is a setting of the service (account.Keeping), as it is
+// when the conversation has ended. Months are the calendar's.
 const (
-	KeptGuest   = "guest"   // 48 hours
-	KeptMember  = "member"  // 12 months
-	KeptFlagged = "flagged" // 24 months, and never while an escalation or a report is open
+	KeptGuest   = "guest"
+	KeptMember  = "member"
+	KeptFlagged = "flagged" // and never erased while an escalation or a report is open
 )
+
+// keptFor is for how long, as PostgreSQL reads intervals.
+func (c *Chat) keptFor(ctx context.Context, service account.ServiceID, as string) (string, error) {
+	s, err := c.accounts.Service(ctx, service)
+	if err != nil {
+		return "", fmt.Errorf("chat: service: %w", err)
+	}
+	switch as {
+	case KeptGuest:
+		return fmt.Sprintf("%d hours", s.Keeping.GuestHours), nil
+	case KeptMember:
+		return fmt.Sprintf("%d months", s.Keeping.MemberMonths), nil
+	}
+	return fmt.Sprintf("%d months", s.Keeping.FlaggedMonths), nil
+}
+
+// keep dates a conversation by how it is kept.
+func (c *Chat) keep(ctx context.Context, q pg.Querier, e ended) error {
+	lasts, err := c.keptFor(ctx, e.service, e.keptAs)
+	if err != nil {
+		return err
+	}
+	return updateKept(ctx, q, e, lasts)
+}
 
 // Kinds lists how conversations are kept.
 var Kinds = []string{KeptGuest, KeptMember, KeptFlagged}
@@ -169,7 +193,7 @@ func (c *Chat) date(ctx context.Context) (n int, err error) {
 			if concern != moderation.NoConcern {
 				e.keptAs = KeptFlagged
 			}
-			if err := updateKept(ctx, tx, e); err != nil {
+			if err := c.keep(ctx, tx, e); err != nil {
 				return err
 			}
 		}
@@ -197,10 +221,14 @@ func (c *Chat) eraseRoom(ctx context.Context, e ended, asked bool) (gone bool, e
 		case err != nil:
 			return err
 		case concern == moderation.OpenConcern:
-			return updateKeptLonger(ctx, tx, e.room)
+			lasts, err := c.keptFor(ctx, e.service, KeptFlagged)
+			if err != nil {
+				return err
+			}
+			return updateKeptLonger(ctx, tx, e.room, lasts)
 		case concern == moderation.PastConcern && e.keptAs != KeptFlagged && !asked:
 			e.keptAs = KeptFlagged
-			return updateKept(ctx, tx, e)
+			return c.keep(ctx, tx, e)
 		}
 		if people, err = selectParticipants(ctx, tx, e.room); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"ponti/chat"
 	"ponti/internal/errs"
 	"ponti/moderation"
+	"ponti/moderation/triage"
 )
 
 // later lets time go by for a conversation that has ended.
@@ -372,4 +373,54 @@ func TestEraseConversation(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, v.KeptAs, "whether it is kept is the person's to know")
 	w.holds()
+}
+
+// TestKeeping: for how long is the service's to say, within bounds; who has been told a date keeps it.
+func TestKeeping(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	accounts := account.New(w.pool, account.Options{})
+	admin := w.someone(account.RoleAdmin)
+	before, _, old := w.talking()
+	require.NoError(t, w.chat.EndConversation(w.ctx, before, old))
+	w.exec(`update chat_rooms set kept_as = 'guest', kept_until = ended_at + interval '48 h' where id = $1`, old) // dated while that was the rule
+	k := account.Keeping{GuestHours: 1, MemberMonths: 2, FlaggedMonths: 36}
+	for _, a := range []account.Actor{w.tutor, before, w.someone(account.RoleAuditor), account.Visitor(w.service)} {
+		assert.Error(t, accounts.ChangeKeeping(w.ctx, a, k), a.Role)
+	}
+	for _, wrong := range [][3]int{{}, {0, 12, 24}, {169, 12, 24}, {48, 0, 24}, {48, 25, 24}, {48, 12, 5}, {48, 12, 61}, {-1, -1, -1}} {
+		err := accounts.ChangeKeeping(w.ctx, admin, account.Keeping{GuestHours: wrong[0], MemberMonths: wrong[1], FlaggedMonths: wrong[2]})
+		assert.Equal(t, errs.Invalid, errs.KindOf(err), wrong)
+	}
+	require.NoError(t, accounts.ChangeKeeping(w.ctx, admin, k))
+	assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = 'settings.change_keeping'`))
+
+	guest, _, ofGuest := w.talking()
+	require.NoError(t, w.chat.EndConversation(w.ctx, guest, ofGuest))
+	member, _, ofMember := w.talkingWith(account.RoleMember)
+	w.post(member, ofMember, "Ciao.")
+	require.NoError(t, w.chat.EndConversation(w.ctx, member, ofMember))
+	flagged, by, ofFlagged := w.talkingWith(account.RoleMember)
+	require.NoError(t, w.chat.FlagConversation(w.ctx, by, ofFlagged, triage.Amber))
+	require.NoError(t, w.chat.EndConversation(w.ctx, flagged, ofFlagged))
+	w.exec(`update chat_rooms set ended_at = ended_at - interval '2 minutes'`)
+	w.erase()
+	for room, want := range map[chat.RoomID]string{ofGuest: "1 hour", ofMember: "2 months", ofFlagged: "36 months"} {
+		assert.Equal(t, 1, w.count(`select count(*) from chat_rooms where id = $1 and kept_until = ended_at + $2::text::interval`, room, want), want)
+	}
+	assert.Equal(t, 1, w.count(`select count(*) from chat_rooms where id = $1 and kept_until > now() + interval '47 h'`, old), "as its person was told")
+	w.later(ofGuest, "61 minutes")
+	w.erase()
+	assert.True(t, w.gone(ofGuest))
+	assert.False(t, w.gone(ofMember))
+	w.holds()
+}
+
+// talkingWith is talking, of a person of some role.
+func (w *world) talkingWith(role account.Role) (person, esp account.Actor, room chat.RoomID) {
+	w.Helper()
+	person, esp = w.someone(role), w.onCall(account.RoleESP)
+	w.enter(person, "parlare un po'")
+	w.chat.Work(w.ctx)
+	return person, esp, w.accept(esp)
 }

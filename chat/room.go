@@ -354,6 +354,12 @@ func (c *Chat) Members(ctx context.Context, id RoomID) ([]account.ID, int64, err
 	return who, version, nil
 }
 
+// NewEpoch says that a database tells another history from now on, because it was brought back from a backup, and names it. Nothing may be running on it.
+func NewEpoch(ctx context.Context, q pg.Querier) (string, error) {
+	epoch, err := updateEpoch(ctx, q)
+	return epoch, pg.Classify(err)
+}
+
 // Epoch names the history this database tells. A restore changes it; what a client knows of another epoch is worth nothing.
 func (c *Chat) Epoch(ctx context.Context) (string, error) {
 	epoch, err := selectEpoch(ctx, c.pool)

@@ -238,6 +238,11 @@ func selectHeads(ctx context.Context, q pg.Querier, rooms []RoomID) (map[RoomID]
 	return heads, store("select heads", err)
 }
 
+func updateEpoch(ctx context.Context, q pg.Querier) (epoch string, err error) {
+	err = q.QueryRow(ctx, `update chat_epoch set id = gen_random_uuid() returning id::text`).Scan(&epoch)
+	return epoch, store("update epoch", err)
+}
+
 func selectEpoch(ctx context.Context, q pg.Querier) (string, error) {
 	var epoch string
 	err := q.QueryRow(ctx, `select id::text from chat_epoch`).Scan(&epoch)

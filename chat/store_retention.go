@@ -27,15 +27,14 @@ func lockUndated(ctx context.Context, q pg.Querier) ([]ended, error) {
 }
 
 // updateKept counts from the end of the conversation.
-func updateKept(ctx context.Context, q pg.Querier, e ended) error {
-	_, err := q.Exec(ctx, `update chat_rooms set kept_as = $2, kept_until = ended_at + case $2
-		when 'guest' then interval '48 hours' when 'member' then interval '12 months' else interval '24 months' end where id = $1`, e.room, e.keptAs)
+func updateKept(ctx context.Context, q pg.Querier, e ended, lasts string) error {
+	_, err := q.Exec(ctx, `update chat_rooms set kept_as = $2, kept_until = ended_at + $3::text::interval where id = $1`, e.room, e.keptAs, lasts)
 	return store("keep room", err)
 }
 
 // updateKeptLonger looks again in a day: somebody still works on it.
-func updateKeptLonger(ctx context.Context, q pg.Querier, id RoomID) error {
-	_, err := q.Exec(ctx, `update chat_rooms set kept_as = 'flagged', kept_until = greatest(ended_at + interval '24 months', now() + interval '1 day') where id = $1`, id)
+func updateKeptLonger(ctx context.Context, q pg.Querier, id RoomID, lasts string) error {
+	_, err := q.Exec(ctx, `update chat_rooms set kept_as = 'flagged', kept_until = greatest(ended_at + $2::text::interval, now() + interval '1 day') where id = $1`, id, lasts)
 	return store("keep room longer", err)
 }
 

@@ -3,6 +3,7 @@ package moderation
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"ponti/account"
 	"ponti/internal/pg"
@@ -26,10 +27,18 @@ func (m *Moderation) ConcernOf(ctx context.Context, q pg.Querier, service accoun
 	return selectConcern(ctx, q, service, kind, ids)
 }
 
-// Erase erases what was closed or decided 24 months ago: of an escalation its note with the key, and whom it was about; of a case everything.
+// Erase erases what was closed or decided as long ago as its service keeps what somebody had to look at (account.Keeping): of an escalation its note with the key, and whom it was about; of a case everything.
 // The bare history of escalations stays. A mail address that nobody confirmed goes after a day. Any number of instances may call it at once.
 func (m *Moderation) Erase(ctx context.Context) error {
-	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool), deleteCases(ctx, m.pool), deleteUnconfirmed(ctx, m.pool)))
+	services, err := m.accounts.Services(ctx)
+	if err != nil {
+		return fmt.Errorf("moderation: services: %w", err)
+	}
+	kept := keptMonths{}
+	for _, s := range services {
+		kept.services, kept.months = append(kept.services, s.ID), append(kept.months, s.Keeping.FlaggedMonths)
+	}
+	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool, kept), deleteCases(ctx, m.pool, kept), deleteUnconfirmed(ctx, m.pool)))
 }
 
 // Forget erases what somebody who asked to be forgotten told moderators, what they were told, and where they could be reached. What they said of a case that is still open stays

@@ -135,3 +135,17 @@ func TestForget(t *testing.T) {
 	assert.Equal(t, other.ID, scalar[account.ID](w, `select reporter_id from moderation_reports where note is not null`))
 	assert.Equal(t, 2, scalar[int](w, `select count(*) from moderation_notices`))
 }
+
+// TestErase_asTheServiceKeeps: what was noted goes when its service says, and no other's.
+func TestErase_asTheServiceKeeps(t *testing.T) {
+	w := newWorld(t, slow())
+	ctx := t.Context()
+	w.closed()
+	w.exec(`update moderation_escalations set closed_at = now() - interval '25 months'`)
+	w.exec(`update account_services set keep_flagged_months = 26`)
+	require.NoError(t, w.Erase(ctx))
+	assert.Equal(t, 1, scalar[int](w, `select count(*) from moderation_escalations where note is not null`))
+	w.exec(`update moderation_escalations set closed_at = now() - interval '27 months'`)
+	require.NoError(t, w.Erase(ctx))
+	assert.Zero(t, scalar[int](w, `select count(*) from moderation_escalations where note is not null`))
+}

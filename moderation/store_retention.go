@@ -22,19 +22,27 @@ func selectConcern(ctx context.Context, q pg.Querier, service account.ServiceID,
 
 const eraseAtOnce = 500
 
-func updateEscalationsErased(ctx context.Context, q pg.Querier) error {
+// keptMonths is for how many months each service keeps what somebody had to look at.
+type keptMonths struct {
+	services []account.ServiceID
+	months   []int
+}
+
+func updateEscalationsErased(ctx context.Context, q pg.Querier, kept keptMonths) error {
 	_, err := q.Exec(ctx, `update moderation_escalations set erased_at = now(), note = null, note_wrapped = null, note_key_id = null, person_id = null, esp_id = null
-		where id in (select id from moderation_escalations where erased_at is null and closed_at < now() - interval '24 months'
-			order by closed_at limit $1 for update skip locked)`, eraseAtOnce)
+		where id in (select e.id from moderation_escalations e join unnest($2::uuid[], $3::int[]) k (service_id, months) on k.service_id = e.service_id
+			where e.erased_at is null and e.closed_at < now() - make_interval(months => k.months)
+			order by e.closed_at limit $1 for update of e skip locked)`, eraseAtOnce, kept.services, kept.months)
 	if err != nil {
 		return fmt.Errorf("moderation: erase escalations: %w", err)
 	}
 	return nil
 }
 
-func deleteCases(ctx context.Context, q pg.Querier) error {
-	_, err := q.Exec(ctx, `delete from moderation_cases where id in (select id from moderation_cases c where state = 'decided'
-		and not exists (select from moderation_cases a where a.appeal_of = c.id and a.state = 'open') and decided_at < now() - interval '24 months' order by decided_at limit $1 for update skip locked)`, eraseAtOnce)
+func deleteCases(ctx context.Context, q pg.Querier, kept keptMonths) error {
+	_, err := q.Exec(ctx, `delete from moderation_cases where id in (select c.id from moderation_cases c join unnest($2::uuid[], $3::int[]) k (service_id, months) on k.service_id = c.service_id
+		where c.state = 'decided' and not exists (select from moderation_cases a where a.appeal_of = c.id and a.state = 'open') and c.decided_at < now() - make_interval(months => k.months)
+		order by c.decided_at limit $1 for update of c skip locked)`, eraseAtOnce, kept.services, kept.months)
 	if err != nil {
 		return fmt.Errorf("moderation: erase cases: %w", err)
 	}

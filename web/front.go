@@ -60,7 +60,11 @@ func (s *Server) showHowItWorks(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request) error {
-	return s.render(w, r, http.StatusOK, front.Privacy())
+	kept := s.service(r).Keeping
+	if kept == (account.Keeping{}) { // the stores cannot be asked
+		kept = account.DefaultKeeping
+	}
+	return s.render(w, r, http.StatusOK, front.Privacy(kept))
 }
 
 func (s *Server) showAccessibility(w http.ResponseWriter, r *http.Request) error {

@@ -52,6 +52,18 @@ func TestHeldStory(t *testing.T) {
 	require.Equal(t, "/service?done=conversation_saved", asAdmin.post("/service/conversation", "minutes", "60").Header.Get("Location"))
 	assert.Equal(t, "60", asAdmin.get("/service").Find("#minutes").AttrOr("value", ""))
 
+	assert.Equal(t, "48", page.Find("#keep_guest").AttrOr("value", ""))
+	assert.Contains(t, asAuthor.get("/privacy").text("main"), "Una conversazione senza accesso: 48 ore")
+	page = asAdmin.post("/service/keeping", "keep_guest", "molte", "keep_member", "25", "keep_flagged", "24")
+	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	assert.Equal(t, 2, page.Find(".error-summary li").Length())
+	assert.Equal(t, "molte", page.Find("#keep_guest").AttrOr("value", ""), "what was typed is kept")
+	assert.NotEqual(t, "/service?done=keeping_saved", asTutor.post("/service/keeping", "keep_guest", "1", "keep_member", "1", "keep_flagged", "6").Header.Get("Location"))
+	require.Equal(t, "/service?done=keeping_saved", asAdmin.post("/service/keeping", "keep_guest", "1", "keep_member", "6", "keep_flagged", "36").Header.Get("Location"))
+	assert.Equal(t, "36", asAdmin.get("/service").Find("#keep_flagged").AttrOr("value", ""))
+	assert.Contains(t, asAuthor.get("/privacy").text("main"), "un'ora da quando finisce")
+	assert.Contains(t, asAuthor.get("/privacy").text("main"), "6 mesi, o finché non la cancelli tu")
+
 	write := func(title, text string) (held string) {
 		t.Helper()
 		held = asAuthor.post("/forum/categories/piazza/threads", "title", title, "text", text, "cid", strings.ReplaceAll(uuid.NewString(), "-", "")).Header.Get("Location")

@@ -236,17 +236,46 @@ func (s *Server) changeConversation(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	minutes, err := strconv.Atoi(in.Minutes)
-	if err != nil {
-		minutes = -1 // refused by the domain, in its words
-	}
-	if err = s.Accounts.ChangeConversation(r.Context(), s.actor(r), minutes); err != nil {
+	if err = s.Accounts.ChangeConversation(r.Context(), s.actor(r), wholeNumber(in.Minutes)); err != nil {
 		return s.again(w, r, err, func(f parts.Form) templ.Component {
 			v.Form = f
 			return accountpage.SettingsPage(v)
 		})
 	}
 	return s.redirectDone(w, r, "/service", "conversation_saved")
+}
+
+// changeKeeping sets for how long conversations are kept.
+func (s *Server) changeKeeping(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Guest   string `form:"keep_guest"`
+		Member  string `form:"keep_member"`
+		Flagged string `form:"keep_flagged"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	v, err := s.settings(r)
+	if err != nil {
+		return err
+	}
+	k := account.Keeping{GuestHours: wholeNumber(in.Guest), MemberMonths: wholeNumber(in.Member), FlaggedMonths: wholeNumber(in.Flagged)}
+	if err := s.Accounts.ChangeKeeping(r.Context(), s.actor(r), k); err != nil {
+		return s.again(w, r, err, func(f parts.Form) templ.Component {
+			v.Form = f
+			return accountpage.SettingsPage(v)
+		})
+	}
+	return s.redirectDone(w, r, "/service", "keeping_saved")
+}
+
+// wholeNumber reads one; what is none is refused by the domain, in its words.
+func wholeNumber(text string) int {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // changeHolding sets which posts are read by somebody before they appear.

@@ -112,6 +112,7 @@ func (s *Server) routes() []route {
 		{"POST /service/numbers", admin, acts(account.SettingsService), s.changeNumbers},
 		{"POST /service/numbers/confirm", admin, acts(account.SettingsService), s.confirmNumbers},
 		{"POST /service/conversation", admin, acts(account.SettingsService), s.changeConversation},
+		{"POST /service/keeping", admin, acts(account.SettingsService), s.changeKeeping},
 		{"POST /service/holding", admin, acts(account.SettingsService), s.changeHolding},
 		{"POST /service/outside", admin, acts(account.SettingsService), s.changeOutside},
 		{"GET /shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ShiftSeeWhoIsOn, account.ConversationSeeTheWaitingList), s.showShifts},

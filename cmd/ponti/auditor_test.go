@@ -142,9 +142,9 @@ func TestVerify(t *testing.T) {
 	require.NoError(t, err)
 	head, _, err := audit.Check(t.Context(), pool, audit.Head{})
 	require.NoError(t, err)
-	require.Equal(t, `Conversations guest (48 hours): none kept; erased in 30 days: 0 with 0 messages
-Conversations member (12 months): none kept; erased in 30 days: 0 with 0 messages
-Conversations flagged (24 months): none kept; erased in 30 days: 0 with 0 messages
+	require.Equal(t, `Conversations guest (48 hours by default): none kept; late: 0; erased in 30 days: 0 with 0 messages
+Conversations member (12 months by default): none kept; late: 0; erased in 30 days: 0 with 0 messages
+Conversations flagged (24 months by default): none kept; late: 0; erased in 30 days: 0 with 0 messages
 All is well. The audit chain ends with `+head.String()+"\n", out)
 	_, err = try(head.String())
 	require.NoError(t, err)

@@ -30,6 +30,7 @@ type keeper struct {
 	log        zerolog.Logger
 
 	oldest *prometheus.GaugeVec
+	late   *prometheus.GaugeVec
 	asked  prometheus.Gauge
 	unread prometheus.Gauge
 	alone  prometheus.Gauge
@@ -40,6 +41,7 @@ func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
 	return &keeper{
 		accounts: a.accounts, moderation: a.moderation, chat: a.chat, forum: a.forum, log: log,
 		oldest: f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_oldest_seconds", Help: "How long ago the oldest conversation ended that is still kept, by how it is kept."}, []string{"kept_as"}),
+		late:   f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_late", Help: "Conversations that should have been erased over an hour ago, by how they are kept."}, []string{"kept_as"}),
 		asked:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
 		unread: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_held_oldest_seconds", Help: "How long the oldest post has waited that somebody must read before it appears; 0 when none waits."}),
 		alone:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_chat_asked_oldest_seconds", Help: "How long the ESP has waited who waits longest for an answer of the tutors beside their conversation; 0 when none does."}),
@@ -113,6 +115,7 @@ func (k *keeper) measure(ctx context.Context) error {
 	list, err := k.chat.KeptBy(ctx, account.ServiceID{})
 	for _, kept := range list {
 		k.oldest.WithLabelValues(kept.As).Set(kept.Oldest.Seconds())
+		k.late.WithLabelValues(kept.As).Set(float64(kept.Late))
 	}
 	waits, err2 := k.forum.HeldFor(ctx)
 	if err2 == nil {

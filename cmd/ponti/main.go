@@ -20,14 +20,15 @@ import (
 
 // commands are what `ponti --help` lists.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run Ponti. Without DATABASE_URL and REDIS_URL it runs its own PostgreSQL and Redis."`
-	Demo    demoCommand    `cmd:"" help:"Run Ponti with invented people, shifts and threads, to try it out."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and end; serve does it too."`
-	Verify  verifyCommand  `cmd:"" help:"Look at a live database for anybody forgotten, any message out of place and any change to the audit trail; end with 1 if there is one."`
-	Key     keyCommand     `cmd:"" help:"Print a new key for PONTI_KEY_FILE."`
-	Crowd   crowdCommand   `cmd:"" help:"Fill an empty database with invented people in conversations, for ponti-load, and print their sessions as JSON."`
-	Forum   forumCommands  `cmd:"" help:"Move a community in or out."`
-	Triage  triageCommand  `cmd:"" help:"Read conversations as JSON lines on standard input, write their risk level as JSON lines."`
+	Serve    serveCommand    `cmd:"" help:"Run Ponti. Without DATABASE_URL and REDIS_URL it runs its own PostgreSQL and Redis."`
+	Demo     demoCommand     `cmd:"" help:"Run Ponti with invented people, shifts and threads, to try it out."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date and end; serve does it too."`
+	Verify   verifyCommand   `cmd:"" help:"Look at a live database for anybody forgotten, any message out of place and any change to the audit trail; end with 1 if there is one."`
+	Restored restoredCommand `cmd:"" help:"Say, after a database was brought back from a backup and before any instance starts, that it tells another history: clients then read everything again."`
+	Key      keyCommand      `cmd:"" help:"Print a new key for PONTI_KEY_FILE."`
+	Crowd    crowdCommand    `cmd:"" help:"Fill an empty database with invented people in conversations, for ponti-load, and print their sessions as JSON."`
+	Forum    forumCommands   `cmd:"" help:"Move a community in or out."`
+	Triage   triageCommand   `cmd:"" help:"Read conversations as JSON lines on standard input, write their risk level as JSON lines."`
 }
 
 // silent drops go-redis's own lines on standard error, which are not JSON: that Redis is gone is said by the bus.

@@ -59,7 +59,7 @@ func (v verifyCommand) Run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// printKept is the proof that what should be gone is: how old the oldest of each kind is, against how old it may be.
+// printKept is the proof that what should be gone is: how old the oldest of each kind is, against how old it may be where a service has set nothing else, and how many are late.
 func printKept(ctx context.Context, out io.Writer, pool *pgxpool.Pool) error {
 	list, err := chat.KeptBy(ctx, pool, account.ServiceID{})
 	if err != nil {
@@ -71,7 +71,7 @@ func printKept(ctx context.Context, out io.Writer, pool *pgxpool.Pool) error {
 		if k.Rooms > 0 {
 			oldest = fmt.Sprintf("%d kept, the oldest ended %s ago", k.Rooms, k.Oldest.Round(time.Minute))
 		}
-		_, err := fmt.Fprintf(out, "Conversations %s (%s): %s; erased in 30 days: %d with %d messages\n", k.As, may[k.As], oldest, k.Erased, k.Messages)
+		_, err := fmt.Fprintf(out, "Conversations %s (%s by default): %s; late: %d; erased in 30 days: %d with %d messages\n", k.As, may[k.As], oldest, k.Late, k.Erased, k.Messages)
 		if err != nil {
 			return err
 		}
