@@ -50,9 +50,6 @@ func (c *Chat) StepAway(ctx context.Context, actor account.Actor) (code string, 
 	var esp account.ID
 	err = pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		p, err := lockOpenPlace(ctx, tx, actor)
-		if isNotFound(err) {
-			return ErrNoPlace
-		}
 		if err != nil {
 			return err
 		}
@@ -80,9 +77,6 @@ func (c *Chat) StepBack(ctx context.Context, actor account.Actor) error {
 	}
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		p, err := lockOpenPlace(ctx, tx, actor)
-		if isNotFound(err) {
-			return ErrNoPlace
-		}
 		if err != nil {
 			return err
 		}

@@ -119,11 +119,15 @@ func selectUsualWait(ctx context.Context, q pg.Querier, service account.ServiceI
 	return from, to, store("select usual wait", err)
 }
 
+// lockOpenPlace gives ErrNoPlace when the actor has none.
 func lockOpenPlace(ctx context.Context, q pg.Querier, actor account.Actor) (placeRow, error) {
 	var p placeRow
 	err := q.QueryRow(ctx, `select `+placeColumns+` from chat_places p where p.person_id = $1 and p.service_id = $2 and p.state <> 'ended' for update`,
 		actor.ID, actor.Service).Scan(p.fields()...)
-	return p, store("lock place", err)
+	if err = store("lock place", err); isNotFound(err) {
+		err = ErrNoPlace
+	}
+	return p, err
 }
 
 // lockPlaceOf locks the place that belongs to a room; ErrNotFound when there is no such room.

@@ -229,9 +229,6 @@ func (c *Chat) LeaveWaiting(ctx context.Context, actor account.Actor) error {
 	var esp account.ID
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
 		p, err := lockOpenPlace(ctx, tx, actor)
-		if isNotFound(err) {
-			return ErrNoPlace
-		}
 		if err != nil {
 			return err
 		}
