@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,7 @@ import (
 	"ponti/internal/bus"
 	"ponti/internal/errs"
 	"ponti/internal/pg"
+	"ponti/internal/worker"
 	"ponti/moderation"
 )
 
@@ -136,23 +138,27 @@ func (c *Chat) returnMark(service account.ServiceID, code string) []byte {
 
 func wakePlace(id PlaceID) string { return "wake|" + id.String() }
 
-// wakeDue wakes the browsers of those whose turn it is.
+// wakeDue wakes the browsers of those whose turn it is, all at once: a provider that hangs takes no other's time.
 func (c *Chat) wakeDue(ctx context.Context) error {
 	list, err := takeWakes(ctx, c.pool)
 	if err != nil {
 		return err
 	}
-	for _, w := range list {
-		err := c.wake(ctx, w)
-		if err == nil || errors.Is(err, moderation.ErrBrowserGone) {
-			if err := updateWoken(ctx, c.pool, w.place); err != nil {
-				return err
-			}
-			continue
-		}
-		c.log.Warn().Int("try", w.tries).Msg("somebody whose turn it is could not be woken") // not the error: it may quote an address
+	faults := make([]error, len(list))
+	var all sync.WaitGroup
+	for i, w := range list {
+		all.Go(func() { faults[i] = worker.Guard(func() error { return c.wakeOne(ctx, w) }) })
 	}
-	return nil
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+func (c *Chat) wakeOne(ctx context.Context, w wakeRow) error {
+	if err := c.wake(ctx, w); err != nil && !errors.Is(err, moderation.ErrBrowserGone) {
+		c.log.Warn().Int("try", w.tries).Msg("somebody whose turn it is could not be woken") // not the error: it may quote an address
+		return nil
+	}
+	return updateWoken(ctx, c.pool, w)
 }
 
 func (c *Chat) wake(ctx context.Context, w wakeRow) error {

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -321,6 +322,40 @@ func TestWakeMe_late(t *testing.T) {
 	w.chat.Start(w.ctx)
 	defer w.chat.Stop()
 	require.Eventually(t, func() bool { return len(p.Calls()) == 2 }, 10*time.Second, 20*time.Millisecond)
+}
+
+// TestWakeMe_many: all whose turn it is are woken at once; whose provider hangs keeps nobody else waiting.
+func TestWakeMe_many(t *testing.T) {
+	t.Parallel()
+	const many = 4
+	together, over := make(chan struct{}), make(chan struct{})
+	p := pushtest.New(t, func(n int, w http.ResponseWriter, _ *http.Request) {
+		if n == many {
+			close(together)
+		}
+		select {
+		case <-together:
+			w.WriteHeader(http.StatusCreated)
+		case <-over:
+		}
+	})
+	t.Cleanup(func() { close(over) })
+	w := newWorld(t, func(o *moderation.Options) { o.Push = p.Sender(t) })
+	for range many {
+		w.onCall(account.RoleESP)
+	}
+	for i := range many {
+		person := w.someone(account.RoleMember)
+		w.enter(person, "")
+		_, err := w.chat.StepAway(w.ctx, person)
+		require.NoError(t, err)
+		require.NoError(t, w.chat.WakeMe(w.ctx, person, p.Subscription(t, strconv.Itoa(i))))
+	}
+	require.Equal(t, many, w.count(`select count(*) from chat_wakes where due_at is not null`))
+	w.chat.Wake(w.ctx)
+	assert.Len(t, p.Calls(), many)
+	assert.Zero(t, w.count(`select count(*) from chat_wakes where due_at is not null`))
+	w.holds()
 }
 
 // TestMigrateAway: who waited before goes on waiting, and can step away.

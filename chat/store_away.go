@@ -77,7 +77,8 @@ func takeWakes(ctx context.Context, q pg.Querier) ([]wakeRow, error) {
 	return list, store("take wakes", err)
 }
 
-func updateWoken(ctx context.Context, q pg.Querier, id PlaceID) error {
-	_, err := q.Exec(ctx, `update chat_wakes set due_at = null where place_id = $1`, id)
+// updateWoken leaves a browser that took the place of this one meanwhile to be woken.
+func updateWoken(ctx context.Context, q pg.Querier, w wakeRow) error {
+	_, err := q.Exec(ctx, `update chat_wakes set due_at = null where place_id = $1 and key_id = $2`, w.place, w.sealed.KeyID)
 	return store("update woken", err)
 }
