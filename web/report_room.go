@@ -8,6 +8,7 @@ import (
 
 	"ponti/account"
 	"ponti/chat"
+	"ponti/internal/errs"
 	"ponti/moderation"
 	moderationpage "ponti/web/page/moderation"
 	"ponti/web/page/parts"
@@ -63,10 +64,11 @@ func (s *Server) fileRoomReport(w http.ResponseWriter, r *http.Request) error {
 	}
 	kind, number, _ := strings.Cut(in.About, "/")
 	what := moderation.SubjectKind(kind)
-	if _, err := strconv.ParseUint(number, 10, 32); err != nil || what != moderation.SubjectParticipant && what != moderation.SubjectMessage {
-		return s.renderRoomReport(w, r, http.StatusUnprocessableEntity, parts.Form{Values: r.PostForm, Mistakes: moderationpage.NothingReported})
+	if _, none := strconv.ParseUint(number, 10, 32); none != nil || what != moderation.SubjectParticipant && what != moderation.SubjectMessage {
+		err = errs.Field("about", "chat.report_missing", nil)
+	} else {
+		err = s.Moderation.FileReport(r.Context(), s.actor(r), moderation.Report{Subject: moderation.Subject{Kind: what, ID: id.String() + "/" + number}, Reason: in.Reason, Note: in.Note})
 	}
-	err = s.Moderation.FileReport(r.Context(), s.actor(r), moderation.Report{Subject: moderation.Subject{Kind: what, ID: id.String() + "/" + number}, Reason: in.Reason, Note: in.Note})
 	if f, again := formAgain(r, err); again {
 		return s.renderRoomReport(w, r, http.StatusUnprocessableEntity, f)
 	}

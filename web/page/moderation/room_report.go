@@ -5,12 +5,8 @@ import (
 	"strconv"
 
 	"ponti/chat"
-	"ponti/internal/errs"
 	"ponti/web/page/parts"
 )
-
-// NothingReported says that nobody and nothing was chosen.
-var NothingReported = errs.Fields{{Kind: errs.Invalid, Key: "chat.report_missing", Field: "about"}}
 
 // longest is how much of a message stands in a choice.
 const longest = 120
