@@ -116,7 +116,11 @@ func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 			return err
 		}
 		if !again {
-			posted, err = c.append(ctx, tx, &s.room, p.actor, key, p.message(s), p.verdict)
+			v, err := c.inContext(ctx, tx, s.room, key, s.room.lastSeq+1, 0, p.text, p.verdict)
+			if err != nil {
+				return err
+			}
+			posted, err = c.append(ctx, tx, &s.room, p.actor, key, p.message(s), v)
 			return err
 		}
 		posted = outcome{again: true, receipt: old.receipt()}

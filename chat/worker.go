@@ -295,11 +295,7 @@ func (c *Chat) roomOfUnscored(ctx context.Context, q pg.Querier, u unscored) (ro
 // score gives an unread text its level and raises what it asks for. A text that cannot be read at all, or not even be
 // opened, becomes amber: a human looks.
 func (c *Chat) score(ctx context.Context, tx pgx.Tx, r room, u unscored) (announce func(), err error) {
-	v := triage.Verdict{Level: triage.Unscored}
-	text, err := c.textOf(r, u)
-	if err == nil {
-		v = c.moderation.Read(text)
-	}
+	v, err := c.readUnscored(ctx, tx, r, u)
 	rules := ruleNames(v)
 	if v.Level == triage.Unscored {
 		if !u.late {
@@ -327,13 +323,22 @@ func (c *Chat) score(ctx context.Context, tx pgx.Tx, r room, u unscored) (announ
 	return raised.Announce, updateMessageLevel(ctx, tx, u.message)
 }
 
-func (c *Chat) textOf(r room, u unscored) (string, error) {
+func (c *Chat) readUnscored(ctx context.Context, q pg.Querier, r room, u unscored) (triage.Verdict, error) {
+	unread := triage.Verdict{Level: triage.Unscored}
 	if u.place != nil {
-		return c.topic(r)
+		text, err := c.topic(r)
+		if err != nil {
+			return unread, err
+		}
+		return c.moderation.Read(text), nil
 	}
 	key, err := c.open(r.id, r.key)
 	if err != nil {
-		return "", err
+		return unread, err
 	}
-	return openBody(key, u.message)
+	text, err := openBody(key, u.message)
+	if err != nil {
+		return unread, err
+	}
+	return c.inContext(ctx, q, r, key, u.message.message.Seq, u.message.message.About, text, c.moderation.Read(text))
 }

@@ -210,7 +210,16 @@ func (m *Moderation) content(kind SubjectKind) (Content, error) {
 
 // Read reads a text for risk. It never fails: a text that broke the rules' budget, or the reader, is Unscored and its
 // keeper has it read again within ten seconds. It logs nothing of the text.
-func (m *Moderation) Read(text string) (v triage.Verdict) {
+func (m *Moderation) Read(text string) triage.Verdict {
+	return m.reading(func() (triage.Verdict, error) { return m.engine.Read(text) })
+}
+
+// ReadLast reads the last turn of a conversation with what was said before it. It fails as little as Read does.
+func (m *Moderation) ReadLast(turns []triage.Turn) triage.Verdict {
+	return m.reading(func() (triage.Verdict, error) { return m.engine.ReadLast(turns) })
+}
+
+func (m *Moderation) reading(read func() (triage.Verdict, error)) (v triage.Verdict) {
 	unscored := triage.Verdict{Level: triage.Unscored, Category: triage.CategoryNone}
 	defer func() {
 		if r := recover(); r != nil {
@@ -218,7 +227,7 @@ func (m *Moderation) Read(text string) (v triage.Verdict) {
 			v = unscored
 		}
 	}()
-	v, err := m.engine.Read(text)
+	v, err := read()
 	if err != nil {
 		m.metrics.unscored.Inc()
 		return unscored

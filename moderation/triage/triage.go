@@ -107,6 +107,8 @@ type Verdict struct {
 	Category Category
 	Reasons  []Reason
 	Version  string
+	// Continues is said by Read alone: with what was said before in a conversation, the text may mean more. ReadLast finds what.
+	Continues bool
 }
 
 // Author says who wrote a turn.
@@ -174,10 +176,19 @@ func (e *Engine) borrow() *reading {
 func (e *Engine) Read(text string) (Verdict, error) {
 	r := e.borrow()
 	defer e.scratch.Put(r)
-	v := Verdict{Level: None, Category: CategoryNone, Version: e.set.version}
+	v := e.nothing()
 	if err := r.read(text, AuthorUser); err != nil {
-		return Verdict{Level: Unscored, Category: CategoryNone, Version: e.set.version}, err
+		return e.unscored(), err
 	}
+	v.Continues = r.continues()
 	r.report(&v)
 	return v, nil
+}
+
+func (e *Engine) nothing() Verdict {
+	return Verdict{Level: None, Category: CategoryNone, Version: e.set.version}
+}
+
+func (e *Engine) unscored() Verdict {
+	return Verdict{Level: Unscored, Category: CategoryNone, Version: e.set.version}
 }

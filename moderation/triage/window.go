@@ -18,6 +18,14 @@ type turnSigns struct {
 	ambers  []Category
 }
 
+// conversation is what was said so far, as far as what comes next may need it.
+type conversation struct {
+	e      *Engine
+	window []turnSigns // of the person's last messages
+	pieces []string    // their newest, which the next one may complete
+	asked  uint64      // by the ESP just now
+}
+
 // ReadTurns reads a conversation, oldest turn first. The level is the highest after any turn: it only rises. Besides
 // every message alone it reads sentences sent in pieces, signs that only together mean danger (a wish in one message,
 // means in the next), the person's answer to an ESP's screening question, and ambers that add up. The only error is
@@ -25,68 +33,116 @@ type turnSigns struct {
 func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
 	r := e.borrow()
 	defer e.scratch.Put(r)
-	v := Verdict{Level: None, Category: CategoryNone, Version: e.set.version}
-	var (
-		window []turnSigns
-		pieces []string
-		asked  uint64
-	)
+	v := e.nothing()
+	c := conversation{e: e}
 	for _, t := range turns {
-		if err := r.read(t.Text, t.Author); err != nil {
-			return Verdict{Level: Unscored, Category: CategoryNone, Version: e.set.version}, err
-		}
-		if t.Author == AuthorESP {
-			asked = r.signals & e.set.screening
-			r.report(&v)
-			continue
-		}
-		signs := turnSigns{signals: r.signals}
-		for _, h := range r.hits {
-			if h.level == Amber && h.rule.category.aboutSelf() {
-				signs.ambers = append(signs.ambers, h.rule.category)
-			}
-		}
-		affirmed, at := asked != 0 && r.affirms(), len(t.Text)
-		asked = 0
-		short := len(r.tok) <= splitWordsMax
-		window = append(window, signs)
-		if len(window) > windowTurns {
-			window = window[1:]
-		}
-		fresh := signs.signals
-		var all uint64
-		for _, s := range window {
-			all |= s.signals
-		}
-		r.combine(all|fresh, fresh, t.Author)
-		r.report(&v)
-		if affirmed {
-			v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
-		}
-		if v.Level < Red && addUp(window) {
-			v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", CategorySuicide, 0, at, modAccumulated.names()})
-		}
-
-		pieces = append(pieces, t.Text)
-		if len(pieces) > splitTurns {
-			pieces = pieces[1:]
-		}
-		if !short {
-			pieces = pieces[len(pieces)-1:]
-			// A long message may still end with the beginning that the next, short one completes.
-		}
-		if len(pieces) > 1 || !short {
-			joined, err := e.readPieces(r, pieces)
-			if err != nil {
-				return Verdict{Level: Unscored, Category: CategoryNone, Version: e.set.version}, err
-			}
-			for _, why := range joined {
-				v.raise(why.level, why.category, why.reason)
-				window[len(window)-1].signals |= why.signals
-			}
+		if err := c.next(r, t, &v, v.Level); err != nil {
+			return e.unscored(), err
 		}
 	}
 	return v, nil
+}
+
+// ReadLast reads the last turn of a conversation with all that was said before it, and says only what the last turn adds: what it means by itself and
+// what it completes. Of a message for which Read does not say Continues it finds what Read finds. The only error is ErrBudget.
+func (e *Engine) ReadLast(turns []Turn) (Verdict, error) {
+	v := e.nothing()
+	if len(turns) == 0 {
+		return v, nil
+	}
+	r := e.borrow()
+	defer e.scratch.Put(r)
+	before := e.nothing()
+	c := conversation{e: e}
+	last := len(turns) - 1
+	for _, t := range turns[:last] {
+		if err := c.next(r, t, &before, before.Level); err != nil {
+			return e.unscored(), err
+		}
+	}
+	if err := c.next(r, turns[last], &v, before.Level); err != nil {
+		return e.unscored(), err
+	}
+	return v, nil
+}
+
+// next reads a turn and puts what it adds to a verdict. Ambers add up to a red only where nothing before it was red.
+func (c *conversation) next(r *reading, t Turn, v *Verdict, before Level) error {
+	if err := r.read(t.Text, t.Author); err != nil {
+		return err
+	}
+	if t.Author == AuthorESP {
+		c.asked = r.signals & c.e.set.screening
+		r.report(v)
+		return nil
+	}
+	signs := turnSigns{signals: r.signals, ambers: r.faint()}
+	affirmed, at := c.asked != 0 && r.affirms(), len(t.Text)
+	c.asked = 0
+	short := r.short()
+	if c.window = append(c.window, signs); len(c.window) > windowTurns {
+		c.window = c.window[1:]
+	}
+	fresh := signs.signals
+	all := fresh
+	for _, s := range c.window {
+		all |= s.signals
+	}
+	r.combine(all, fresh, t.Author)
+	r.report(v)
+	if affirmed {
+		v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
+	}
+	if max(v.Level, before) < Red && addUp(c.window) {
+		v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", CategorySuicide, 0, at, modAccumulated.names()})
+	}
+
+	if c.pieces = append(c.pieces, t.Text); len(c.pieces) > splitTurns {
+		c.pieces = c.pieces[1:]
+	}
+	if !short {
+		// A long message may still end with the beginning that the next, short one completes.
+		c.pieces = c.pieces[len(c.pieces)-1:]
+	}
+	if len(c.pieces) == 1 {
+		return nil
+	}
+	joined, err := c.e.readPieces(r, c.pieces)
+	if err != nil {
+		return err
+	}
+	for _, why := range joined {
+		v.raise(why.level, why.category, why.reason)
+		c.window[len(c.window)-1].signals |= why.signals
+	}
+	return nil
+}
+
+// faint lists the ambers about oneself of the text just read.
+func (r *reading) faint() (list []Category) {
+	for _, h := range r.hits {
+		if h.level == Amber && h.rule.category.aboutSelf() {
+			list = append(list, h.rule.category)
+		}
+	}
+	return list
+}
+
+// short says that the text just read may be a piece of a sentence.
+func (r *reading) short() bool { return len(r.tok) <= splitWordsMax }
+
+// continues says that the text just read may mean more with what was said before: it is short, says yes, is a faint sign, or one of several
+// that only together mean danger.
+func (r *reading) continues() bool {
+	if r.short() || r.affirms() || len(r.faint()) > 0 {
+		return true
+	}
+	for _, c := range r.set.combos {
+		if !c.message && r.signals&c.signals != 0 && r.signals&c.signals != c.signals {
+			return true
+		}
+	}
+	return false
 }
 
 type joinedHit struct {
