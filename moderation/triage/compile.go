@@ -128,7 +128,7 @@ func compile(files []ruleFile) (*ruleSet, error) {
 			}
 		}
 	}
-	if set.screening, err = c.signalBits(place{"rules", 0}, []string{"screening"}); err != nil {
+	if set.screening, err = c.signalBits(place{file: "rules"}, []string{"screening"}); err != nil {
 		return nil, err
 	}
 	if err := c.words(); err != nil {
@@ -159,7 +159,7 @@ func (c *compiler) reserved() error {
 	} {
 		id, ok := c.concepts[name]
 		if !ok {
-			return place{"rules", 0}.errorf("the concept %s is missing", name)
+			return place{file: "rules"}.errorf("the concept %s is missing", name)
 		}
 		*to = id
 	}

@@ -51,7 +51,7 @@ func newTestEngine(t testing.TB) *Engine {
 
 func readCases(t testing.TB, name string) []testCase {
 	t.Helper()
-	f, err := os.Open("testdata/" + name)
+	f, err := os.Open("labelled/" + name)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	var cases []testCase
@@ -292,7 +292,7 @@ func TestBothSetsCoverTheSameFunctionalities(t *testing.T) {
 func TestProbes(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
-	f, err := os.Open("testdata/probes.jsonl")
+	f, err := os.Open("labelled/probes.jsonl")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	lines := bufio.NewScanner(f)

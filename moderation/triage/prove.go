@@ -17,9 +17,9 @@ func (e *Engine) proveExamples() error {
 			case err != nil:
 				failures = append(failures, example.at.errorf("%s: %v", rs.name, err))
 			case !fired:
-				failures = append(failures, example.at.errorf("%s does not find %q", rs.name, example.text))
+				failures = append(failures, example.at.complaint(Complaint{What: WrongMissed, Rule: rs.name, Text: example.text}))
 			case level != rs.level:
-				failures = append(failures, example.at.errorf("%s finds %q at level %s, not %s", rs.name, example.text, level, rs.level))
+				failures = append(failures, example.at.complaint(Complaint{What: WrongLevel, Rule: rs.name, Text: example.text, Level: level, Wanted: rs.level}))
 			}
 		}
 		for _, example := range rs.negative {
@@ -27,7 +27,7 @@ func (e *Engine) proveExamples() error {
 			case err != nil:
 				failures = append(failures, example.at.errorf("%s: %v", rs.name, err))
 			case fired:
-				failures = append(failures, example.at.errorf("%s finds %q, which it must leave alone", rs.name, example.text))
+				failures = append(failures, example.at.complaint(Complaint{What: WrongFound, Rule: rs.name, Text: example.text}))
 			}
 		}
 	}

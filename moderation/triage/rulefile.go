@@ -12,8 +12,12 @@ import (
 //go:embed rules
 var ruleData embed.FS
 
-// ruleFile is one *.rules file: its name and its text.
-type ruleFile struct{ name, text string }
+// ruleFile is one *.rules file, or a section of one: its name and its text. Line is how many lines stand before it.
+type ruleFile struct {
+	name, text string
+	line       int
+	key        string // of a section
+}
 
 func embeddedRules() ([]ruleFile, error) {
 	var files []ruleFile
@@ -22,7 +26,7 @@ func embeddedRules() ([]ruleFile, error) {
 			return err
 		}
 		text, err := fs.ReadFile(ruleData, path)
-		files = append(files, ruleFile{path, string(text)})
+		files = append(files, ruleFile{name: path, text: string(text)})
 		return err
 	})
 	if err != nil {
@@ -35,10 +39,18 @@ func embeddedRules() ([]ruleFile, error) {
 type place struct {
 	file string
 	line int
+
+	section string // its key
+	row     int    // in it
 }
 
 func (p place) errorf(format string, args ...any) error {
-	return fmt.Errorf("triage: %s:%d: %s", p.file, p.line, fmt.Sprintf(format, args...))
+	return p.complaint(Complaint{What: WrongText, Detail: fmt.Sprintf(format, args...)})
+}
+
+func (p place) complaint(c Complaint) error {
+	c.Section, c.Row, c.file, c.line = p.section, p.row, p.file, p.line
+	return &c
 }
 
 // source is a rule set as written, before its words have numbers.
@@ -94,7 +106,7 @@ func parseFiles(files []ruleFile) (*source, error) {
 	for _, f := range files {
 		p.section, p.rule, p.concept = "", nil, nil
 		for n, line := range strings.Split(f.text, "\n") {
-			p.at = place{f.name, n + 1}
+			p.at = place{f.name, f.line + n + 1, f.key, n + 1}
 			if t := strings.TrimSpace(line); t == "" || strings.HasPrefix(t, "# ") || t == "#" {
 				continue
 			}
@@ -336,6 +348,16 @@ func splitOutside(s string, sep byte) []string {
 
 // expand opens uccid{o,e,ere} into its words; groups may follow each other, not nest.
 func expand(s string) ([]string, error) {
+	if list, err := expandAll(s); err != nil || len(list) <= maxExpanded {
+		return list, err
+	}
+	return nil, fmt.Errorf("more than %d words in %q", maxExpanded, s)
+}
+
+// maxExpanded bounds what the braces of one phrase open into.
+const maxExpanded = 500
+
+func expandAll(s string) ([]string, error) {
 	open := strings.IndexByte(s, '{')
 	if open < 0 {
 		if strings.IndexByte(s, '}') >= 0 {

@@ -45,12 +45,12 @@ const goodRule = `rule x.wish
 
 func TestLoaderTakesASmallRuleSet(t *testing.T) {
 	t.Parallel()
-	e, err := newEngine([]ruleFile{{"a.rules", smallest}, {"b.rules", goodRule}})
+	e, err := newEngine([]ruleFile{{name: "a.rules", text: smallest}, {name: "b.rules", text: goodRule}})
 	require.NoError(t, err)
 	v, err := e.Read("I just want to die")
 	require.NoError(t, err)
 	require.Equal(t, Red, v.Level)
-	other, err := newEngine([]ruleFile{{"a.rules", smallest}, {"b.rules", goodRule + "# a remark\n"}})
+	other, err := newEngine([]ruleFile{{name: "a.rules", text: smallest}, {name: "b.rules", text: goodRule + "# a remark\n"}})
 	require.NoError(t, err)
 	require.NotEqual(t, e.Version(), other.Version(), "the version follows the content")
 }
@@ -82,6 +82,7 @@ func TestLoaderRefuses(t *testing.T) {
 		"only optional words":            {replace("match want to die", "match die?"), "a match needs a word"},
 		"an unbalanced group":            {replace("match want to die", "match (want|wish die"), "unbalanced group"},
 		"an open brace":                  {replace("match want to die", "match want{,s die"), "open brace"},
+		"braces without end":             {replace("match want to die", "match ("+strings.Repeat("{a,b,c}", 12)+") die"), "more than 500 words"},
 		"a word no text can contain":     {replace("match want to die", "match want; die"), "is not a word"},
 		"an unknown modifier":            {replace("owner clinical", "owner clinical\n  ignore irony"), "no modifier"},
 		"a rule that would hold a text":  {replace("owner clinical", "owner clinical\n  hold yes"), "never holds, blocks, hides or delays"},
@@ -91,10 +92,10 @@ func TestLoaderRefuses(t *testing.T) {
 		"shorthand without its meaning":  {"shorthand\n  kms\n", "want: short = full"},
 		"a combination with words":       {strings.Replace(goodRule, "rule", "combine", 1), "takes signals and no match"},
 	} {
-		_, err := newEngine([]ruleFile{{"a.rules", smallest}, {"b.rules", c.text}})
+		_, err := newEngine([]ruleFile{{name: "a.rules", text: smallest}, {name: "b.rules", text: c.text}})
 		require.ErrorContains(t, err, c.says, name)
 	}
-	_, err := newEngine([]ruleFile{{"b.rules", goodRule}})
+	_, err := newEngine([]ruleFile{{name: "b.rules", text: goodRule}})
 	require.ErrorContains(t, err, "is missing")
 }
 

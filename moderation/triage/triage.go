@@ -139,13 +139,7 @@ type Engine struct {
 }
 
 // New loads the embedded rules and proves them on their own examples. The error names file and line.
-func New() (*Engine, error) {
-	files, err := embeddedRules()
-	if err != nil {
-		return nil, err
-	}
-	return newEngine(files)
-}
+func New() (*Engine, error) { return Build(nil) }
 
 func newEngine(files []ruleFile) (*Engine, error) {
 	set, err := compile(files)

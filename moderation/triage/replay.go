@@ -1,0 +1,123 @@
+package triage
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+
+	"sync"
+)
+
+//go:embed labelled/*.jsonl
+var labelledData embed.FS
+
+// labelled is a text or a conversation that somebody has read and put a level to. They are invented, and come with the program.
+type labelled struct {
+	Text    string   `json:"text"`
+	Turns   []string `json:"turns"`
+	Authors []string `json:"authors"`
+	Level   string   `json:"expected_level"`
+	Probe   string   `json:"level"`
+
+	turns []Turn
+	level Level
+}
+
+var labelledSet = sync.OnceValues(func() ([]labelled, error) {
+	var list []labelled
+	names, err := fs.Glob(labelledData, "labelled/*.jsonl")
+	if err != nil {
+		return nil, fmt.Errorf("triage: %w", err)
+	}
+	for _, name := range names {
+		data, err := labelledData.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("triage: %w", err)
+		}
+		for line := range bytes.Lines(data) {
+			var l labelled
+			if err := json.Unmarshal(line, &l); err != nil {
+				return nil, fmt.Errorf("triage: %s: %w", name, err)
+			}
+			if l.Level == "" {
+				l.Level = l.Probe
+			}
+			if l.level, err = ParseLevel(l.Level); err != nil {
+				return nil, err
+			}
+			if l.Turns == nil {
+				l.Turns = []string{l.Text}
+			}
+			for i, text := range l.Turns {
+				turn := Turn{AuthorUser, text}
+				if i < len(l.Authors) {
+					turn.Author = Author(l.Authors[i])
+				}
+				l.turns = append(l.turns, turn)
+			}
+			list = append(list, l)
+		}
+	}
+	return list, nil
+})
+
+// Replayed is what a rule set finds in the labelled texts that come with the program, beside what another finds.
+type Replayed struct {
+	Grave, GraveFound int // labelled red or crisis; read as red or above
+	Lost              int // of those, found by the other and not by this
+	Faint, FaintFound int // labelled amber; flagged
+	Quiet, QuietFound int // labelled none; flagged
+	QuietBefore       int // and flagged by the other
+}
+
+// Replay reads the labelled texts with a rule set, and with the one it is to stand for.
+func (e *Engine) Replay(before *Engine) (Replayed, error) {
+	var r Replayed
+	set, err := labelledSet()
+	if err != nil {
+		return r, err
+	}
+	for _, l := range set {
+		now, was := e.levelOf(l.turns), before.levelOf(l.turns)
+		switch l.level {
+		case Red, Crisis:
+			r.Grave++
+			r.GraveFound += number(now >= Red)
+			r.Lost += number(now < Red && was >= Red)
+		case Amber:
+			r.Faint++
+			r.FaintFound += number(now > None)
+		case None, Unscored:
+			r.Quiet++
+			r.QuietFound += number(now > None)
+			r.QuietBefore += number(was > None)
+		}
+	}
+	return r, nil
+}
+
+// levelOf is the level of a conversation; what breaks the budget is Unscored, and so is not found.
+func (e *Engine) levelOf(turns []Turn) Level {
+	v, err := e.ReadTurns(turns)
+	if err != nil {
+		return Unscored
+	}
+	return v.Level
+}
+
+func number(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// Loses says that texts labelled red or crisis would not be found any more.
+func (r Replayed) Loses() bool { return r.Lost > 0 }
+
+// Floods says that it flags so much of what means nothing that people would drown in it: more than the other by over two in a hundred.
+func (r Replayed) Floods() bool {
+	return (r.QuietFound-r.QuietBefore)*50 > r.Quiet
+}
