@@ -256,6 +256,7 @@ var backs = []struct {
 	version int
 	sql     string
 }{
+	{19, `drop index chat_rooms_newest`},
 	{18, `alter table chat_whispers drop column kind`},
 	{17, `drop table chat_pairs; drop index chat_participants_cap; alter table chat_participants drop column slot;
 		create unique index chat_participants_cap on chat_participants (account_id) where part = 'esp' and left_at is null`},

@@ -144,7 +144,7 @@ func (c *Chat) read(actor account.Actor, text string) triage.Verdict {
 	if !actor.IsPerson() || text == "" {
 		return triage.Verdict{Level: triage.None, Category: triage.CategoryNone}
 	}
-	return c.moderation.Read(text)
+	return c.moderation.Read(actor.Service, text)
 }
 
 // mayPost decides whether the actor may write in the room now.

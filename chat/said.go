@@ -27,7 +27,7 @@ func (c *Chat) inContext(ctx context.Context, q pg.Querier, r room, key *seal.Ke
 	if err != nil {
 		return alone, err
 	}
-	v := c.moderation.ReadLast(append(turns, triage.Turn{Author: triage.AuthorUser, Text: text}))
+	v := c.moderation.ReadLast(r.service, append(turns, triage.Turn{Author: triage.AuthorUser, Text: text}))
 	if v.Level == triage.Unscored && alone.Level > triage.None {
 		return alone, nil
 	}

@@ -330,7 +330,7 @@ func (c *Chat) readUnscored(ctx context.Context, q pg.Querier, r room, u unscore
 		if err != nil {
 			return unread, err
 		}
-		return c.moderation.Read(text), nil
+		return c.moderation.Read(r.service, text), nil
 	}
 	key, err := c.open(r.id, r.key)
 	if err != nil {
@@ -340,5 +340,5 @@ func (c *Chat) readUnscored(ctx context.Context, q pg.Querier, r room, u unscore
 	if err != nil {
 		return unread, err
 	}
-	return c.inContext(ctx, q, r, key, u.message.message.Seq, u.message.message.About, text, c.moderation.Read(text))
+	return c.inContext(ctx, q, r, key, u.message.message.Seq, u.message.message.About, text, c.moderation.Read(r.service, text))
 }

@@ -238,7 +238,7 @@ func (f *Forum) DraftOf(ctx context.Context, actor account.Actor, thread ThreadI
 	}
 	d, err := f.draftSeenBy(actor, r)
 	if err == nil {
-		d.Hints = f.HintsFor(d.Title, d.Text, d.Notes)
+		d.Hints = f.HintsFor(actor.Service, d.Title, d.Text, d.Notes)
 	}
 	return d, err
 }

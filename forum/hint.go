@@ -3,6 +3,7 @@ package forum
 import (
 	"slices"
 
+	"ponti/account"
 	"ponti/moderation/triage"
 )
 
@@ -27,10 +28,10 @@ var noted = []triage.Category{
 }
 
 // HintsFor reads a text that somebody is writing.
-func (f *Forum) HintsFor(title, text string, notes []ContentNote) []Hint {
+func (f *Forum) HintsFor(service account.ServiceID, title, text string, notes []ContentNote) []Hint {
 	p := prepared{Title: cleanTitle(title), Source: cleanText(text)}
 	p.rendered = render(p.Source)
-	v := f.assess(p)
+	v := f.assess(service, p)
 	about := func(c ...triage.Category) bool {
 		return slices.ContainsFunc(v.Reasons, func(r triage.Reason) bool { return slices.Contains(c, r.Category) })
 	}

@@ -19,10 +19,10 @@ func TestHints(t *testing.T) {
 		"Il mio numero preferito è 7": {}, "Il 112 risponde sempre.": {}, crisis: {HintHelp, HintNote}, crisis + " Chiamami al 333 1234567.": {HintHelp, HintContact, HintNote},
 		strings.Repeat("a", MaxDraft): {}, "👩‍👩‍👧 \u202e": {},
 	} {
-		assert.Equal(t, want, w.HintsFor("", text, nil), text)
+		assert.Equal(t, want, w.HintsFor(w.a, "", text, nil), text)
 	}
-	assert.Equal(t, []Hint{HintContact}, w.HintsFor("Il mio numero: 333 1234567", calm, nil), "a title is read, too")
-	assert.Equal(t, []Hint{HintHelp}, w.HintsFor("", crisis, []ContentNote{NoteSuicide}), "who gave a note is not asked for one")
+	assert.Equal(t, []Hint{HintContact}, w.HintsFor(w.a, "Il mio numero: 333 1234567", calm, nil), "a title is read, too")
+	assert.Equal(t, []Hint{HintHelp}, w.HintsFor(w.a, "", crisis, []ContentNote{NoteSuicide}), "who gave a note is not asked for one")
 
 	ctx := t.Context()
 	member := w.as(account.RoleMember)

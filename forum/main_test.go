@@ -75,9 +75,9 @@ func newTown(t testing.TB) *town {
 	admin := w.roles[account.RoleAdmin]
 	require.NoError(t, w.AssignModerator(ctx, admin, w.members, w.as(account.RoleESP).ID))
 	require.NoError(t, w.AssignModerator(ctx, admin, w.family, w.as(account.RoleSenior).ID))
-	require.Equal(t, triage.None, w.moderation.Read(calm).Level)
-	require.Equal(t, triage.Amber, w.moderation.Read(worried).Level)
-	require.Equal(t, triage.Crisis, w.moderation.Read(crisis).Level)
+	require.Equal(t, triage.None, w.moderation.Read(w.a, calm).Level)
+	require.Equal(t, triage.Amber, w.moderation.Read(w.a, worried).Level)
+	require.Equal(t, triage.Crisis, w.moderation.Read(w.a, crisis).Level)
 	return w
 }
 

@@ -33,7 +33,7 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
 	}
-	w, err := f.read("", in.Text, in.CID, in.Notes, false)
+	w, err := f.read(actor.Service, "", in.Text, in.CID, in.Notes, false)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -68,7 +68,7 @@ func validCID(cid string) bool {
 	return n >= 16 && n <= 64 && cleanText(cid) == cid
 }
 
-func (f *Forum) read(title, text, cid string, notes []ContentNote, withTitle bool) (*writing, error) {
+func (f *Forum) read(service account.ServiceID, title, text, cid string, notes []ContentNote, withTitle bool) (*writing, error) {
 	if !validCID(cid) {
 		return nil, ErrForm
 	}
@@ -76,18 +76,18 @@ func (f *Forum) read(title, text, cid string, notes []ContentNote, withTitle boo
 	if err != nil {
 		return nil, err
 	}
-	v := f.assess(p)
+	v := f.assess(service, p)
 	return &writing{post: newPost{CID: cid, prepared: p, Level: v.Level}, verdict: v, form: cid}, nil
 }
 
 // assess reads a text as readers see it and as it was typed: markup inside a word does not hide the word, and the
 // target of a link is read too. The more worrying reading counts.
-func (f *Forum) assess(p prepared) triage.Verdict {
-	v := f.moderation.Read(p.Title + "\n\n" + p.Plain)
+func (f *Forum) assess(service account.ServiceID, p prepared) triage.Verdict {
+	v := f.moderation.Read(service, p.Title+"\n\n"+p.Plain)
 	if p.Source == p.Plain {
 		return v
 	}
-	w := f.moderation.Read(p.Title + "\n\n" + p.Source)
+	w := f.moderation.Read(service, p.Title+"\n\n"+p.Source)
 	if w.Level > max(v.Level, triage.None) || w.Level == triage.Unscored && v.Level == triage.None {
 		return w
 	}
@@ -351,7 +351,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		}
 		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			if errs.KindOf(err) == errs.Invalid {
-				aside, where = f.instead(old, p), c.ID
+				aside, where = f.instead(actor.Service, old, p), c.ID
 			}
 			return err
 		}
@@ -366,7 +366,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		}
 		v := triage.Verdict{Level: old.Level}
 		if !same {
-			v = f.assess(p)
+			v = f.assess(actor.Service, p)
 		}
 		if !same && v.Level == triage.None { // what sounds like danger is never refused: somebody reads it because of that
 			if why, err := f.hold(ctx, tx, actor, holding); err != nil {
@@ -407,8 +407,8 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 
 // instead is what becomes of a new text by somebody who may not write for a time, when it sounds like danger: an answer that nobody but moderators reads, beside the
 // post, which stays as it was. Nil when it does not. The same edit sent twice is one.
-func (f *Forum) instead(old postRow, p prepared) *writing {
-	v := f.assess(p)
+func (f *Forum) instead(service account.ServiceID, old postRow, p prepared) *writing {
+	v := f.assess(service, p)
 	if v.Level == triage.None {
 		return nil
 	}

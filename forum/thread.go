@@ -219,7 +219,7 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
 	}
-	w, err := f.read(in.Title, in.Text, in.CID, in.Notes, true)
+	w, err := f.read(actor.Service, in.Title, in.Text, in.CID, in.Notes, true)
 	if err != nil {
 		return Receipt{}, err
 	}

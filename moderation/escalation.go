@@ -187,7 +187,7 @@ func (m *Moderation) ShowEscalation(ctx context.Context, actor account.Actor, id
 		if err := m.addTexts(ctx, e.Service, s.Causes); err != nil {
 			return Shown{}, err
 		}
-		m.addFound(&s)
+		m.addFound(actor.Service, &s)
 	}
 	if e.State == StateClosed {
 		if s.Note, err = m.openNote(ctx, e); err != nil {

@@ -3,6 +3,9 @@ package moderation
 import (
 	"slices"
 	"strings"
+
+	"ponti/account"
+	"ponti/moderation/triage"
 )
 
 // Span is a part of a text, in bytes from Start up to End.
@@ -10,23 +13,28 @@ type Span struct{ Start, End int }
 
 // addFound marks in the shown texts what made their rules fire. The text is read again now, since nothing of it is kept beside it: where it was edited, or
 // the rules have changed, there may be nothing to mark.
-func (m *Moderation) addFound(s *Shown) {
+func (m *Moderation) addFound(service account.ServiceID, s *Shown) {
 	for i := range s.Causes {
 		c := &s.Causes[i]
 		switch {
 		case len(c.Rules) == 0:
 		case c.Excerpt != nil:
-			c.Found = m.found(c.Excerpt.Text, c.Rules)
+			c.Found = m.found(service, c.Excerpt.Text, c.Rules)
 		case c.Kind == CauseWaiting && s.Excerpt != nil:
-			c.Found = m.found(s.Excerpt.Title, c.Rules)
+			c.Found = m.found(service, s.Excerpt.Title, c.Rules)
 		}
 	}
 }
 
 // found is where rules of these names fire in a text, in order and without overlap.
-func (m *Moderation) found(text string, rules []string) (list []Span) {
-	for _, r := range m.Read(text).Reasons {
-		if slices.Contains(rules, r.Rule) && r.Start >= 0 && r.Start < r.End && r.End <= len(text) {
+func (m *Moderation) found(service account.ServiceID, text string, rules []string) []Span {
+	return spansOf(m.Read(service, text), func(r triage.Reason) bool { return slices.Contains(rules, r.Rule) }, text)
+}
+
+// spansOf is where a verdict has those reasons that count, in order and without overlap.
+func spansOf(v triage.Verdict, counts func(triage.Reason) bool, text string) (list []Span) {
+	for _, r := range v.Reasons {
+		if counts(r) && r.Start >= 0 && r.Start < r.End && r.End <= len(text) {
 			list = append(list, Span{r.Start, r.End})
 		}
 	}

@@ -14,6 +14,8 @@ type metrics struct {
 	lateness   prometheus.Histogram
 	failures   prometheus.Counter
 	unscored   prometheus.Counter
+
+	rulesRefused prometheus.Gauge
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -27,5 +29,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Buckets: []float64{0.05, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30, 60, 300}}),
 		failures: f.NewCounter(prometheus.CounterOpts{Name: "ponti_escalation_failures_total", Help: "Steps that failed and are tried again."}),
 		unscored: f.NewCounter(prometheus.CounterOpts{Name: "ponti_triage_unscored_total", Help: "Texts that triage could not read."}),
+
+		rulesRefused: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_triage_rules_refused", Help: "Services whose own rules do not hold with this version of the program."}),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -169,10 +170,12 @@ type Moderation struct {
 	pool     *pgxpool.Pool
 	accounts *account.Accounts
 	roster   *roster.Roster
-	engine   *triage.Engine
+	rules    *rules
 	hints    bus.Publisher
 	options  Options
 	contents map[SubjectKind]Content // static after Start
+	texts    []Texts                 // static after Start
+	trying   sync.Mutex              // held while rules are tried
 	metrics  *metrics
 	log      zerolog.Logger
 	ladder   ladder
@@ -183,7 +186,7 @@ type Moderation struct {
 func New(pool *pgxpool.Pool, accounts *account.Accounts, rost *roster.Roster, engine *triage.Engine, hints bus.Publisher, o Options) *Moderation {
 	o = o.withDefaults(pool)
 	m := &Moderation{
-		pool: pool, accounts: accounts, roster: rost, engine: engine, hints: hints, options: o,
+		pool: pool, accounts: accounts, roster: rost, rules: newRules(engine), hints: hints, options: o,
 		contents: make(map[SubjectKind]Content),
 		metrics:  newMetrics(o.Registerer),
 		log:      o.Log.With().Str("part", "moderation").Logger(),
@@ -208,15 +211,15 @@ func (m *Moderation) content(kind SubjectKind) (Content, error) {
 	return c, nil
 }
 
-// Read reads a text for risk. It never fails: a text that broke the rules' budget, or the reader, is Unscored and its
+// Read reads a text for risk, by the rules of a service. It never fails: a text that broke the rules' budget, or the reader, is Unscored and its
 // keeper has it read again within ten seconds. It logs nothing of the text.
-func (m *Moderation) Read(text string) triage.Verdict {
-	return m.reading(func() (triage.Verdict, error) { return m.engine.Read(text) })
+func (m *Moderation) Read(service account.ServiceID, text string) triage.Verdict {
+	return m.reading(func() (triage.Verdict, error) { return m.rules.of(service).engine.Read(text) })
 }
 
 // ReadLast reads the last turn of a conversation with what was said before it. It fails as little as Read does.
-func (m *Moderation) ReadLast(turns []triage.Turn) triage.Verdict {
-	return m.reading(func() (triage.Verdict, error) { return m.engine.ReadLast(turns) })
+func (m *Moderation) ReadLast(service account.ServiceID, turns []triage.Turn) triage.Verdict {
+	return m.reading(func() (triage.Verdict, error) { return m.rules.of(service).engine.ReadLast(turns) })
 }
 
 func (m *Moderation) reading(read func() (triage.Verdict, error)) (v triage.Verdict) {

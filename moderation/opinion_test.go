@@ -15,7 +15,7 @@ import (
 )
 
 // withoutParticipants takes the tables back to before migration 11, where nobody in a conversation was reported.
-const withoutParticipants = `alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
+const withoutParticipants = `drop table moderation_rules; alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
 	add constraint moderation_cases_kind check (subject_kind in ('room', 'message', 'post')), add constraint moderation_cases_decision check (decision in ('none', 'hide')); `
 
 // withoutNotes takes the tables back to before migration 10.

@@ -266,7 +266,7 @@ func (m *Moderation) ShowCase(ctx context.Context, actor account.Actor, id CaseI
 	if err != nil {
 		return Case{}, err
 	}
-	shown.Grave = shown.Excerpt != nil && m.Read(shown.Excerpt.Text).Level >= triage.Red
+	shown.Grave = shown.Excerpt != nil && m.Read(actor.Service, shown.Excerpt.Text).Level >= triage.Red
 	if !shown.Mine {
 		return shown, nil
 	}

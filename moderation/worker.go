@@ -27,11 +27,17 @@ type ladder struct {
 }
 
 // Start runs the ladder until Stop or the end of ctx. Starting twice is one start.
-func (m *Moderation) Start(ctx context.Context) { m.ladder.Start(ctx, m.run) }
+func (m *Moderation) Start(ctx context.Context) {
+	m.rules.worker.Start(ctx, m.keepRules)
+	m.ladder.Start(ctx, m.run)
+}
 
 // Stop ends the ladder here and returns when it has ended; what it owes stands in rows for another instance or the next start.
 // Stopping twice is fine.
-func (m *Moderation) Stop() { m.ladder.Stop() }
+func (m *Moderation) Stop() {
+	m.ladder.Stop()
+	m.rules.worker.Stop()
+}
 
 // look makes this instance's worker look now instead of at its next tick.
 func (m *Moderation) look() {

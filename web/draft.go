@@ -62,7 +62,7 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case scripted:
 		w.Header().Set("Content-Type", "application/json")
-		return ignoreGone(json.NewEncoder(w).Encode(draftAnswer{version, s.Forum.HintsFor(in.Title, in.Text, in.Notes)}))
+		return ignoreGone(json.NewEncoder(w).Encode(draftAnswer{version, s.Forum.HintsFor(s.actor(r).Service, in.Title, in.Text, in.Notes)}))
 	}
 	return s.redirectDone(w, r, "/forum/drafts", "draft_kept")
 }

@@ -85,6 +85,7 @@ func domains(t testing.TB, pool *pgxpool.Pool, accounts *account.Accounts) Deps 
 	d.Moderation.Use(moderation.SubjectMessage, d.Chat.MessageContent())
 	d.Moderation.Use(moderation.SubjectParticipant, d.Chat.ParticipantContent())
 	d.Moderation.Use(moderation.SubjectPost, d.Forum.Content())
+	d.Moderation.UseTexts(d.Chat.Texts(), d.Forum.Texts())
 	return d
 }
 

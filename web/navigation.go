@@ -20,6 +20,7 @@ var navigation = []struct {
 	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},
 	{"/prepared", "nav.prepared", may(account.RoleAdmin)},
 	{"/pages", "nav.pages", may(account.RoleAdmin)},
+	{"/rules", "nav.rules", may(account.RoleTutor, account.RoleAuditor)},
 	{"/policy", "nav.policy", may(account.RoleTutor, account.RoleAuditor)},
 	{"/statistics", "nav.statistics", may(account.RoleTutor, account.RoleAdmin, account.RoleAuditor)},
 	{"/register", "nav.register", may(account.RoleAuditor)},

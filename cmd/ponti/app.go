@@ -57,6 +57,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation.Use(moderation.SubjectMessage, a.chat.MessageContent())
 	a.moderation.Use(moderation.SubjectParticipant, a.chat.ParticipantContent())
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
+	a.moderation.UseTexts(a.chat.Texts(), a.forum.Texts())
 	a.linker, a.auditor = audit.NewLinker(st.pool, log), newAuditor(st.urgent, c.Deadman, a.metrics, log)
 	a.keeper = newKeeper(a, a.metrics, log)
 	limits := web.DefaultLimits().Times(c.LimitFactor)

@@ -163,6 +163,9 @@ func (a *app) prepare(ctx context.Context, ready func(context.Context, *app) err
 	if err := pg.Migrate(ctx, a.stores.url, migrations()...); err != nil {
 		return err
 	}
+	if err := a.moderation.LoadRules(ctx); err != nil {
+		return err
+	}
 	if err := pg.CheckDurable(ctx, a.stores.pool); err != nil {
 		return err
 	}

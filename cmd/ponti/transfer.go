@@ -158,6 +158,9 @@ func forService(ctx context.Context, cfg Config, st *stores, host string, f func
 	if err != nil {
 		return err
 	}
+	if err := a.moderation.LoadRules(ctx); err != nil {
+		return err
+	}
 	all, err := a.accounts.Services(ctx)
 	if err != nil {
 		return err
