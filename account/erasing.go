@@ -49,13 +49,52 @@ func (a *Accounts) Erase(ctx context.Context, actor Actor, in Erasure) error {
 		if err := deleteSessionsOf(ctx, tx, actor.Service, actor.ID); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, entry(actor, "account.erase", "account:"+actor.ID.String(), ""))
+		return appendErased(ctx, tx, actor, actor, in.Posts)
 	})
 	if err != nil {
 		return err
 	}
 	a.announce(actor.ID)
 	return nil
+}
+
+// Of what these actions of the register say, a backup that is older does not know.
+const (
+	ActErase  = "account.erase"
+	WithPosts = "with posts" // its reason, when what they wrote goes too
+)
+
+func appendErased(ctx context.Context, q pg.Querier, by, who Actor, posts bool) error {
+	reason := ""
+	if posts {
+		reason = WithPosts
+	}
+	return audit.Append(ctx, q, entry(by, ActErase, "account:"+who.ID.String(), reason))
+}
+
+// EraseAgain erases an account that its owner had erased, after a backup brought it back: as Erase, without asking for the password. False when there is
+// nothing to erase.
+func (a *Accounts) EraseAgain(ctx context.Context, service ServiceID, id ID, posts bool) (did bool, err error) {
+	who := Actor{Service: service, ID: id}
+	err = pg.InTx(ctx, a.pool, func(ctx context.Context, tx pgx.Tx) error {
+		did = false
+		erased, err := lockErased(ctx, tx, who)
+		if errors.Is(err, ErrNotFound) || err == nil && erased {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := updateErased(ctx, tx, who, posts); err != nil {
+			return err
+		}
+		if err := deleteSessionsOf(ctx, tx, service, id); err != nil {
+			return err
+		}
+		did = true
+		return appendErased(ctx, tx, System(service), who, posts)
+	})
+	return did, err
 }
 
 // askAgain wants the password of who is signed in already.

@@ -125,3 +125,28 @@ func TestMigrateErasure(t *testing.T) {
 	require.NoError(t, w.Sweep(t.Context()))
 	assert.Zero(t, w.count(t, `select count(*) from account_accounts where id = $1`, guest.ID))
 }
+
+// TestEraseAgain: an account that a backup brought back is erased without its owner; staff is not, nor somebody of another service, nor anybody twice.
+func TestEraseAgain(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ctx := t.Context()
+	member, _ := w.newMember(t, w.a, "Glicine")
+	admin := w.newAdmin(t, w.a, "Amina")
+	for _, c := range []struct {
+		service account.ServiceID
+		who     account.ID
+		did     bool
+	}{{w.b, member.ID, false}, {w.a, admin.ID, false}, {w.a, member.ID, true}, {w.a, member.ID, false}} {
+		did, err := w.EraseAgain(ctx, c.service, c.who, true)
+		require.NoError(t, err)
+		assert.Equal(t, c.did, did)
+	}
+	_, err := w.SignIn(ctx, w.a, account.Credentials{Alias: "Glicine", Password: memberPassword})
+	require.ErrorIs(t, err, account.ErrWrongSignIn)
+	list, err := w.Erased(ctx)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	assert.True(t, list[0].Posts)
+	assert.Equal(t, 1, w.count(t, `select count(*) from audit_entries where action = 'account.erase' and reason = 'with posts'`))
+}

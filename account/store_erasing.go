@@ -22,6 +22,13 @@ func updateErased(ctx context.Context, q pg.Querier, actor Actor, posts bool) er
 	return wrote(err, "erase account", nil)
 }
 
+// lockErased takes a person's account; ErrNotFound also for staff.
+func lockErased(ctx context.Context, q pg.Querier, who Actor) (erased bool, err error) {
+	err = q.QueryRow(ctx, `select erased_at is not null from account_accounts where service_id = $1 and id = $2 and role in ('guest', 'member', 'family') for update`,
+		who.Service, who.ID).Scan(&erased)
+	return erased, read(err, ErrNotFound, "lock erased")
+}
+
 func selectOwnPassword(ctx context.Context, q pg.Querier, actor Actor) (aliasKey, hash string, err error) {
 	err = q.QueryRow(ctx, `select alias_key, coalesce(password_hash, '') from account_accounts where service_id = $1 and id = $2`, actor.Service, actor.ID).
 		Scan(&aliasKey, &hash)

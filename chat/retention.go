@@ -237,7 +237,7 @@ func (c *Chat) eraseRoom(ctx context.Context, e ended, asked bool) (gone bool, e
 			return err
 		}
 		gone = true
-		return audit.Append(ctx, tx, entry(account.System(e.service), "conversation.erase", e.room, e.keptAs))
+		return audit.Append(ctx, tx, entry(account.System(e.service), ActErase, e.room, e.keptAs))
 	})
 	if err != nil || !gone {
 		return gone, err

@@ -2,6 +2,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -113,4 +114,32 @@ func takeAway(ctx context.Context, tx pgx.Tx, actor account.Actor, id PostID) er
 		return err
 	}
 	return deletePost(ctx, tx, actor.Service, p, t)
+}
+
+// ActDelete is what the register says of a post that its author deleted.
+const ActDelete = "post.delete"
+
+func deleteOwn(ctx context.Context, tx pgx.Tx, by account.Actor, p postRow, t threadRow) error {
+	if err := deletePost(ctx, tx, by.Service, p, t); err != nil {
+		return err
+	}
+	return appendAudit(ctx, tx, by, ActDelete, "post:"+p.ID.String())
+}
+
+// DeleteAgain deletes a post that its author had deleted, after a backup brought it back. False when there is nothing to delete.
+func (f *Forum) DeleteAgain(ctx context.Context, service account.ServiceID, id PostID) (did bool, err error) {
+	by := account.System(service)
+	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		did = false
+		p, t, _, err := selectPost(ctx, tx, by, id, true)
+		if errors.Is(err, account.ErrNotFound) || err == nil && p.Deleted {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		did = true
+		return deleteOwn(ctx, tx, by, p, t)
+	})
+	return did, pg.Classify(err)
 }

@@ -460,7 +460,7 @@ func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) 
 		if old.Deleted {
 			return nil
 		}
-		return deletePost(ctx, tx, actor.Service, old, t)
+		return deleteOwn(ctx, tx, actor, old, t)
 	})
 	if err == nil {
 		f.changed(r.Thread)

@@ -36,6 +36,7 @@ type app struct {
 	linker     *audit.Linker
 	auditor    *auditor
 	keeper     *keeper
+	journal    *journal
 }
 
 func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
@@ -59,7 +60,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.moderation.Use(moderation.SubjectPost, a.forum.Content())
 	a.moderation.UseTexts(a.chat.Texts(), a.forum.Texts())
 	a.linker, a.auditor = audit.NewLinker(st.pool, log), newAuditor(st.urgent, c.Deadman, a.metrics, log)
-	a.keeper = newKeeper(a, a.metrics, log)
+	a.keeper, a.journal = newKeeper(a, a.metrics, log), newJournal(a, a.metrics, log)
 	limits := web.DefaultLimits().Times(c.LimitFactor)
 	a.web, err = web.New(web.Deps{
 		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Handshakes: c.Handshakes, Pace: c.LimitFactor, Secret: st.keyring.Secret("puzzles"), Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
@@ -80,9 +81,11 @@ func (a *app) startWorkers(ctx context.Context) {
 	a.linker.Start(ctx)
 	a.auditor.Start(ctx)
 	a.keeper.Start(ctx)
+	a.journal.Start(ctx)
 }
 
 func (a *app) stopWorkers() {
+	a.journal.Stop()
 	a.keeper.Stop()
 	a.auditor.Stop()
 	a.web.Live().Stop()

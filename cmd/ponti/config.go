@@ -32,6 +32,7 @@ type Settings struct {
 	RedisURL      string `env:"REDIS_URL" help:"Redis to use, as redis://… or rediss://…; goes together with DATABASE_URL."`
 	DatabaseConns string `env:"PONTI_DATABASE_CONNS" default:"20" help:"Most connections to PostgreSQL for pages and chat; escalations keep four of their own beside them."`
 	Data          string `env:"PONTI_DATA" help:"Directory of the private PostgreSQL and of its key; without it ./data, or /var/lib/ponti where root starts Ponti in a place that PostgreSQL may not enter."`
+	Erasures      string `env:"PONTI_ERASURES" help:"Directory outside the database for the journal of what was erased, which is read after a backup was brought back; with a private PostgreSQL it is 'erasures' in the data directory, and 'off' writes none. Each machine has its own."`
 	PGBin         string `env:"PONTI_PG_BIN" help:"Directory with PostgreSQL's programs, if they are not found by themselves."`
 	KeyFile       string `env:"PONTI_KEY_FILE" help:"File with the keys that wrap the rooms' keys, one a line as 32 bytes in base64; the first wraps, the others still open. Keep it out of the database's backups."`
 	Proxies       string `env:"PONTI_PROXIES" help:"Networks of the proxies in front, as 10.0.0.0/8,192.0.2.7/32: only their X-Forwarded-For is believed."`
@@ -56,6 +57,7 @@ type Config struct {
 	RedisURL              string
 	DatabaseConns         int32
 	Data, PGBin, KeyFile  string
+	Erasures              string // empty: none
 	Proxies               []netip.Prefix
 	LimitFactor           int
 	Handshakes            int
@@ -118,6 +120,16 @@ func (s Settings) Config() (Config, error) {
 	if c.Data = embedded.DefaultDir(); s.Data != "" {
 		if c.Data, err = filepath.Abs(s.Data); err != nil {
 			bad.add("PONTI_DATA: %v", err)
+		}
+	}
+	if c.Embedded() {
+		c.Erasures = filepath.Join(c.Data, "erasures")
+	}
+	if s.Erasures == "off" {
+		c.Erasures = ""
+	} else if s.Erasures != "" {
+		if c.Erasures, err = filepath.Abs(s.Erasures); err != nil {
+			bad.add("PONTI_ERASURES: %v", err)
 		}
 	}
 	return c, bad.err()

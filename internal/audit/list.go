@@ -25,6 +25,22 @@ func List(ctx context.Context, q pg.Querier, service, of [16]byte, before int64,
 	return list, nil
 }
 
+// Linked is an entry with its number in the chain, in which it never changes its place.
+type Linked struct {
+	N int64
+	Entry
+	At time.Time
+}
+
+// After reads entries of any service that were chained after a number, in their order, and only of these actions.
+func After(ctx context.Context, q pg.Querier, n int64, limit int, actions ...string) ([]Linked, error) {
+	list, err := selectLinked(ctx, q, n, limit, actions)
+	if err != nil {
+		return nil, fmt.Errorf("audit: after: %w", pg.Classify(err))
+	}
+	return list, nil
+}
+
 // End is where the chain ends now: to be noted somewhere else, it proves later that nothing before it was changed.
 func End(ctx context.Context, q pg.Querier) (Head, error) {
 	var now time.Time

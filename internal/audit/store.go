@@ -140,6 +140,22 @@ func selectLines(ctx context.Context, q pg.Querier, service, of [16]byte, before
 	})
 }
 
+func selectLinked(ctx context.Context, q pg.Querier, n int64, limit int, actions []string) ([]Linked, error) {
+	rows, err := q.Query(ctx, `select l.n, e.service_id, e.at, e.actor_id, e.actor_role, e.action, e.object, e.reason
+		from audit_links l join audit_entries e on e.id = l.entry_id where l.n > $1 and e.action = any($2) order by l.n limit $3`, n, actions, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (l Linked, err error) {
+		var actor *[16]byte
+		err = row.Scan(&l.N, &l.Service, &l.At, &actor, &l.Role, &l.Action, &l.Object, &l.Reason)
+		if actor != nil {
+			l.Actor = *actor
+		}
+		return l, err
+	})
+}
+
 func selectObjects(ctx context.Context, q pg.Querier, service, actor [16]byte, since time.Time, actions []string) (n int, err error) {
 	err = q.QueryRow(ctx, `select count(distinct object) from audit_entries where service_id = $1 and actor_id = $2 and at >= $3 and action = any($4)`,
 		service, actor, since, actions).Scan(&n)
