@@ -141,6 +141,7 @@ func (t *together) settle(c *Chat) (told []reply, left []*posting) {
 			delete(t.fresh, p.sent()) // a twin that comes after it is judged
 			row.message.Seq, row.message.At = now.seq, now.at
 			c.publish(p.in.Room, s.key, row.message)
+			c.consider(s.standing.room, p.actor.ID, row.message, triage.None)
 		} else if again, err := p.judge(s.standing, s.key, now); err != nil || !again {
 			if err == nil {
 				err = ErrCIDReused

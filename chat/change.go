@@ -111,6 +111,7 @@ func (c *Chat) change(ctx context.Context, actor account.Actor, in Change, m Mes
 	}
 	if !out.again {
 		c.publish(in.Room, out.key, out.message)
+		c.consider(out.room, actor.ID, out.message, out.receipt.Level)
 		if out.raised {
 			out.announce()
 			c.tellRoom(ctx, out.room)

@@ -131,6 +131,7 @@ func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 	}
 	if !posted.again {
 		c.publish(p.in.Room, posted.key, posted.message)
+		c.consider(posted.room, p.actor.ID, posted.message, posted.receipt.Level)
 		if posted.raised {
 			posted.announce()
 			c.tellRoom(ctx, posted.room)
@@ -183,11 +184,7 @@ func (c *Chat) append(ctx context.Context, tx pgx.Tx, r *room, actor account.Act
 	out := outcome{key: key}
 	row := sealed(*r, actor, key, m, v.Level)
 	if v.Level > triage.None {
-		raised, err := c.moderation.Raise(ctx, tx, moderation.Raise{
-			Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
-			Cause:  moderation.Cause{Kind: moderation.CauseMessage, Ref: messageRef(r.id, m.Seq)},
-			Person: r.person, ESP: r.esp,
-		})
+		raised, err := c.moderation.Raise(ctx, tx, raiseOf(*r, m.Seq, v))
 		if err != nil {
 			return outcome{}, fmt.Errorf("chat: raise: %w", err)
 		}
@@ -215,6 +212,22 @@ func sealed(r room, actor account.Actor, key *seal.Key, m Message, level triage.
 		room: r.id, service: r.service, sender: actor.ID, message: m, keyID: key.ID(), level: level, authority: r.version,
 		sealed: key.Seal([]byte(m.Text), messageAAD(r.id, actor.ID, m.CID, bodyVersion, key.ID())),
 		sum:    key.Sum([]byte(m.Text)),
+	}
+}
+
+// raiseOf is what a message raises that is read like this.
+func raiseOf(r room, seq int64, v triage.Verdict) moderation.Raise {
+	return moderation.Raise{
+		Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
+		Cause:  moderation.Cause{Kind: moderation.CauseMessage, Ref: messageRef(r.id, seq)},
+		Person: r.person, ESP: r.esp,
+	}
+}
+
+// consider has a stored text of the person read a second time, where a service has somebody for that.
+func (c *Chat) consider(r room, sender account.ID, m Message, level triage.Level) {
+	if sender == r.person {
+		c.moderation.Consider(raiseOf(r, m.Seq, triage.Verdict{Level: level}), m.Text)
 	}
 }
 

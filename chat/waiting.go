@@ -125,6 +125,7 @@ func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) 
 		return PlaceView{}, err
 	}
 	announce()
+	c.moderation.Consider(raiseOfPlace(placeRow{id: placeID, service: actor.Service, room: id, person: actor.ID}, triage.Verdict{Level: verdict.Level}), topic)
 	c.Match(ctx, actor.Service)
 	return c.Place(ctx, actor)
 }
@@ -157,14 +158,19 @@ func (c *Chat) checkEntry(in Entry) (topic string, err error) {
 }
 
 func (c *Chat) raiseWaiting(ctx context.Context, tx pgx.Tx, p placeRow, v triage.Verdict) (moderation.Raised, error) {
-	raised, err := c.moderation.Raise(ctx, tx, moderation.Raise{
-		Service: p.service, Subject: subject(p.room), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
-		Cause: moderation.Cause{Kind: moderation.CauseWaiting, Ref: p.id.String()}, Person: p.person,
-	})
+	raised, err := c.moderation.Raise(ctx, tx, raiseOfPlace(p, v))
 	if err != nil {
 		return raised, fmt.Errorf("chat: raise: %w", err)
 	}
 	return raised, nil
+}
+
+// raiseOfPlace is what a topic raises that is read like this.
+func raiseOfPlace(p placeRow, v triage.Verdict) moderation.Raise {
+	return moderation.Raise{
+		Service: p.service, Subject: subject(p.room), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
+		Cause: moderation.Cause{Kind: moderation.CauseWaiting, Ref: p.id.String()}, Person: p.person,
+	}
 }
 
 // Place is the actor's open place, or how the last one ended. Looking keeps the place for another 5 minutes. ErrNoPlace when

@@ -303,12 +303,12 @@ func (c *Chat) score(ctx context.Context, tx pgx.Tx, r room, u unscored) (announ
 		}
 		v.Level, v.Category, rules = triage.Amber, triage.CategoryNone, []string{unreadRule}
 	}
-	raise := moderation.Raise{Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: rules, Person: r.person, ESP: r.esp}
+	raise := raiseOf(r, u.message.message.Seq, v)
 	if u.place != nil {
-		raise.Cause = moderation.Cause{Kind: moderation.CauseWaiting, Ref: u.place.id.String()}
-	} else {
-		raise.Cause = moderation.Cause{Kind: moderation.CauseMessage, Ref: messageRef(r.id, u.message.message.Seq)}
+		raise = raiseOfPlace(*u.place, v)
+		raise.ESP = r.esp
 	}
+	raise.Rules = rules
 	var raised moderation.Raised
 	if v.Level > triage.None {
 		if raised, err = c.moderation.Raise(ctx, tx, raise); err != nil {

@@ -161,6 +161,7 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 	if raised.Announce != nil {
 		raised.Announce()
 	}
+	f.consider(actor, w.post.ID, 1, w.post.prepared, w.verdict.Level)
 	if !r.Held {
 		f.changed(r.Thread)
 	}
@@ -201,10 +202,7 @@ func (f *Forum) receipt(ctx context.Context, actor account.Actor, p newPost) (Re
 // raise stores the escalation of a worrying post in the post's transaction. Each version is a cause of its own.
 // A text that triage could not read is amber: a human reads it.
 func (f *Forum) raise(ctx context.Context, tx pgx.Tx, author account.Actor, id PostID, version int, v triage.Verdict) (r moderation.Raised, c moderation.Care, err error) {
-	level, rules := v.Level, make([]string, 0, len(v.Reasons))
-	for _, reason := range v.Reasons {
-		rules = append(rules, reason.Rule)
-	}
+	level, rules := v.Level, ruleNames(v)
 	switch level {
 	case triage.None:
 		return r, c, nil
@@ -212,10 +210,9 @@ func (f *Forum) raise(ctx context.Context, tx pgx.Tx, author account.Actor, id P
 		level, rules = triage.Amber, append(rules, triage.Unscored.String())
 	case triage.Amber, triage.Red, triage.Crisis:
 	}
-	r, err = f.moderation.Raise(ctx, tx, moderation.Raise{
-		Service: author.Service, Subject: subject(id), Cause: moderation.Cause{Kind: moderation.CausePost, Ref: fmt.Sprintf("%s/%d", id, version)},
-		Level: level, Category: v.Category, Rules: rules, Person: author.ID,
-	})
+	raise := raiseOf(author, id, version, v)
+	raise.Level, raise.Rules = level, rules
+	r, err = f.moderation.Raise(ctx, tx, raise)
 	if err != nil {
 		return r, c, err
 	}
@@ -333,6 +330,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 	var raised moderation.Raised
 	var aside *writing
 	var where CategoryID
+	edited := func() {}
 	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		aside = nil
 		old, t, c, err := selectPost(ctx, tx, actor, in.Post, true)
@@ -389,6 +387,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if same {
 			return nil
 		}
+		edited = func() { f.consider(actor, old.ID, old.Version+1, p, v.Level) }
 		raised, r.Care, err = f.raise(ctx, tx, actor, old.ID, old.Version+1, v)
 		return err
 	})
@@ -401,6 +400,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 	if raised.Announce != nil {
 		raised.Announce()
 	}
+	edited()
 	f.changed(r.Thread)
 	return r, nil
 }

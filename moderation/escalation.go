@@ -241,11 +241,16 @@ func (e row) mayBeSeenBy(actor account.Actor) bool {
 func (m *Moderation) addTexts(ctx context.Context, service account.ServiceID, causes []ShownCause) (err error) {
 	for i := range causes {
 		c := &causes[i]
-		about := Subject{Kind: SubjectMessage, ID: c.Ref}
-		switch c.Kind {
+		kind, ref := c.Kind, c.Ref
+		if kind == CauseOutside {
+			of, rest, _ := strings.Cut(ref, ":")
+			kind, ref = CauseKind(of), rest
+		}
+		about := Subject{Kind: SubjectMessage, ID: ref}
+		switch kind {
 		case CausePost:
 			about.Kind = SubjectPost
-			about.ID, _, _ = strings.Cut(c.Ref, "/") // a post's cause names its version too
+			about.ID, _, _ = strings.Cut(ref, "/") // a post's cause names its version too
 		case CauseMessage:
 		default:
 			continue

@@ -16,6 +16,7 @@ type metrics struct {
 	unscored   prometheus.Counter
 
 	rulesRefused prometheus.Gauge
+	classified   *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -31,5 +32,6 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		unscored: f.NewCounter(prometheus.CounterOpts{Name: "ponti_triage_unscored_total", Help: "Texts that triage could not read."}),
 
 		rulesRefused: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_triage_rules_refused", Help: "Services whose own rules do not hold with this version of the program."}),
+		classified:   f.NewCounterVec(prometheus.CounterOpts{Name: "ponti_classifier_total", Help: "Texts given to the classifier beside Ponti, by what came of it."}, []string{"outcome"}),
 	}
 }

@@ -115,6 +115,7 @@ type Options struct {
 	Pool       *pgxpool.Pool // the ladder's own small pool, never starved by chat; nil: the common one
 	BaseURL    string        // where the site of the service with host "*" is reached, for links in webhooks and mails
 	Webhook    WebhookOptions
+	Classifier ClassifierOptions
 	Mail       *mail.Server                                   // tells people of alerts; nil: nobody is told by mail
 	Push       *push.Sender                                   // wakes browsers; nil: none
 	Words      func(locale, key string, values ...any) string // texts of mails; needed with Mail
@@ -167,26 +168,27 @@ var (
 
 // Moderation is the domain. Safe for concurrent use after Use and before Stop.
 type Moderation struct {
-	pool     *pgxpool.Pool
-	accounts *account.Accounts
-	roster   *roster.Roster
-	rules    *rules
-	hints    bus.Publisher
-	options  Options
-	contents map[SubjectKind]Content // static after Start
-	texts    []Texts                 // static after Start
-	trying   sync.Mutex              // held while rules are tried
-	metrics  *metrics
-	log      zerolog.Logger
-	ladder   ladder
-	client   *http.Client
+	pool       *pgxpool.Pool
+	accounts   *account.Accounts
+	roster     *roster.Roster
+	rules      *rules
+	hints      bus.Publisher
+	options    Options
+	contents   map[SubjectKind]Content // static after Start
+	texts      []Texts                 // static after Start
+	classifier *classifier
+	trying     sync.Mutex // held while rules are tried
+	metrics    *metrics
+	log        zerolog.Logger
+	ladder     ladder
+	client     *http.Client
 }
 
 // New makes the domain. Register contents with Use, then Start the ladder.
 func New(pool *pgxpool.Pool, accounts *account.Accounts, rost *roster.Roster, engine *triage.Engine, hints bus.Publisher, o Options) *Moderation {
 	o = o.withDefaults(pool)
 	m := &Moderation{
-		pool: pool, accounts: accounts, roster: rost, rules: newRules(engine), hints: hints, options: o,
+		pool: pool, accounts: accounts, roster: rost, rules: newRules(engine), classifier: newClassifier(o.Classifier), hints: hints, options: o,
 		contents: make(map[SubjectKind]Content),
 		metrics:  newMetrics(o.Registerer),
 		log:      o.Log.With().Str("part", "moderation").Logger(),

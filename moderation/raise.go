@@ -27,6 +27,7 @@ const (
 	CausePerson    CauseKind = "person"
 	CauseESP       CauseKind = "esp"
 	CauseModerator CauseKind = "moderator"
+	CauseOutside   CauseKind = "outside" // the classifier, of a text; Ref is the kind and ref of the cause that the text is, with a colon between
 )
 
 // Cause names what raised an escalation. The same cause raises once.

@@ -29,6 +29,9 @@ type ladder struct {
 // Start runs the ladder until Stop or the end of ctx. Starting twice is one start.
 func (m *Moderation) Start(ctx context.Context) {
 	m.rules.worker.Start(ctx, m.keepRules)
+	if m.ReadsOutside() {
+		m.classifier.Start(ctx, m.keepConsidering)
+	}
 	m.ladder.Start(ctx, m.run)
 }
 
@@ -37,6 +40,7 @@ func (m *Moderation) Start(ctx context.Context) {
 func (m *Moderation) Stop() {
 	m.ladder.Stop()
 	m.rules.worker.Stop()
+	m.classifier.Stop()
 }
 
 // look makes this instance's worker look now instead of at its next tick.

@@ -64,7 +64,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request) error {
 	if kept == (account.Keeping{}) { // the stores cannot be asked
 		kept = account.DefaultKeeping
 	}
-	return s.render(w, r, http.StatusOK, front.Privacy(kept))
+	return s.render(w, r, http.StatusOK, front.Privacy(kept, s.Moderation.ReadsOutside()))
 }
 
 func (s *Server) showAccessibility(w http.ResponseWriter, r *http.Request) error {

@@ -50,7 +50,7 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 	a.accounts = account.New(st.pool, account.Options{Hints: a.bus})
 	a.roster = roster.New(st.pool, a.accounts, a.bus)
 	a.moderation = moderation.New(st.pool, a.accounts, a.roster, engine, a.bus, moderation.Options{
-		Keys: st.keyring, Pool: st.urgent, BaseURL: c.URL.String(), Registerer: a.metrics, Log: log, Mail: c.Mail, Push: c.Push,
+		Keys: st.keyring, Pool: st.urgent, BaseURL: c.URL.String(), Registerer: a.metrics, Log: log, Mail: c.Mail, Push: c.Push, Classifier: moderation.ClassifierOptions{URL: c.Classifier},
 		Words: func(locale, key string, values ...any) string { return a.web.Words(locale, key, values...) }})
 	a.chat = chat.New(st.pool, a.accounts, a.roster, a.moderation, st.keyring, a.bus, log)
 	a.forum = forum.New(st.pool, a.accounts, a.moderation, st.keyring, a.bus)

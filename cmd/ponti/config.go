@@ -42,6 +42,7 @@ type Settings struct {
 	DeadmanURL    string `env:"PONTI_DEADMAN_URL" help:"Address of an outside dead man's switch, called every 30 s only while nothing is overdue and nobody forgotten: it should telephone somebody after 3 minutes of silence. A secret."`
 	MailServer    string `env:"PONTI_MAIL_SERVER" help:"Mail server that takes alerts to the staff, as smtps://user:password@host:465, or smtp://host:587 with STARTTLS; without it nobody is told by mail. A secret."`
 	MailFrom      string `env:"PONTI_MAIL_FROM" help:"Address that mails come from; goes together with PONTI_MAIL_SERVER."`
+	ClassifierURL string `env:"PONTI_CLASSIFIER_URL" help:"Address of a program of your own that reads texts a second time (docs/triage.md); it gets the text and nothing else, and may only raise what triage found. Without it nothing leaves Ponti. A secret."`
 	PushHosts     string `env:"PONTI_PUSH_HOSTS" default:"fcm.googleapis.com,updates.push.services.mozilla.com,.push.apple.com,.notify.windows.com" help:"Hosts of the push services that may be asked to wake a browser of the staff; a name that begins with a dot stands for all below it. 'off' wakes none."`
 	LogLevel      string `env:"PONTI_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
 }
@@ -51,6 +52,7 @@ type Config struct {
 	Listen, MetricsListen string
 	URL                   *url.URL
 	Deadman               *url.URL     // nil: none
+	Classifier            *url.URL     // nil: none
 	Mail                  *mail.Server // nil: none
 	Push                  *push.Sender // nil: none
 	DatabaseURL           string
@@ -105,7 +107,7 @@ func (s Settings) Config() (Config, error) {
 	c.LimitFactor = bad.number("PONTI_LIMIT_FACTOR", s.LimitFactor, 1, 1000)
 	c.Handshakes = bad.number("PONTI_HANDSHAKES", s.Handshakes, 1, 100_000)
 	c.Proxies = bad.networks("PONTI_PROXIES", s.Proxies)
-	c.Deadman = bad.deadman(s.DeadmanURL)
+	c.Deadman, c.Classifier = bad.secretURL("PONTI_DEADMAN_URL", s.DeadmanURL), bad.secretURL("PONTI_CLASSIFIER_URL", s.ClassifierURL)
 	c.Mail, c.Push = bad.mail(s.MailServer, s.MailFrom), s.push()
 	var err error
 	if c.Drain, err = time.ParseDuration(s.Drain); err != nil || c.Drain < 0 || c.Drain > 5*time.Minute {
@@ -188,14 +190,14 @@ func (m *mistakes) publicURL(value string) *url.URL {
 	return u
 }
 
-// deadman never repeats the address: who knows it can keep the switch from calling anybody.
-func (m *mistakes) deadman(value string) *url.URL {
+// secretURL never repeats the address: who knows that of a dead man's switch can keep it from calling anybody.
+func (m *mistakes) secretURL(name, value string) *url.URL {
 	if value == "" {
 		return nil
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		m.add("PONTI_DEADMAN_URL must be an address that begins with https://")
+		m.add("%s must be an address that begins with https://", name)
 		return nil
 	}
 	return u

@@ -51,11 +51,11 @@ func TestConfig(t *testing.T) {
 	})
 	t.Run("all mistakes are said at once", func(t *testing.T) {
 		s := Settings{Listen: "8080", URL: "http://ponti.example.org", MetricsListen: "x", DatabaseURL: "::", DatabaseConns: "many",
-			KeyFile: filepath.Join(t.TempDir(), "none"), Proxies: "10.0.0.1", LimitFactor: "0", Handshakes: "0", Drain: "soon", DeadmanURL: "http://s3cret.example.org", MailServer: "http://s3cret:s3cret@mail", MailFrom: "ponti@example.org", LogLevel: "loud"}
+			KeyFile: filepath.Join(t.TempDir(), "none"), Proxies: "10.0.0.1", LimitFactor: "0", Handshakes: "0", Drain: "soon", DeadmanURL: "http://s3cret.example.org", ClassifierURL: "http://s3cret.example.org", MailServer: "http://s3cret:s3cret@mail", MailFrom: "ponti@example.org", LogLevel: "loud"}
 		_, err := s.Config()
 		require.Error(t, err)
 		for _, name := range []string{"PONTI_LISTEN", "PONTI_URL", "PONTI_METRICS_LISTEN", "DATABASE_URL cannot", "REDIS_URL go together",
-			"PONTI_DATABASE_CONNS", "PONTI_KEY_FILE", "PONTI_PROXIES", "PONTI_LIMIT_FACTOR", "PONTI_HANDSHAKES", "PONTI_DRAIN", "PONTI_DEADMAN_URL", "PONTI_MAIL_SERVER", "PONTI_MAIL_FROM", "PONTI_LOG_LEVEL"} {
+			"PONTI_DATABASE_CONNS", "PONTI_KEY_FILE", "PONTI_PROXIES", "PONTI_LIMIT_FACTOR", "PONTI_HANDSHAKES", "PONTI_DRAIN", "PONTI_DEADMAN_URL", "PONTI_CLASSIFIER_URL", "PONTI_MAIL_SERVER", "PONTI_MAIL_FROM", "PONTI_LOG_LEVEL"} {
 			assert.ErrorContains(t, err, name)
 		}
 		assert.NotContains(t, err.Error(), "s3cret")

@@ -79,6 +79,14 @@ var categories = []Category{
 	CategoryEatingDisorder, CategoryMedication, CategoryBereavement, CategoryHateStigma, CategoryPII, CategorySpamScam,
 }
 
+// KnownCategory is the category of a name, or none where there is no such.
+func KnownCategory(name string) Category {
+	if c := Category(name); slices.Contains(categories, c) {
+		return c
+	}
+	return CategoryNone
+}
+
 // aboutSelf names the categories whose ambers add up: several faint signs about oneself are a strong one.
 func (c Category) aboutSelf() bool {
 	switch c {
