@@ -23,6 +23,7 @@ const (
 	HoldNothing   Why = ""
 	HoldFirst     Why = "first"
 	HoldUncovered Why = "uncovered"
+	HoldHarm      Why = "harm"  // it harms those who read it, and shows no risk of its author (triage.Verdict.HarmsOthers)
 	HoldMuted     Why = "muted" // its author may not write for a time, and it sounds like danger: nobody is silenced then
 )
 
@@ -86,6 +87,14 @@ func (f *Forum) hold(ctx context.Context, q pg.Querier, actor account.Actor, h a
 	}
 	return HoldNothing, nil
 }
+
+// heldForHarm is true of what a person wrote that harms others. Staff answers for its own words.
+func heldForHarm(actor account.Actor, v triage.Verdict) bool {
+	return actor.IsPerson() && v.HarmsOthers()
+}
+
+// errAside ends the transaction of an edit that is read before it appears, beside the post.
+var errAside = errors.New("forum: stands beside the post")
 
 // mayDecideHeld: who moderates its category, and a tutor; never its author.
 func mayDecideHeld(actor account.Actor, h heldRow) error {

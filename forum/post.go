@@ -117,6 +117,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 		if err != nil {
 			return err
 		}
+		if why == HoldNothing && heldForHarm(actor, w.verdict) {
+			why = HoldHarm
+		}
 		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			if errs.KindOf(err) != errs.Invalid || w.post.Level == triage.None {
 				return err
@@ -365,6 +368,10 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		v := triage.Verdict{Level: old.Level}
 		if !same {
 			v = f.assess(actor.Service, p)
+		}
+		if !same && heldForHarm(actor, v) { // readers keep what stood there
+			aside, where = f.instead(actor.Service, old, p), c.ID
+			return errAside
 		}
 		if !same && v.Level == triage.None { // what sounds like danger is never refused: somebody reads it because of that
 			if why, err := f.hold(ctx, tx, actor, holding); err != nil {

@@ -97,6 +97,16 @@ func (c Category) aboutSelf() bool {
 	}
 }
 
+// harmsOthers names the categories of what does harm to those who read it.
+func (c Category) harmsOthers() bool {
+	switch c {
+	case CategoryHarmOthers, CategoryHarassment, CategoryGrooming, CategoryBadAdvice, CategoryDrugs, CategoryHateStigma, CategorySpamScam:
+		return true
+	default:
+		return false
+	}
+}
+
 func (c Category) rank() int { return slices.Index(categories, c) }
 
 // Reason names one rule that fired and where. Start and End are byte offsets into the original text (in a
@@ -117,6 +127,20 @@ type Verdict struct {
 	Version  string
 	// Continues is said by Read alone: with what was said before in a conversation, the text may mean more. ReadLast finds what.
 	Continues bool
+}
+
+// HarmsOthers says that a text may be kept from readers until somebody has read it: it is red or above for the harm it does to others, and there is nothing in it about
+// the author, or about anybody else in danger. Of those nothing is ever held.
+func (v Verdict) HarmsOthers() bool {
+	if v.Level < Red {
+		return false
+	}
+	for _, r := range v.Reasons {
+		if !r.Category.harmsOthers() && r.Category != CategoryPII {
+			return false
+		}
+	}
+	return v.Category.harmsOthers()
 }
 
 // Author says who wrote a turn.
