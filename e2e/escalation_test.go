@@ -120,6 +120,9 @@ func TestEscalationClimbsThoughEveryInstanceDies(t *testing.T) {
 	teresa := signIn(t, b, "localhost", "Teresa")
 	goOn(t, teresa)
 	other := openDevice(t, teresa, "Teresa", &history.History{}, "", places(b), wire.Console)
+	// Two tutors agree on the shortest ladder that a service may have.
+	signIn(t, a, "localhost", "Tommaso").open(t, "/policy").form(t, `form[action="/policy"]`).fill(t, "crisis_within", "30").submit(t)
+	teresa.open(t, "/policy").form(t, `form[action$="/approve"]`).submit(t)
 	k := meet(t, enter(t, a), marta, nil)
 	for n := range 3 {
 		k.say(k.esp, n)

@@ -20,7 +20,7 @@ type ruleSet struct {
 	signals []string
 	mod     struct {
 		negation, transparent, shield, past, again, recovery, media, other, filler, everyday int32
-		yes, no                                                                              int32
+		yes, no, aside                                                                       int32
 	}
 	screening uint64 // the signal of an ESP's question about suicide or self-injury
 	proofs    []*ruleSource
@@ -155,7 +155,7 @@ func (c *compiler) reserved() error {
 	for name, to := range map[string]*int32{
 		"mod.negation": &m.negation, "mod.transparent": &m.transparent, "mod.shield": &m.shield, "mod.past": &m.past,
 		"mod.again": &m.again, "mod.recovery": &m.recovery, "mod.media": &m.media, "mod.other": &m.other,
-		"mod.filler": &m.filler, "mod.everyday": &m.everyday, "answer.yes": &m.yes, "answer.no": &m.no,
+		"mod.filler": &m.filler, "mod.everyday": &m.everyday, "answer.yes": &m.yes, "answer.no": &m.no, "answer.aside": &m.aside,
 	} {
 		id, ok := c.concepts[name]
 		if !ok {

@@ -32,6 +32,8 @@ concept answer.yes
   yes
 concept answer.no
   no
+concept answer.aside
+  wait
 `
 
 const goodRule = `rule x.wish

@@ -1,5 +1,7 @@
 package triage
 
+import "strings"
+
 // windowTurns is how many messages of the person are read together.
 const windowTurns = 20
 
@@ -77,7 +79,7 @@ func (c *conversation) next(r *reading, t Turn, v *Verdict, before Level) error 
 		return nil
 	}
 	signs := turnSigns{signals: r.signals, ambers: r.faint()}
-	affirmed, at := c.asked != 0 && r.affirms(), len(t.Text)
+	affirmed, notDenied, at := c.asked != 0 && r.affirms(), c.asked != 0 && r.notDenied(t.Text), len(t.Text)
 	c.asked = 0
 	short := r.short()
 	if c.window = append(c.window, signs); len(c.window) > windowTurns {
@@ -92,6 +94,8 @@ func (c *conversation) next(r *reading, t Turn, v *Verdict, before Level) error 
 	r.report(v)
 	if affirmed {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
+	} else if notDenied {
+		v.raise(Red, CategorySuicide, Reason{"window.screening_not_denied", CategorySuicide, 0, at, modScreening.names()})
 	}
 	if max(v.Level, before) < Red && addUp(c.window) {
 		v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", CategorySuicide, 0, at, modAccumulated.names()})
@@ -131,10 +135,10 @@ func (r *reading) faint() (list []Category) {
 // short says that the text just read may be a piece of a sentence.
 func (r *reading) short() bool { return len(r.tok) <= splitWordsMax }
 
-// continues says that the text just read may mean more with what was said before: it is short, says yes, is a faint sign, or one of several
+// continues says that the text just read may mean more with what was said before: it is short enough to complete a sentence or to be an answer, says yes, is a faint sign, or one of several
 // that only together mean danger.
 func (r *reading) continues() bool {
-	if r.short() || r.affirms() || len(r.faint()) > 0 {
+	if len(r.tok) <= answerWords || r.affirms() || len(r.faint()) > 0 {
 		return true
 	}
 	for _, c := range r.set.combos {
@@ -194,6 +198,23 @@ func (r *reading) affirms() bool {
 		}
 	}
 	return false
+}
+
+// answerWords is how long an answer may be, in words, that counts because it denies nothing: "tantissima", "it comes and goes".
+const answerWords = 8
+
+// notDenied reports whether the message just read answers a question without saying no: it is short, has no negation, asks nothing back and does not put the answer off.
+func (r *reading) notDenied(text string) bool {
+	m := &r.set.mod
+	if len(r.tok) == 0 || len(r.tok) > answerWords || strings.Contains(text, "?") {
+		return false
+	}
+	for i := range r.tok {
+		if r.matchesAt(i, m.no) > 0 || r.matchesAt(i, m.aside) > 0 || r.polarity[i] == negation {
+			return false
+		}
+	}
+	return true
 }
 
 func addUp(window []turnSigns) bool {
