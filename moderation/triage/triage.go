@@ -5,8 +5,9 @@
 // together, since people mix languages most when they are upset.
 //
 // What it looks for stands in rules/{it,en}/*.rules, written so that a clinician can read a change (docs/triage.md).
-// Every rule carries its own examples; New refuses a rule set in which one of them fails. A verdict only ever
-// informs people: nothing here can block, hide, delay or alter a message.
+// Every rule carries its own examples; New refuses a rule set in which one of them fails. A verdict
+// informs people: nothing here can block, hide, delay or alter a message, and what somebody else may hold back until it was read (HarmsOthers) is
+// never what people write of themselves.
 package triage
 
 import (
