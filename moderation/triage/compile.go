@@ -341,27 +341,30 @@ func (c *compiler) words() error {
 		v.helpline[h] = struct{}{}
 	}
 	v.width = (len(c.concepts) + 63) / 64
-	v.members = make([]uint64, len(v.names)*v.width)
+	lists := make([][]int32, len(v.names))
 	for _, m := range all {
 		if len(m.words) == 1 {
-			v.members[int(m.words[0])*v.width+int(m.concept>>6)] |= 1 << (m.concept & 63)
+			lists[m.words[0]] = append(lists[m.words[0]], m.concept)
 		} else {
 			v.addPhrase(m.words, m.concept)
 		}
 	}
+	v.setConcepts(lists)
+	named := make(map[int32]*conceptSource, len(c.src.order))
+	for _, name := range c.src.order {
+		named[c.concepts[name]] = c.src.concepts[name]
+	}
 	v.intent = make([]bool, len(v.names))
 	for _, m := range all {
-		for _, name := range c.src.order {
-			s := c.src.concepts[name]
-			if c.concepts[name] != m.concept {
-				continue
+		s := named[m.concept]
+		if s == nil {
+			continue
+		}
+		for _, w := range m.words {
+			if s.typos {
+				v.allowTypos(w)
 			}
-			for _, w := range m.words {
-				if s.typos {
-					v.allowTypos(w)
-				}
-				v.intent[w] = v.intent[w] || s.intent
-			}
+			v.intent[w] = v.intent[w] || s.intent
 		}
 	}
 	return nil

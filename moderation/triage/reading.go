@@ -1,5 +1,7 @@
 package triage
 
+import "slices"
+
 // reading is the scratch space of one text. Owned by one Read at a time; pooled, so that a chat message allocates
 // little more than its verdict.
 type reading struct {
@@ -131,8 +133,7 @@ func (r *reading) setPolarity() {
 func (r *reading) isWordOf(i int, concept int32) bool {
 	t := &r.tok[i]
 	if t.word != unknown {
-		v := r.set.vocab
-		if v.members[int(t.word)*v.width+int(concept>>6)]&(1<<(concept&63)) != 0 {
+		if _, in := slices.BinarySearch(r.set.vocab.conceptsOf(t.word), concept); in {
 			return true
 		}
 	}
@@ -145,9 +146,8 @@ func (r *reading) gather(set []uint64, from, to int32) {
 	for i := from; i < to; i++ {
 		t := &r.tok[i]
 		if t.word != unknown {
-			row := v.members[int(t.word)*v.width : (int(t.word)+1)*v.width]
-			for k, bits := range row {
-				set[k] |= bits
+			for _, c := range v.conceptsOf(t.word) {
+				set[c>>6] |= 1 << (c & 63)
 			}
 		}
 		if t.class >= 0 {

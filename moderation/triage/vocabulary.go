@@ -1,5 +1,7 @@
 package triage
 
+import "slices"
+
 // wordID numbers the distinct words that rules know. Everything else people write is unknown (-1).
 type wordID = int32
 
@@ -24,8 +26,9 @@ type vocabulary struct {
 	first    []int32             // by word: trie node after it, or 0
 	next     map[uint64]int32    // node<<32|word -> node
 	outcomes [][]int32           // by node: concepts that end here
-	members  []uint64            // by word: bitset of concepts it is in by itself
-	width    int                 // uint64s per word in members
+	concepts []int32             // of all words, one after the other: those a word is in by itself, in order
+	from     []int32             // by word: where its concepts begin; one more at the end
+	width    int                 // uint64s of a set of concepts
 	names    []string            // by word
 	helpline map[string]struct{} // digits of numbers that are nobody's private number
 }
@@ -52,6 +55,19 @@ func (v *vocabulary) id(word string) wordID {
 	v.risk = append(v.risk, false)
 	return id
 }
+
+// setConcepts says which concepts each word is in by itself.
+func (v *vocabulary) setConcepts(lists [][]int32) {
+	v.from = make([]int32, 1, len(lists)+1)
+	for _, list := range lists {
+		slices.Sort(list)
+		v.concepts = append(v.concepts, slices.Compact(list)...)
+		v.from = append(v.from, int32(len(v.concepts)))
+	}
+}
+
+// conceptsOf are those a word is in by itself, in order.
+func (v *vocabulary) conceptsOf(w wordID) []int32 { return v.concepts[v.from[w]:v.from[w+1]] }
 
 // addPhrase makes a phrase of two or more words a member of a concept.
 func (v *vocabulary) addPhrase(words []wordID, concept int32) {
