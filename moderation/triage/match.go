@@ -17,18 +17,13 @@ type hit struct {
 func (r *reading) read(text string, author Author) error {
 	r.prepare(text)
 	clear(r.whole)
-	for k, s := range r.sentences {
-		_ = k
+	for _, s := range r.sentences {
 		clear(r.present)
 		r.gather(r.present, s.from, s.to)
 		for i, b := range r.present {
 			r.whole[i] |= b
 		}
 		r.maskIdioms(s)
-	}
-	for _, s := range r.sentences {
-		clear(r.present)
-		r.gather(r.present, s.from, s.to)
 		r.matchAll(r.set.sentence, r.present, s, author)
 		if r.steps > stepBudget {
 			return ErrBudget
