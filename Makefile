@@ -2,7 +2,7 @@
 # missing on the machine, where they may; where not they say what to type.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e faults load triage bench fmt templ
+.PHONY: help run test check e2e faults load triage learn bench fmt templ
 SHELL := /bin/bash
 
 help: ## show this list
@@ -36,6 +36,9 @@ load: ## measure speed and memory beside a bare server: half an hour of a quiet 
 
 triage: ## read every set of texts and print what was found, missed and flagged wrongly
 	@set -o pipefail; go test -count=1 -v -run 'Set$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *dataset_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
+
+learn: ## learn the weights of words anew from all labelled texts (docs/triage.md)
+	@go run ./cmd/ponti triage --learn > learned.tmp && mv learned.tmp moderation/triage/learned.bin
 
 bench: ## benchmarks of reading and posting, and of whole pages of a forum with two million posts: half an hour
 	@scripts/install run test

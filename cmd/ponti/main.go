@@ -70,9 +70,14 @@ func (keyCommand) Run(out io.Writer) error {
 	return err
 }
 
-type triageCommand struct{}
+type triageCommand struct {
+	Learn bool `help:"Instead, learn the weights of words anew from all labelled texts, and write moderation/triage/learned.bin."`
+}
 
-func (triageCommand) Run(out io.Writer) error {
+func (c triageCommand) Run(out io.Writer) error {
+	if c.Learn {
+		return triage.Learn(out)
+	}
 	engine, err := triage.New()
 	if err != nil {
 		return err

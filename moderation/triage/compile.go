@@ -146,6 +146,7 @@ func contentHash(files []ruleFile) string {
 	for _, f := range files {
 		h.Write([]byte(f.name + "\x00" + f.text + "\x00"))
 	}
+	h.Write(learnedData)
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 

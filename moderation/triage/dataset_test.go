@@ -51,7 +51,12 @@ func newTestEngine(t testing.TB) *Engine {
 
 func readCases(t testing.TB, name string) []testCase {
 	t.Helper()
-	f, err := os.Open("labelled/" + name)
+	return readFile(t, "labelled/"+name)
+}
+
+func readFile(t testing.TB, path string) []testCase {
+	t.Helper()
+	f, err := os.Open(path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	var cases []testCase

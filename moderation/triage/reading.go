@@ -18,6 +18,7 @@ type reading struct {
 	hits             []hit
 	signals          uint64
 	steps            int
+	stems            []stems
 }
 
 type span struct{ from, to int32 }

@@ -129,8 +129,15 @@ func Build(changes []Change) (*Engine, error) {
 			files = append(files, f)
 		}
 	}
-	return newEngine(files)
+	e, err := newEngine(files)
+	if err != nil {
+		return nil, err
+	}
+	e.learned, err = programLearned()
+	return e, err
 }
+
+var programLearned = sync.OnceValues(func() (*learned, error) { return loadLearned(learnedData) })
 
 // check holds a changed section to being one, and the one it says it is.
 func (f ruleFile) check() error {

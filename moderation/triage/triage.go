@@ -168,6 +168,7 @@ const stepBudget = 600_000
 // Engine reads texts. It never changes after New and may be used by any number of goroutines.
 type Engine struct {
 	set     *ruleSet
+	learned *learned  // nil: by rules alone
 	scratch sync.Pool // of *reading
 }
 
@@ -209,6 +210,9 @@ func (e *Engine) Read(text string) (Verdict, error) {
 	}
 	v.Continues = r.continues()
 	r.report(&v)
+	if e.learned != nil {
+		e.learned.listen(r, &v)
+	}
 	return v, nil
 }
 

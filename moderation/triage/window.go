@@ -92,6 +92,9 @@ func (c *conversation) next(r *reading, t Turn, v *Verdict, before Level) error 
 	}
 	r.combine(all, fresh, t.Author)
 	r.report(v)
+	if c.e.learned != nil {
+		c.e.learned.listen(r, v)
+	}
 	if affirmed {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
 	} else if notDenied {

@@ -1,0 +1,125 @@
+package triage
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestFourthSet is a floor against regressions. Two people who never saw a rule wrote it; no rule was written, and nothing learned, from it. It must stay so: it is not
+// among the labelled texts.
+func TestFourthSet(t *testing.T) {
+	t.Parallel()
+	e, cases := newTestEngine(t), readFile(t, "testdata/fourth.jsonl")
+	for lang, b := range map[string]bar{
+		"it": {crisisRed: 0.62, selfRed: 0.80, redAmber: 0.79, amberAmber: 0.65, hardRed: 0.11, plainFlag: 0.34, crisisMissed: 9},
+		"en": {crisisRed: 0.82, selfRed: 0.85, redAmber: 0.84, amberAmber: 0.68, hardRed: 0.09, plainFlag: 0.27, crisisMissed: 3},
+	} {
+		f := measure(t, e, cases, lang)
+		f.log(t, "fourth set, "+lang)
+		requireBar(t, f, b)
+	}
+}
+
+// TestWidenedSets: what eight people wrote to widen the rules, and the rules were widened on. It says what works, not how well new wording is read.
+func TestWidenedSets(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	for _, name := range []string{"it_plans", "it_wish", "it_forms", "it_others", "en_plans", "en_wish", "en_forms", "en_others"} {
+		right := share{}
+		for _, c := range readCases(t, name+".jsonl") {
+			v, err := e.ReadTurns(c.conversation())
+			require.NoError(t, err)
+			right.all++
+			for _, l := range c.Accept {
+				if l == v.Level.String() {
+					right.right++
+				}
+			}
+		}
+		t.Logf("%s: accepted %s", name, right)
+		require.GreaterOrEqual(t, right.rate(), 0.80, name)
+	}
+}
+
+// TestOrdinaryLines: what people write here on an ordinary day, by somebody who saw no rule.
+func TestOrdinaryLines(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	flagged, cases := 0, readCases(t, "ordinary.jsonl")
+	for _, c := range cases {
+		v, err := e.ReadTurns(c.conversation())
+		require.NoError(t, err)
+		if v.Level != None {
+			flagged++
+			t.Logf("%s: %s, %v", c.ID, v.Level, v.Reasons)
+		}
+	}
+	t.Logf("of %d, %d flagged", len(cases), flagged)
+	require.LessOrEqual(t, flagged, 8)
+}
+
+// TestLearned: learned.bin is what the labelled texts give.
+func TestLearned(t *testing.T) {
+	t.Parallel()
+	var fresh bytes.Buffer
+	require.NoError(t, Learn(&fresh))
+	require.Len(t, fresh.Bytes(), len(learnedData))
+	other := 0
+	for i, b := range fresh.Bytes() {
+		if b != learnedData[i] {
+			other++
+		}
+	}
+	require.Less(t, other, len(learnedData)/1000, "the labelled texts have changed: make learn")
+	_, err := loadLearned(learnedData[:len(learnedData)-1])
+	require.Error(t, err)
+	_, err = loadLearned(append([]byte("XXXX"), learnedData[4:]...))
+	require.Error(t, err)
+}
+
+// TestLearned_raises: it says where in the text, only raises, reads only the person, finds what lies deep in a long text, and holds nothing back.
+func TestLearned_raises(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	rules := &Engine{set: e.set}
+	rules.scratch.New = func() any { return newReading(e.set) }
+	found := 0
+	for _, c := range readCases(t, "it_plans.jsonl") {
+		text := c.conversation()[0].Text
+		alone, err := rules.Read(text)
+		require.NoError(t, err)
+		both, err := e.Read(text)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, both.Level, alone.Level)
+		requireValidSpans(t, text, both)
+		if both.Level == alone.Level {
+			continue
+		}
+		found++
+		why := both.Reasons[len(both.Reasons)-1]
+		require.Equal(t, learnedRule, why.Rule)
+		require.Less(t, why.Start, why.End)
+		require.Equal(t, alone.Category, both.Category)
+		require.False(t, both.HarmsOthers())
+		byESP, err := e.ReadTurns([]Turn{{AuthorESP, text}})
+		require.NoError(t, err)
+		for _, r := range byESP.Reasons {
+			require.NotEqual(t, learnedRule, r.Rule)
+		}
+		if both.Level == Red && len(strings.Fields(text)) > 10 {
+			deep, err := e.Read(strings.Repeat("Oggi ho fatto la spesa e poi ho cucinato con mia sorella. ", 12) + text + strings.Repeat(" Il tempo era bello e abbiamo camminato.", 6))
+			require.NoError(t, err)
+			if deep.Level >= Amber {
+				found += 1000
+			}
+		}
+	}
+	require.Positive(t, found%1000)
+	require.Greater(t, found, 1000, "in a long text, too")
+	v, err := e.Read("")
+	require.NoError(t, err)
+	require.Equal(t, None, v.Level)
+}
