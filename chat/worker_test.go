@@ -19,7 +19,7 @@ func TestUnreadTextIsReadAgain(t *testing.T) {
 	place := w.enter(waiting, crisis)
 	person, _, room := w.talkingWhile(place.Room)
 	w.post(person, room, crisis)
-	w.post(person, room, "una giornata tranquilla")
+	w.post(person, room, "una giornata di sole")
 	// As if triage had failed on all of them.
 	w.exec(`update chat_messages set level = -1, escalation_id = null`)
 	w.exec(`update chat_places set level = -1, escalation_id = null where room_id = $1`, place.Room)

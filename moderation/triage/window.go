@@ -1,6 +1,9 @@
 package triage
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // windowTurns is how many messages of the person are read together.
 const windowTurns = 20
@@ -183,7 +186,16 @@ func (e *Engine) readPieces(r *reading, pieces []string) ([]joinedHit, error) {
 				Reason{h.rule.name, h.rule.category, 0, int(h.end - base), (h.mods | modSplit).names()}, h.rule.signals})
 		}
 	}
-	return out, nil
+	if len(out) == 0 {
+		return nil, nil
+	}
+	// What the earlier ones say without the last is not completed by it.
+	if err := r.read(string(text[:base]), AuthorUser); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(out, func(j joinedHit) bool {
+		return slices.ContainsFunc(r.hits, func(h hit) bool { return h.rule.name == j.reason.Rule && h.level >= j.level })
+	}), nil
 }
 
 // affirms reports whether the message just read says yes: it begins with a yes, or is one short phrase of assent.
