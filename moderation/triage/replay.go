@@ -79,8 +79,9 @@ func (e *Engine) Replay(before *Engine) (Replayed, error) {
 	if err != nil {
 		return r, err
 	}
-	for _, l := range set {
-		now, was := e.levelOf(l.turns), before.levelOf(l.turns)
+	nows, befores := e.labelledLevels(set), before.labelledLevels(set)
+	for i, l := range set {
+		now, was := nows[i], befores[i]
 		switch l.level {
 		case Red, Crisis:
 			r.Grave++
@@ -96,6 +97,17 @@ func (e *Engine) Replay(before *Engine) (Replayed, error) {
 		}
 	}
 	return r, nil
+}
+
+// labelledLevels are those of the labelled texts. An engine never changes, so it reads them once.
+func (e *Engine) labelledLevels(set []labelled) []Level {
+	e.replaying.Do(func() {
+		e.replayed = make([]Level, len(set))
+		for i, l := range set {
+			e.replayed[i] = e.levelOf(l.turns)
+		}
+	})
+	return e.replayed
 }
 
 // levelOf is the level of a conversation; what breaks the budget is Unscored, and so is not found.

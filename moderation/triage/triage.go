@@ -165,11 +165,14 @@ var ErrBudget = errors.New("triage: step budget exceeded")
 // stepBudget bounds the work on one text. A 10,000 character post of ordinary prose needs about a tenth of it.
 const stepBudget = 600_000
 
-// Engine reads texts. It never changes after New and may be used by any number of goroutines.
+// Engine reads texts. It never changes after New, but for what Replay keeps, and may be used by any number of goroutines.
 type Engine struct {
 	set     *ruleSet
 	learned *learned  // nil: by rules alone
 	scratch sync.Pool // of *reading
+
+	replaying sync.Once
+	replayed  []Level // by Replay, of the labelled texts
 }
 
 // New loads the embedded rules and proves them on their own examples. The error names file and line.
