@@ -75,7 +75,7 @@ func (k *conversation) inside() []*device { return []*device{k.person, k.second,
 
 // say writes a line that is unlike every other.
 func (k *conversation) say(d *device, n int) string {
-	return d.say(fmt.Sprintf("%s, riga %d: %s", d.name, n, canary))
+	return d.say(fmt.Sprintf("%s, riga %d di quelle che scrivo oggi: %s", d.name, n, canary)) // too long to be an answer, so nothing is looked back at
 }
 
 // canary stands in every message and nowhere else.

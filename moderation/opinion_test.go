@@ -105,7 +105,7 @@ func TestCaseNotes_at_once(t *testing.T) {
 	w.report(w.newActor(account.RoleMember, "Luna"), w.newPost(w.newActor(account.RoleMember, "Mare")))
 	id := w.openCase()
 	var all sync.WaitGroup
-	for range 10 {
+	for range 5 {
 		for _, a := range []account.Actor{anna, bruno} {
 			all.Go(func() { assert.NoError(t, w.NoteOnCase(ctx, a, id, "Una riga.")) })
 		}
@@ -113,8 +113,8 @@ func TestCaseNotes_at_once(t *testing.T) {
 	all.Wait()
 	c, err := w.ShowCase(ctx, anna, id)
 	require.NoError(t, err)
-	assert.Len(t, c.Notes, 20)
-	w.exec(`insert into moderation_case_notes (id, service_id, case_id, author_id, note) select gen_random_uuid(), service_id, case_id, author_id, note from moderation_case_notes, generate_series(1, 4)`)
+	assert.Len(t, c.Notes, 10)
+	w.exec(`insert into moderation_case_notes (id, service_id, case_id, author_id, note) select gen_random_uuid(), service_id, case_id, author_id, note from moderation_case_notes, generate_series(1, 9)`)
 	assert.ErrorIs(t, w.NoteOnCase(ctx, anna, id, "Una di troppo."), moderation.ErrNotesFull)
 }
 

@@ -253,7 +253,7 @@ func newRoom() string { return ids.New[world]().String() }
 // until waits for what other goroutines do.
 func (w *world) until(what string, f func() bool) {
 	w.t.Helper()
-	require.Eventually(w.t, f, 20*time.Second, 2*time.Millisecond, what)
+	require.Eventually(w.t, f, time.Minute, 2*time.Millisecond, what)
 }
 
 func (w *world) state(id moderation.EscalationID) string {
