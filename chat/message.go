@@ -218,7 +218,7 @@ func sealed(r room, actor account.Actor, key *seal.Key, m Message, level triage.
 // raiseOf is what a message raises that is read like this.
 func raiseOf(r room, seq int64, v triage.Verdict) moderation.Raise {
 	return moderation.Raise{
-		Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
+		Service: r.service, Subject: subject(r.id), Level: v.Level, Category: v.Category, Rules: v.Rules(),
 		Cause:  moderation.Cause{Kind: moderation.CauseMessage, Ref: messageRef(r.id, seq)},
 		Person: r.person, ESP: r.esp,
 	}
@@ -229,14 +229,6 @@ func (c *Chat) consider(r room, sender account.ID, m Message, level triage.Level
 	if sender == r.person {
 		c.moderation.Consider(raiseOf(r, m.Seq, triage.Verdict{Level: level}), m.Text)
 	}
-}
-
-func ruleNames(v triage.Verdict) []string {
-	names := make([]string, len(v.Reasons))
-	for i, r := range v.Reasons {
-		names[i] = r.Rule
-	}
-	return names
 }
 
 func messageRef(id RoomID, seq int64) string { return fmt.Sprintf("%s/%d", id, seq) }

@@ -168,7 +168,7 @@ func (c *Chat) raiseWaiting(ctx context.Context, tx pgx.Tx, p placeRow, v triage
 // raiseOfPlace is what a topic raises that is read like this.
 func raiseOfPlace(p placeRow, v triage.Verdict) moderation.Raise {
 	return moderation.Raise{
-		Service: p.service, Subject: subject(p.room), Level: v.Level, Category: v.Category, Rules: ruleNames(v),
+		Service: p.service, Subject: subject(p.room), Level: v.Level, Category: v.Category, Rules: v.Rules(),
 		Cause: moderation.Cause{Kind: moderation.CauseWaiting, Ref: p.id.String()}, Person: p.person,
 	}
 }

@@ -296,7 +296,7 @@ func (c *Chat) roomOfUnscored(ctx context.Context, q pg.Querier, u unscored) (ro
 // opened, becomes amber: a human looks.
 func (c *Chat) score(ctx context.Context, tx pgx.Tx, r room, u unscored) (announce func(), err error) {
 	v, err := c.readUnscored(ctx, tx, r, u)
-	rules := ruleNames(v)
+	rules := v.Rules()
 	if v.Level == triage.Unscored {
 		if !u.late {
 			return nil, err

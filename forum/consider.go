@@ -12,16 +12,8 @@ import (
 func raiseOf(author account.Actor, id PostID, version int, v triage.Verdict) moderation.Raise {
 	return moderation.Raise{
 		Service: author.Service, Subject: subject(id), Cause: moderation.Cause{Kind: moderation.CausePost, Ref: fmt.Sprintf("%s/%d", id, version)},
-		Level: v.Level, Category: v.Category, Rules: ruleNames(v), Person: author.ID,
+		Level: v.Level, Category: v.Category, Rules: v.Rules(), Person: author.ID,
 	}
-}
-
-func ruleNames(v triage.Verdict) []string {
-	names := make([]string, 0, len(v.Reasons))
-	for _, reason := range v.Reasons {
-		names = append(names, reason.Rule)
-	}
-	return names
 }
 
 // consider has a stored text read a second time, where a service has somebody for that.

@@ -205,7 +205,7 @@ func (f *Forum) receipt(ctx context.Context, actor account.Actor, p newPost) (Re
 // raise stores the escalation of a worrying post in the post's transaction. Each version is a cause of its own.
 // A text that triage could not read is amber: a human reads it.
 func (f *Forum) raise(ctx context.Context, tx pgx.Tx, author account.Actor, id PostID, version int, v triage.Verdict) (r moderation.Raised, c moderation.Care, err error) {
-	level, rules := v.Level, ruleNames(v)
+	level, rules := v.Level, v.Rules()
 	switch level {
 	case triage.None:
 		return r, c, nil

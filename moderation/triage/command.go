@@ -105,9 +105,5 @@ func (e *Engine) readLine(line []byte) (outputLine, error) {
 	if err != nil && !errors.Is(err, ErrBudget) {
 		return outputLine{}, err
 	}
-	out := outputLine{ID: in.ID, Level: v.Level.String(), Category: v.Category, Reasons: []string{}}
-	for _, reason := range v.Reasons {
-		out.Reasons = append(out.Reasons, reason.Rule)
-	}
-	return out, nil
+	return outputLine{ID: in.ID, Level: v.Level.String(), Category: v.Category, Reasons: v.Rules()}, nil
 }

@@ -5,7 +5,8 @@
 // together, since people mix languages most when they are upset.
 //
 // What it looks for stands in rules/{it,en}/*.rules, written so that a clinician can read a change (docs/triage.md).
-// Every rule carries its own examples; New refuses a rule set in which one of them fails. A verdict
+// Every rule carries its own examples; New refuses a rule set in which one of them fails. Beside the rules a person's text is held against all labelled
+// ones (learned.go), for words that nobody foresaw; that only raises. A verdict
 // informs people: nothing here can block, hide, delay or alter a message, and what somebody else may hold back until it was read (HarmsOthers) is
 // never what people write of themselves.
 package triage
@@ -128,6 +129,17 @@ type Verdict struct {
 	Version  string
 	// Continues is said by Read alone: with what was said before in a conversation, the text may mean more. ReadLast finds what.
 	Continues bool
+}
+
+// Rules names what gave a verdict its reasons, each once, in order. Never nil.
+func (v Verdict) Rules() []string {
+	list := make([]string, 0, len(v.Reasons))
+	for _, r := range v.Reasons {
+		if !slices.Contains(list, r.Rule) {
+			list = append(list, r.Rule)
+		}
+	}
+	return list
 }
 
 // HarmsOthers says that a text may be kept from readers until somebody has read it: it is red or above for the harm it does to others, and there is nothing in it about

@@ -101,18 +101,6 @@ func toldRows(t moderation.Trial) []toldRow {
 	return []toldRow{{"more", t.More}, {"higher", t.Higher}, {"lower", t.Lower}, {"fewer", t.Fewer}}
 }
 
-func reasonNames(v triage.Verdict) []string {
-	var list []string
-	seen := map[string]bool{}
-	for _, r := range v.Reasons {
-		if !seen[r.Rule] {
-			seen[r.Rule] = true
-			list = append(list, r.Rule)
-		}
-	}
-	return list
-}
-
 func rows(text string) int { return max(12, min(30, strings.Count(text, "\n")+3)) }
 
 func sectionTitle(ctx context.Context, v SectionView) string {

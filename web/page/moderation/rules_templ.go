@@ -2112,7 +2112,7 @@ func triedBy(title, text string, verdict triage.Verdict, found []moderation.Span
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, rule := range reasonNames(verdict) {
+			for _, rule := range verdict.Rules() {
 				var templ_7745c5c3_Var110 string
 				templ_7745c5c3_Var110, templ_7745c5c3_Err = templ.JoinStringErrs(" ")
 				if templ_7745c5c3_Err != nil {
