@@ -38,8 +38,8 @@ func (p *posting) message(s standing) Message {
 func (s stored) receipt() Receipt { return Receipt{Seq: s.seq, At: s.at, Level: s.level} }
 
 // postTogether stores unflagged messages in one transaction and tells what to answer their senders. What it leaves is to be
-// stored one by one, which finds the exact answer: messages of rooms that somebody holds locked or whose state has changed, of senders
-// who may not write there, or all when one of them made the transaction fail.
+// stored one by one, which finds the exact answer: messages of rooms that somebody holds locked or whose state has changed, where one means more with what was
+// said before or somebody spoke since that was read, of senders who may not write there, or all when one of them made the transaction fail.
 func (c *Chat) postTogether(batch []*posting) (told []reply, left []*posting) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeFor)
 	defer cancel()
@@ -85,6 +85,7 @@ type together struct {
 	rows  []messageRow
 	of    []int // which row a message of the batch is, or -1
 	seats []seat
+	heard map[RoomID]*heard
 	kept  map[sent]stored // what is stored now under these client ids
 	fresh map[sent]bool   // and was not before
 }
@@ -94,7 +95,11 @@ func (c *Chat) gather(ctx context.Context, batch []*posting) (*together, error) 
 	if err := c.learnSeats(ctx, batch); err != nil {
 		return nil, err
 	}
-	t := &together{batch: batch, of: make([]int, len(batch)), seats: make([]seat, len(batch))}
+	said, err := c.hear(ctx, batch)
+	if err != nil {
+		return nil, err
+	}
+	t := &together{batch: batch, of: make([]int, len(batch)), seats: make([]seat, len(batch)), heard: said}
 	mine := make(map[sent]int, len(batch))
 	for i, p := range batch {
 		t.of[i] = -1
@@ -106,6 +111,9 @@ func (c *Chat) gather(ctx context.Context, batch []*posting) (*together, error) 
 		t.seats[i] = s
 		if row, twin := mine[p.sent()]; twin {
 			t.of[i] = row
+			continue
+		}
+		if h := said[p.in.Room]; h != nil && !h.mayJoin(c, s.standing.room, p) {
 			continue
 		}
 		t.of[i] = len(t.rows)
@@ -120,7 +128,7 @@ func (t *together) store(ctx context.Context, c *Chat, wait, again bool) error {
 		return nil
 	}
 	t.kept, t.fresh = make(map[sent]stored, len(t.rows)), make(map[sent]bool, len(t.rows))
-	return pg.InOneTrip(ctx, c.pool, func(b *pgx.Batch) { insertMessages(b, t.rows, wait, again, t.kept, t.fresh) })
+	return pg.InOneTrip(ctx, c.pool, func(b *pgx.Batch) { insertMessages(b, t.rows, t.heard, wait, again, t.kept, t.fresh) })
 }
 
 // settle says what became of each message, and tells the rooms.
@@ -132,6 +140,9 @@ func (t *together) settle(c *Chat) (told []reply, left []*posting) {
 			continue
 		}
 		now, ok := t.kept[p.sent()]
+		if h := t.heard[p.in.Room]; h != nil {
+			h.stored(t.fresh[p.sent()], now.seq)
+		}
 		if !ok { // its room was locked, or is not what it was
 			c.seats.forget(p.seat())
 			left = append(left, p)
@@ -153,6 +164,7 @@ func (t *together) settle(c *Chat) (told []reply, left []*posting) {
 		}
 		told = append(told, reply{answer{receipt: now.receipt()}, p})
 	}
+	c.heard.give(t.heard)
 	return told, left
 }
 

@@ -91,6 +91,7 @@ type Chat struct {
 	keyring    *seal.Keyring
 	keys       *keyCache
 	seats      *seatCache
+	heard      *heardCache
 	hints      bus.Publisher
 	log        zerolog.Logger
 	worker     worker.Worker
@@ -101,7 +102,7 @@ type Chat struct {
 
 // New makes a Chat. Start begins its worker.
 func New(pool *pgxpool.Pool, accounts *account.Accounts, r *roster.Roster, m *moderation.Moderation, k *seal.Keyring, hints bus.Publisher, log zerolog.Logger) *Chat {
-	c := &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), seats: newSeatCache(), hints: hints, log: log}
+	c := &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), seats: newSeatCache(), heard: newHeardCache(), hints: hints, log: log}
 	for i := range c.writers {
 		c.writers[i].chat, c.writers[i].turns = c, map[RoomID][]*posting{}
 	}

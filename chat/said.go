@@ -34,17 +34,22 @@ func (c *Chat) inContext(ctx context.Context, q pg.Querier, r room, key *seal.Ke
 	return v, nil
 }
 
-// conversationBefore is the conversation before a sequence as triage reads it, the topic of the waiting room first. Of an edited message the text that holds now;
-// what was removed or hidden was said all the same.
+// conversationBefore is the conversation before a sequence as triage reads it.
 func (c *Chat) conversationBefore(ctx context.Context, q pg.Querier, r room, key *seal.Key, before, about int64) ([]triage.Turn, error) {
 	rows, whole, err := selectSaidBefore(ctx, q, r.id, before, about, readTogetherFor, readTogether)
 	if err != nil {
 		return nil, err
 	}
+	return c.turns(r, key, rows, whole), nil
+}
+
+// turns is what was said in a room as triage reads it, the topic of the waiting room first where these rows are the whole of it. Of an edited message the text that
+// holds now; what was removed or hidden was said all the same.
+func (c *Chat) turns(r room, key *seal.Key, rows []messageRow, whole bool) []triage.Turn {
 	turns := make([]triage.Turn, 0, len(rows)+2)
 	if whole && time.Since(r.createdAt) < readTogetherFor {
-		if topic, err := c.topic(r); err == nil && topic != "" {
-			turns = append(turns, triage.Turn{Author: triage.AuthorUser, Text: topic})
+		if topic, err := key.Open(r.topic, topicAAD(r.id, r.key.id)); err == nil && len(topic) > 0 {
+			turns = append(turns, triage.Turn{Author: triage.AuthorUser, Text: string(topic)})
 		}
 	}
 	for _, row := range rows {
@@ -56,7 +61,7 @@ func (c *Chat) conversationBefore(ctx context.Context, q pg.Querier, r room, key
 		}
 		turns = append(turns, triage.Turn{Author: authorFor(r, row.sender), Text: text})
 	}
-	return turns, nil
+	return turns
 }
 
 func authorFor(r room, sender account.ID) triage.Author {

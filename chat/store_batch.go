@@ -67,8 +67,8 @@ func selectSeats(ctx context.Context, q pg.Querier, batch []*posting) (map[int]s
 
 // insertMessages stores unflagged messages at the next sequences of their rooms, whose row locks it takes in the order of their
 // ids, so that no two batches wait for each other. It waits 100 ms for a lock, after which a locked room no longer holds up the
-// others of its writer; without wait it leaves those that somebody else has locked. A room that is not open any more, or
-// of another authority version than the message was sealed under, is left too. With again it first looks for client ids that are used already, and
+// others of its writer; without wait it leaves those that somebody else has locked. A room that is not open any more, of another
+// authority version than the message was sealed under, or in which somebody spoke since it was heard, is left too. With again it first looks for client ids that are used already, and
 // stores nothing under them; without, which is cheaper, one of them makes it fail by the constraint chat_messages_once.
 //
 // Once b was sent, kept has what is stored under the client ids, whoever stored it, and fresh what this did. The instants never run
@@ -76,15 +76,19 @@ func selectSeats(ctx context.Context, q pg.Querier, batch []*posting) (map[int]s
 //
 // The statement is the same for any number of messages, and planning it anew each time would cost more than running it. The plan is
 // kept, though it may have been made for tables that were empty then: it must not be one that reads them whole.
-func insertMessages(b *pgx.Batch, list []messageRow, wait, again bool, kept map[sent]stored, fresh map[sent]bool) {
+func insertMessages(b *pgx.Batch, list []messageRow, said map[RoomID]*heard, wait, again bool, kept map[sent]stored, fresh map[sent]bool) {
 	k := len(list)
 	n, versions, numbers := make([]int32, k), make([]int64, k), make([]int16, k)
 	rooms, services, senders := make([]RoomID, k), make([]account.ServiceID, k), make([]account.ID, k)
+	heads := make([]*int64, k)
 	cids, keys, bodies, sums := make([]string, k), make([]string, k), make([][]byte, k), make([][]byte, k)
 	for i, m := range list {
 		n[i], versions[i], numbers[i] = int32(i), m.authority, m.message.From
 		rooms[i], services[i], senders[i] = m.room, m.service, m.sender
 		cids[i], keys[i], bodies[i], sums[i] = m.message.CID, m.keyID, m.sealed, m.sum
+		if h := said[m.room]; h != nil && h.asked {
+			heads[i] = &h.head
+		}
 	}
 	skip, old, unless, others := "", "", "", ""
 	if !wait {
@@ -98,18 +102,18 @@ func insertMessages(b *pgx.Batch, list []messageRow, wait, again bool, kept map[
 	b.Queue(`select set_config('lock_timeout', '100ms', true), set_config('plan_cache_mode', 'force_generic_plan', true),
 		set_config('enable_seqscan', 'off', true)`)
 	b.Queue(`with new as (
-			select * from unnest($1::int[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::text[], $9::bytea[], $10::bytea[])
-				as b (n, room, version, service, sender, number, cid, key, body, sum)),
+			select * from unnest($1::int[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $15::bigint[])
+				as b (n, room, version, service, sender, number, cid, key, body, sum, head)),
 		`+old+`
 		held as materialized (select id, state, last_seq, authority_version from chat_rooms where id = any($2::uuid[]) order by id for update`+skip+`),
 		fit as materialized (select b.*, h.last_seq + row_number() over (partition by b.room order by b.n) as seq
-			from new b join held h on h.id = b.room and h.authority_version = b.version and h.state = $14`+unless+`),
+			from new b join held h on h.id = b.room and h.authority_version = b.version and h.state = $14 and coalesce(h.last_seq = b.head, true)`+unless+`),
 		bumped as (update chat_rooms r set last_seq = t.seq from (select room, max(seq) as seq from fit group by room) t where r.id = t.room),
 		stored as (insert into chat_messages (room_id, seq, service_id, sender_id, number, cid, kind, key_id, text_version, body_sealed, body_sum, level)
 			select room, seq, service, sender, number, cid, $11, key, $12, body, sum, $13 from fit order by n
 			returning room_id, seq, at, body_sum, level, sender_id, cid)
 		select *, true from stored`+others,
-		n, rooms, versions, services, senders, numbers, cids, keys, bodies, sums, Text, bodyVersion, triage.None, Open).
+		n, rooms, versions, services, senders, numbers, cids, keys, bodies, sums, Text, bodyVersion, triage.None, Open, heads).
 		Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var s stored

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ponti/account"
 	"ponti/internal/pg"
@@ -24,6 +25,35 @@ func selectSaidBefore(ctx context.Context, q pg.Querier, id RoomID, before, abou
 	list, err = pgx.CollectRows(rows, scanMessage)
 	slices.Reverse(list)
 	return list, len(list) < limit, store("select said before", err)
+}
+
+// selectSaid lists what selectSaidBefore does of several rooms, after a sequence and before the next message of each, and how the rooms stood. What changed between
+// its two statements has another last sequence by then.
+func selectSaid(ctx context.Context, pool *pgxpool.Pool, after map[RoomID]int64, young time.Duration, limit int) (rooms []room, said map[RoomID][]messageRow, err error) {
+	ids, heads := make([]RoomID, 0, len(after)), make([]int64, 0, len(after))
+	for id, head := range after {
+		ids, heads = append(ids, id), append(heads, head)
+	}
+	b := &pgx.Batch{}
+	b.Queue(`select id, service_id, person_id, key_id, topic_sealed, last_seq, created_at from chat_rooms where id = any($1)`, ids).Query(func(rows pgx.Rows) (err error) {
+		rooms, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (r room, err error) {
+			return r, row.Scan(&r.id, &r.service, &r.person, &r.key.id, &r.topic, &r.lastSeq, &r.createdAt)
+		})
+		return err
+	})
+	said = make(map[RoomID][]messageRow, len(ids))
+	b.Queue(`select `+messageColumns+` from (select m.* from unnest($1::uuid[], $2::bigint[]) as a (room, head)
+			cross join lateral (select * from chat_messages
+				where room_id = a.room and seq > greatest(a.head, (select last_seq from chat_rooms where id = a.room) - 5 * $4::bigint) and kind in ('text', 'edited') and at > now() - $3::interval
+					and (withdrawn or changed_seq is null) and not (kind = 'edited' and withdrawn)
+				order by seq desc limit $4) m) as said order by room_id, seq`, ids, heads, young, limit).Query(func(rows pgx.Rows) error {
+		list, err := pgx.CollectRows(rows, scanMessage)
+		for _, row := range list {
+			said[row.room] = append(said[row.room], row)
+		}
+		return err
+	})
+	return rooms, said, store("select said", pool.SendBatch(ctx, b).Close())
 }
 
 // selectRoomsBefore lists conversations of a service, from one to older ones.

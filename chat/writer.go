@@ -41,10 +41,9 @@ type reply struct {
 
 func (r reply) give() { r.to.done(r.receipt, r.err) }
 
-// alone is true of what is stored in a transaction of its own: with its escalation, to be read again or with what was said before it, or to note that
-// a tutor acted.
+// alone is true of what is stored in a transaction of its own: with its escalation, to be read again, or to note that a tutor acted.
 func (p *posting) alone() bool {
-	return p.verdict.Level != triage.None || p.verdict.Continues || p.actor.Is(account.RoleTutor)
+	return p.verdict.Level != triage.None || p.actor.Is(account.RoleTutor)
 }
 
 // writer stores the messages of its rooms, those of each room in the order in which they came. What has gathered while a

@@ -219,6 +219,21 @@ func (m *Moderation) Read(service account.ServiceID, text string) triage.Verdict
 	return m.reading(func() (triage.Verdict, error) { return m.rules.of(service).engine.Read(text) })
 }
 
+// Listen begins to read a conversation, by the rules that a service has now.
+func (m *Moderation) Listen(service account.ServiceID) *triage.Window {
+	return m.rules.of(service).engine.Listen()
+}
+
+// ListensStill says whether a conversation is read by the rules that the service has now.
+func (m *Moderation) ListensStill(service account.ServiceID, w *triage.Window) bool {
+	return w.By(m.rules.of(service).engine)
+}
+
+// Next reads the next turn of a conversation that Listen began. It fails as little as Read does, but after Unscored the window is of no use.
+func (m *Moderation) Next(w *triage.Window, t triage.Turn) triage.Verdict {
+	return m.reading(func() (triage.Verdict, error) { return w.Next(t) })
+}
+
 // ReadLast reads the last turn of a conversation with what was said before it. It fails as little as Read does.
 func (m *Moderation) ReadLast(service account.ServiceID, turns []triage.Turn) triage.Verdict {
 	return m.reading(func() (triage.Verdict, error) { return m.rules.of(service).engine.ReadLast(turns) })

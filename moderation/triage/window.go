@@ -23,12 +23,33 @@ type turnSigns struct {
 	ambers  []Category
 }
 
-// conversation is what was said so far, as far as what comes next may need it.
-type conversation struct {
+// Window is what was said in a conversation so far, as far as what comes next may need it: a few kilobytes at most, however long it is. Engine.Listen
+// begins one. For one goroutine at a time.
+type Window struct {
 	e      *Engine
-	window []turnSigns // of the person's last messages
+	level  Level       // the highest so far
+	signs  []turnSigns // of the person's last messages
 	pieces []string    // their newest, which the next one may complete
 	asked  uint64      // by the ESP just now
+}
+
+// Listen begins a conversation.
+func (e *Engine) Listen() *Window { return &Window{e: e} }
+
+// By says whether the window was begun by this engine.
+func (w *Window) By(e *Engine) bool { return w.e == e }
+
+// Next reads the next turn and says what it adds: what it means by itself and what it completes. Of a message for which Read does not say Continues it finds what
+// Read finds. The only error is ErrBudget, after which the window is of no use.
+func (w *Window) Next(t Turn) (Verdict, error) {
+	r := w.e.borrow()
+	defer w.e.scratch.Put(r)
+	v := w.e.nothing()
+	if err := w.next(r, t, &v, w.level); err != nil {
+		return w.e.unscored(), err
+	}
+	w.level = max(w.level, v.Level)
+	return v, nil
 }
 
 // ReadTurns reads a conversation, oldest turn first. The level is the highest after any turn: it only rises. Besides
@@ -39,91 +60,80 @@ func (e *Engine) ReadTurns(turns []Turn) (Verdict, error) {
 	r := e.borrow()
 	defer e.scratch.Put(r)
 	v := e.nothing()
-	c := conversation{e: e}
+	w := Window{e: e}
 	for _, t := range turns {
-		if err := c.next(r, t, &v, v.Level); err != nil {
+		if err := w.next(r, t, &v, v.Level); err != nil {
 			return e.unscored(), err
 		}
 	}
 	return v, nil
 }
 
-// ReadLast reads the last turn of a conversation with all that was said before it, and says only what the last turn adds: what it means by itself and
-// what it completes. Of a message for which Read does not say Continues it finds what Read finds. The only error is ErrBudget.
-func (e *Engine) ReadLast(turns []Turn) (Verdict, error) {
-	v := e.nothing()
-	if len(turns) == 0 {
-		return v, nil
-	}
-	r := e.borrow()
-	defer e.scratch.Put(r)
-	before := e.nothing()
-	c := conversation{e: e}
-	last := len(turns) - 1
-	for _, t := range turns[:last] {
-		if err := c.next(r, t, &before, before.Level); err != nil {
-			return e.unscored(), err
+// ReadLast reads the last turn of a conversation with all that was said before it, and says what Window.Next says of it.
+func (e *Engine) ReadLast(turns []Turn) (v Verdict, err error) {
+	w := e.Listen()
+	v = e.nothing()
+	for _, t := range turns {
+		if v, err = w.Next(t); err != nil {
+			return v, err
 		}
-	}
-	if err := c.next(r, turns[last], &v, before.Level); err != nil {
-		return e.unscored(), err
 	}
 	return v, nil
 }
 
 // next reads a turn and puts what it adds to a verdict. Ambers add up to a red only where nothing before it was red.
-func (c *conversation) next(r *reading, t Turn, v *Verdict, before Level) error {
+func (w *Window) next(r *reading, t Turn, v *Verdict, before Level) error {
 	if err := r.read(t.Text, t.Author); err != nil {
 		return err
 	}
 	if t.Author == AuthorESP {
-		c.asked = r.signals & c.e.set.screening
+		w.asked = r.signals & w.e.set.screening
 		r.report(v)
 		return nil
 	}
 	signs := turnSigns{signals: r.signals, ambers: r.faint()}
-	affirmed, notDenied, at := c.asked != 0 && r.affirms(), c.asked != 0 && r.notDenied(t.Text), len(t.Text)
-	c.asked = 0
+	affirmed, notDenied, at := w.asked != 0 && r.affirms(), w.asked != 0 && r.notDenied(t.Text), len(t.Text)
+	w.asked = 0
 	short := r.short()
-	if c.window = append(c.window, signs); len(c.window) > windowTurns {
-		c.window = c.window[1:]
+	if w.signs = append(w.signs, signs); len(w.signs) > windowTurns {
+		w.signs = w.signs[1:]
 	}
 	fresh := signs.signals
 	all := fresh
-	for _, s := range c.window {
+	for _, s := range w.signs {
 		all |= s.signals
 	}
 	r.combine(all, fresh, t.Author)
 	r.report(v)
-	if c.e.learned != nil {
-		c.e.learned.listen(r, v)
+	if w.e.learned != nil {
+		w.e.learned.listen(r, v)
 	}
 	if affirmed {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
 	} else if notDenied {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_not_denied", CategorySuicide, 0, at, modScreening.names()})
 	}
-	if max(v.Level, before) < Red && addUp(c.window) {
+	if max(v.Level, before) < Red && addUp(w.signs) {
 		v.raise(Red, CategorySuicide, Reason{"window.ambers_add_up", CategorySuicide, 0, at, modAccumulated.names()})
 	}
 
-	if c.pieces = append(c.pieces, t.Text); len(c.pieces) > splitTurns {
-		c.pieces = c.pieces[1:]
+	if w.pieces = append(w.pieces, t.Text); len(w.pieces) > splitTurns {
+		w.pieces = w.pieces[1:]
 	}
 	if !short {
 		// A long message may still end with the beginning that the next, short one completes.
-		c.pieces = c.pieces[len(c.pieces)-1:]
+		w.pieces = w.pieces[len(w.pieces)-1:]
 	}
-	if len(c.pieces) == 1 {
+	if len(w.pieces) == 1 {
 		return nil
 	}
-	joined, err := c.e.readPieces(r, c.pieces)
+	joined, err := w.e.readPieces(r, w.pieces)
 	if err != nil {
 		return err
 	}
 	for _, why := range joined {
 		v.raise(why.level, why.category, why.reason)
-		c.window[len(c.window)-1].signals |= why.signals
+		w.signs[len(w.signs)-1].signals |= why.signals
 	}
 	return nil
 }
