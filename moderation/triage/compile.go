@@ -20,9 +20,10 @@ type ruleSet struct {
 	signals []string
 	mod     struct {
 		negation, transparent, shield, past, again, recovery, media, other, filler, everyday int32
-		yes, no, aside                                                                       int32
+		yes, no, aside, unsure, fine                                                         int32
 	}
 	screening uint64 // the signal of an ESP's question about suicide or self-injury
+	safety    uint64 // of a question whose no is the alarm
 	proofs    []*ruleSource
 }
 
@@ -131,6 +132,9 @@ func compile(files []ruleFile) (*ruleSet, error) {
 	if set.screening, err = c.signalBits(place{file: "rules"}, []string{"screening"}); err != nil {
 		return nil, err
 	}
+	if set.safety, err = c.signalBits(place{file: "rules"}, []string{"safety"}); err != nil {
+		return nil, err
+	}
 	if err := c.words(); err != nil {
 		return nil, err
 	}
@@ -157,6 +161,7 @@ func (c *compiler) reserved() error {
 		"mod.negation": &m.negation, "mod.transparent": &m.transparent, "mod.shield": &m.shield, "mod.past": &m.past,
 		"mod.again": &m.again, "mod.recovery": &m.recovery, "mod.media": &m.media, "mod.other": &m.other,
 		"mod.filler": &m.filler, "mod.everyday": &m.everyday, "answer.yes": &m.yes, "answer.no": &m.no, "answer.aside": &m.aside,
+		"answer.unsure": &m.unsure, "answer.fine": &m.fine,
 	} {
 		id, ok := c.concepts[name]
 		if !ok {

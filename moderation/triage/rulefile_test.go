@@ -34,6 +34,10 @@ concept answer.no
   no
 concept answer.aside
   wait
+concept answer.unsure
+  maybe
+concept answer.fine
+  fine
 `
 
 const goodRule = `rule x.wish

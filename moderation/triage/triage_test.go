@@ -139,6 +139,16 @@ func TestConversationReadsMessagesTogether(t *testing.T) {
 		"yes only answers the question just asked": {[]Turn{{AuthorESP, "Stai pensando al suicidio?"}, {AuthorUser, "no"}, {AuthorESP, "Hai cenato?"}, {AuthorUser, "sì"}}, None, None},
 		"the ESP's words are not the person's":     {[]Turn{{AuthorESP, "Mi dicevi che pensi: voglio morire. Raccontami."}}, None, None},
 		"an ESP who grooms is read":                {[]Turn{{AuthorESP, "accendi la webcam e non dirlo a nessuno"}}, Red, Red},
+		"no to safety":                             {[]Turn{{AuthorESP, "Sei al sicuro adesso?"}, {AuthorUser, "non proprio"}}, Red, Red},
+		"no to safety, in English":                 {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "not really"}}, Red, Red},
+		"not safe":                                 {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "no, I'm not safe"}}, Red, Crisis},
+		"no wish to live":                          {[]Turn{{AuthorESP, "Vuoi vivere?"}, {AuthorUser, "no"}}, Red, Crisis},
+		"unsure of safety":                         {[]Turn{{AuthorESP, "ti senti al sicuro stanotte?"}, {AuthorUser, "boh"}}, Red, Red},
+		"yes to safety":                            {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "yes"}}, None, None},
+		"yes to safety, in Italian":                {[]Turn{{AuthorESP, "sei al sicuro adesso?"}, {AuthorUser, "sì, sono a casa"}}, None, None},
+		"yes to living":                            {[]Turn{{AuthorESP, "Do you want to live?"}, {AuthorUser, "yes, I do"}}, None, None},
+		"safe, said with a no":                     {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "no no, don't worry, I'm fine"}}, None, None},
+		"asked back about safety":                  {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "why do you ask?"}}, None, None},
 		"no turns":                                 {nil, None, None},
 	} {
 		v, err := e.ReadTurns(c.turns)

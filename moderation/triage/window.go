@@ -87,12 +87,13 @@ func (w *Window) next(r *reading, t Turn, v *Verdict, before Level) error {
 		return err
 	}
 	if t.Author == AuthorESP {
-		w.asked = r.signals & w.e.set.screening
+		w.asked = r.signals & (w.e.set.screening | w.e.set.safety)
 		r.report(v)
 		return nil
 	}
 	signs := turnSigns{signals: r.signals, ambers: r.faint()}
-	affirmed, notDenied, at := w.asked != 0 && r.affirms(), w.asked != 0 && r.notDenied(t.Text), len(t.Text)
+	screened, at := w.asked&w.e.set.screening != 0, len(t.Text)
+	affirmed, notDenied, unsafe := screened && r.affirms(), screened && r.notDenied(t.Text), w.asked&w.e.set.safety != 0 && r.deniesSafety(t.Text)
 	w.asked = 0
 	short := r.short()
 	if w.signs = append(w.signs, signs); len(w.signs) > windowTurns {
@@ -110,6 +111,8 @@ func (w *Window) next(r *reading, t Turn, v *Verdict, before Level) error {
 	}
 	if affirmed {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
+	} else if unsafe {
+		v.raise(Red, CategorySuicide, Reason{"window.safety_denied", CategorySuicide, 0, at, modScreening.names()})
 	} else if notDenied {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_not_denied", CategorySuicide, 0, at, modScreening.names()})
 	}
@@ -240,6 +243,24 @@ func (r *reading) notDenied(text string) bool {
 		}
 	}
 	return true
+}
+
+// deniesSafety reports whether the message just read, an answer to whether they are safe, says no or not quite: it is short, has a no or is unsure, asks nothing back, and nowhere
+// says that all is well.
+func (r *reading) deniesSafety(text string) bool {
+	m := &r.set.mod
+	if len(r.tok) > answerWords || strings.Contains(text, "?") {
+		return false
+	}
+	denied, before := false, false // before: a negation stands just before
+	for i := range r.tok {
+		if r.matchesAt(i, m.fine) > 0 && !before {
+			return false
+		}
+		denied = denied || r.matchesAt(i, m.no) > 0 || r.matchesAt(i, m.unsure) > 0 || r.polarity[i] == negation
+		before = r.polarity[i] == negation || before && r.polarity[i] == transparent
+	}
+	return denied
 }
 
 func addUp(window []turnSigns) bool {
