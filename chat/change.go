@@ -98,7 +98,7 @@ func (c *Chat) change(ctx context.Context, actor account.Actor, in Change, m Mes
 			return err
 		}
 		m.From = s.number
-		if v, err = c.inContext(ctx, tx, s.room, key, s.room.lastSeq+1, in.Seq, m.Text, v); err != nil {
+		if v, err = c.inContext(ctx, tx, s.room, key, s.room.lastSeq+1, in.Seq, saidNow(m.Text), v); err != nil {
 			return err
 		}
 		if out, err = c.append(ctx, tx, &s.room, actor, key, m, v); err != nil {

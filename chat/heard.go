@@ -117,7 +117,7 @@ func (c *Chat) hear(ctx context.Context, batch []*posting) (map[RoomID]*heard, e
 
 // mayJoin is whether a message, the next of its room, is stored together with others: it means no more than it says.
 func (h *heard) mayJoin(c *Chat, r room, p *posting) bool {
-	h.unread = append(h.unread, triage.Turn{Author: authorFor(r, p.actor.ID), Text: p.text})
+	h.unread = append(h.unread, triage.Turn{Author: authorFor(r, p.actor.ID), Text: p.text, At: time.Now()})
 	if !p.verdict.Continues || h.stale {
 		return !h.stale
 	}

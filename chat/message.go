@@ -116,7 +116,7 @@ func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 			return err
 		}
 		if !again {
-			v, err := c.inContext(ctx, tx, s.room, key, s.room.lastSeq+1, 0, p.text, p.verdict)
+			v, err := c.inContext(ctx, tx, s.room, key, s.room.lastSeq+1, 0, saidNow(p.text), p.verdict)
 			if err != nil {
 				return err
 			}

@@ -16,10 +16,15 @@ const (
 	readTogether    = 80
 )
 
+// saidNow is a text of the person as triage reads it.
+func saidNow(text string) triage.Turn {
+	return triage.Turn{Author: triage.AuthorUser, Text: text, At: time.Now()}
+}
+
 // inContext reads a text of the person with what was said before it in the conversation, where that may change what it means: a wish in one message
 // and the means in the next, a sentence in pieces, a yes to an ESP's question. It reads what is stored, so it is the same on every instance and
 // after every restart; who stores the text has locked the room. Before is the sequence that the text has or will have, about the message it edits.
-func (c *Chat) inContext(ctx context.Context, q pg.Querier, r room, key *seal.Key, before, about int64, text string, alone triage.Verdict) (triage.Verdict, error) {
+func (c *Chat) inContext(ctx context.Context, q pg.Querier, r room, key *seal.Key, before, about int64, said triage.Turn, alone triage.Verdict) (triage.Verdict, error) {
 	if !alone.Continues {
 		return alone, nil
 	}
@@ -27,7 +32,7 @@ func (c *Chat) inContext(ctx context.Context, q pg.Querier, r room, key *seal.Ke
 	if err != nil {
 		return alone, err
 	}
-	v := c.moderation.ReadLast(r.service, append(turns, triage.Turn{Author: triage.AuthorUser, Text: text}))
+	v := c.moderation.ReadLast(r.service, append(turns, said))
 	if v.Level == triage.Unscored && alone.Level > triage.None {
 		return alone, nil
 	}
@@ -49,7 +54,7 @@ func (c *Chat) turns(r room, key *seal.Key, rows []messageRow, whole bool) []tri
 	turns := make([]triage.Turn, 0, len(rows)+2)
 	if whole && time.Since(r.createdAt) < readTogetherFor {
 		if topic, err := key.Open(r.topic, topicAAD(r.id, r.key.id)); err == nil && len(topic) > 0 {
-			turns = append(turns, triage.Turn{Author: triage.AuthorUser, Text: string(topic)})
+			turns = append(turns, triage.Turn{Author: triage.AuthorUser, Text: string(topic), At: r.createdAt})
 		}
 	}
 	for _, row := range rows {
@@ -59,7 +64,7 @@ func (c *Chat) turns(r room, key *seal.Key, rows []messageRow, whole bool) []tri
 			c.log.Error().Err(err).Msg("what was said before could not be read")
 			continue
 		}
-		turns = append(turns, triage.Turn{Author: authorFor(r, row.sender), Text: text})
+		turns = append(turns, triage.Turn{Author: authorFor(r, row.sender), Text: text, At: row.message.At})
 	}
 	return turns
 }

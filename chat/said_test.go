@@ -88,6 +88,15 @@ func TestPostMessage_in_context_bounds(t *testing.T) {
 		w.exec(`update chat_messages set at = at - interval '24 hours 1 minute'`)
 		assert.Equal(t, triage.None, w.saying(person, esp, room, "sì"))
 	})
+	t.Run("faint signs over hours", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		person, esp, room := w.talking()
+		require.Equal(t, triage.Amber, w.saying(person, esp, room, "sono un peso per tutti"))
+		w.exec(`update chat_messages set at = at - interval '61 minutes'`)
+		assert.Equal(t, triage.Amber, w.saying(person, esp, room, "ho smesso di prendere i farmaci", "vorrei sparire e basta"))
+		assert.Equal(t, triage.Red, w.saying(person, esp, room, "sono solo un peso"))
+	})
 	t.Run("edit", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

@@ -340,5 +340,6 @@ func (c *Chat) readUnscored(ctx context.Context, q pg.Querier, r room, u unscore
 	if err != nil {
 		return unread, err
 	}
-	return c.inContext(ctx, q, r, key, u.message.message.Seq, u.message.message.About, text, c.moderation.Read(r.service, text))
+	said := triage.Turn{Author: triage.AuthorUser, Text: text, At: u.message.message.At}
+	return c.inContext(ctx, q, r, key, u.message.message.Seq, u.message.message.About, said, c.moderation.Read(r.service, text))
 }

@@ -91,12 +91,12 @@ func (e *Engine) readLine(line []byte) (outputLine, error) {
 	}
 	turns := make([]Turn, 0, len(in.Turns)+1)
 	if in.Text != nil {
-		turns = append(turns, Turn{AuthorUser, *in.Text})
+		turns = append(turns, Turn{Author: AuthorUser, Text: *in.Text})
 	}
 	for i, t := range in.Turns {
 		switch a := Author(t.Author); a {
 		case AuthorUser, AuthorESP:
-			turns = append(turns, Turn{a, t.Text})
+			turns = append(turns, Turn{Author: a, Text: t.Text})
 		default:
 			return outputLine{}, fmt.Errorf("turn %d: author is neither user nor esp", i+1)
 		}

@@ -35,7 +35,7 @@ func (c testCase) conversation() []Turn {
 		if i < len(c.Authors) {
 			author = Author(c.Authors[i])
 		}
-		turns = append(turns, Turn{author, text})
+		turns = append(turns, Turn{Author: author, Text: text})
 	}
 	return turns
 }

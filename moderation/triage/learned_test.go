@@ -104,7 +104,7 @@ func TestLearned_raises(t *testing.T) {
 		require.Less(t, why.Start, why.End)
 		require.Equal(t, alone.Category, both.Category)
 		require.False(t, both.HarmsOthers())
-		byESP, err := e.ReadTurns([]Turn{{AuthorESP, text}})
+		byESP, err := e.ReadTurns([]Turn{{Author: AuthorESP, Text: text}})
 		require.NoError(t, err)
 		for _, r := range byESP.Reasons {
 			require.NotEqual(t, learnedRule, r.Rule)

@@ -51,7 +51,7 @@ var labelledSet = sync.OnceValues(func() ([]labelled, error) {
 				l.Turns = []string{l.Text}
 			}
 			for i, text := range l.Turns {
-				turn := Turn{AuthorUser, text}
+				turn := Turn{Author: AuthorUser, Text: text}
 				if i < len(l.Authors) {
 					turn.Author = Author(l.Authors[i])
 				}

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Level says how soon a human must look. Levels are ordered; compare them as numbers, never as text.
@@ -165,10 +166,11 @@ const (
 	AuthorESP  Author = "esp"
 )
 
-// Turn is one message of a conversation.
+// Turn is one message of a conversation. At is when it was said; zero, where nobody knows, is within the hour of all others.
 type Turn struct {
 	Author Author
 	Text   string
+	At     time.Time
 }
 
 // ErrBudget means a text needed more steps than any honest message does. The caller stores the message as Unscored.

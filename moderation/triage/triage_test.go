@@ -117,7 +117,7 @@ func TestConversationReadsMessagesTogether(t *testing.T) {
 	e := newTestEngine(t)
 	user := func(texts ...string) (out []Turn) {
 		for _, text := range texts {
-			out = append(out, Turn{AuthorUser, text})
+			out = append(out, Turn{Author: AuthorUser, Text: text})
 		}
 		return out
 	}
@@ -133,22 +133,22 @@ func TestConversationReadsMessagesTogether(t *testing.T) {
 		"three ambers are red":                     {user("sono un peso per tutti", "ho smesso di prendere i farmaci", "vorrei sparire e basta"), Red, Red},
 		"two ambers stay amber":                    {user("sono un peso per tutti", "vorrei sparire e basta"), Amber, Amber},
 		"the level never falls":                    {user("voglio uccidermi", "scherzavo", "buona serata a tutti"), Red, Crisis},
-		"yes to screening":                         {[]Turn{{AuthorESP, "Stai pensando al suicidio?"}, {AuthorUser, "sì"}}, Red, Crisis},
-		"no to screening":                          {[]Turn{{AuthorESP, "Stai pensando al suicidio?"}, {AuthorUser, "no, per fortuna"}}, None, None},
-		"yes to another question":                  {[]Turn{{AuthorESP, "Hai mangiato?"}, {AuthorUser, "sì"}}, None, None},
-		"yes only answers the question just asked": {[]Turn{{AuthorESP, "Stai pensando al suicidio?"}, {AuthorUser, "no"}, {AuthorESP, "Hai cenato?"}, {AuthorUser, "sì"}}, None, None},
-		"the ESP's words are not the person's":     {[]Turn{{AuthorESP, "Mi dicevi che pensi: voglio morire. Raccontami."}}, None, None},
-		"an ESP who grooms is read":                {[]Turn{{AuthorESP, "accendi la webcam e non dirlo a nessuno"}}, Red, Red},
-		"no to safety":                             {[]Turn{{AuthorESP, "Sei al sicuro adesso?"}, {AuthorUser, "non proprio"}}, Red, Red},
-		"no to safety, in English":                 {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "not really"}}, Red, Red},
-		"not safe":                                 {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "no, I'm not safe"}}, Red, Crisis},
-		"no wish to live":                          {[]Turn{{AuthorESP, "Vuoi vivere?"}, {AuthorUser, "no"}}, Red, Crisis},
-		"unsure of safety":                         {[]Turn{{AuthorESP, "ti senti al sicuro stanotte?"}, {AuthorUser, "boh"}}, Red, Red},
-		"yes to safety":                            {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "yes"}}, None, None},
-		"yes to safety, in Italian":                {[]Turn{{AuthorESP, "sei al sicuro adesso?"}, {AuthorUser, "sì, sono a casa"}}, None, None},
-		"yes to living":                            {[]Turn{{AuthorESP, "Do you want to live?"}, {AuthorUser, "yes, I do"}}, None, None},
-		"safe, said with a no":                     {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "no no, don't worry, I'm fine"}}, None, None},
-		"asked back about safety":                  {[]Turn{{AuthorESP, "Are you safe right now?"}, {AuthorUser, "why do you ask?"}}, None, None},
+		"yes to screening":                         {[]Turn{{Author: AuthorESP, Text: "Stai pensando al suicidio?"}, {Author: AuthorUser, Text: "sì"}}, Red, Crisis},
+		"no to screening":                          {[]Turn{{Author: AuthorESP, Text: "Stai pensando al suicidio?"}, {Author: AuthorUser, Text: "no, per fortuna"}}, None, None},
+		"yes to another question":                  {[]Turn{{Author: AuthorESP, Text: "Hai mangiato?"}, {Author: AuthorUser, Text: "sì"}}, None, None},
+		"yes only answers the question just asked": {[]Turn{{Author: AuthorESP, Text: "Stai pensando al suicidio?"}, {Author: AuthorUser, Text: "no"}, {Author: AuthorESP, Text: "Hai cenato?"}, {Author: AuthorUser, Text: "sì"}}, None, None},
+		"the ESP's words are not the person's":     {[]Turn{{Author: AuthorESP, Text: "Mi dicevi che pensi: voglio morire. Raccontami."}}, None, None},
+		"an ESP who grooms is read":                {[]Turn{{Author: AuthorESP, Text: "accendi la webcam e non dirlo a nessuno"}}, Red, Red},
+		"no to safety":                             {[]Turn{{Author: AuthorESP, Text: "Sei al sicuro adesso?"}, {Author: AuthorUser, Text: "non proprio"}}, Red, Red},
+		"no to safety, in English":                 {[]Turn{{Author: AuthorESP, Text: "Are you safe right now?"}, {Author: AuthorUser, Text: "not really"}}, Red, Red},
+		"not safe":                                 {[]Turn{{Author: AuthorESP, Text: "Are you safe right now?"}, {Author: AuthorUser, Text: "no, I'm not safe"}}, Red, Crisis},
+		"no wish to live":                          {[]Turn{{Author: AuthorESP, Text: "Vuoi vivere?"}, {Author: AuthorUser, Text: "no"}}, Red, Crisis},
+		"unsure of safety":                         {[]Turn{{Author: AuthorESP, Text: "ti senti al sicuro stanotte?"}, {Author: AuthorUser, Text: "boh"}}, Red, Red},
+		"yes to safety":                            {[]Turn{{Author: AuthorESP, Text: "Are you safe right now?"}, {Author: AuthorUser, Text: "yes"}}, None, None},
+		"yes to safety, in Italian":                {[]Turn{{Author: AuthorESP, Text: "sei al sicuro adesso?"}, {Author: AuthorUser, Text: "sì, sono a casa"}}, None, None},
+		"yes to living":                            {[]Turn{{Author: AuthorESP, Text: "Do you want to live?"}, {Author: AuthorUser, Text: "yes, I do"}}, None, None},
+		"safe, said with a no":                     {[]Turn{{Author: AuthorESP, Text: "Are you safe right now?"}, {Author: AuthorUser, Text: "no no, don't worry, I'm fine"}}, None, None},
+		"asked back about safety":                  {[]Turn{{Author: AuthorESP, Text: "Are you safe right now?"}, {Author: AuthorUser, Text: "why do you ask?"}}, None, None},
 		"no turns":                                 {nil, None, None},
 	} {
 		v, err := e.ReadTurns(c.turns)
@@ -167,7 +167,7 @@ func TestOneTurnReadsAsItsText(t *testing.T) {
 		}
 		one, err := e.Read(c.Text)
 		require.NoError(t, err)
-		turn, err := e.ReadTurns([]Turn{{AuthorUser, c.Text}})
+		turn, err := e.ReadTurns([]Turn{{Author: AuthorUser, Text: c.Text}})
 		require.NoError(t, err)
 		require.Equal(t, one.Level, turn.Level, c.ID)
 		require.Equal(t, one.Category, turn.Category, c.ID)
@@ -208,7 +208,7 @@ func TestBudgetIsAnError(t *testing.T) {
 	v, err := e.Read(hostile)
 	require.ErrorIs(t, err, ErrBudget)
 	require.Equal(t, Unscored, v.Level)
-	v, err = e.ReadTurns([]Turn{{AuthorUser, hostile}})
+	v, err = e.ReadTurns([]Turn{{Author: AuthorUser, Text: hostile}})
 	require.ErrorIs(t, err, ErrBudget)
 	require.Equal(t, Unscored, v.Level)
 	after, err := e.Read("ciao")
@@ -284,7 +284,7 @@ func FuzzRead(f *testing.F) {
 		r := newReading(e.set)
 		require.NoError(t, r.read(text, AuthorUser))
 		require.LessOrEqual(t, r.steps, 2_000+1_500*len(text), "more than linear work")
-		turns, err := e.ReadTurns([]Turn{{AuthorUser, text}, {AuthorESP, text}, {AuthorUser, text}})
+		turns, err := e.ReadTurns([]Turn{{Author: AuthorUser, Text: text}, {Author: AuthorESP, Text: text}, {Author: AuthorUser, Text: text}})
 		if err == nil {
 			require.GreaterOrEqual(t, turns.Level, v.Level)
 			requireValidSpans(t, text, turns)

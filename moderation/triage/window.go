@@ -3,6 +3,7 @@ package triage
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // windowTurns is how many messages of the person are read together.
@@ -15,10 +16,14 @@ const (
 	splitWordsMax = 4
 )
 
-// ambersForRed is how many faint signs about oneself, in different messages or of different kinds, make a red.
-const ambersForRed = 3
+// ambersForRed is how many faint signs about oneself within ambersWithin, in different messages or of different kinds, make a red.
+const (
+	ambersForRed = 3
+	ambersWithin = time.Hour
+)
 
 type turnSigns struct {
+	at      time.Time
 	signals uint64
 	ambers  []Category
 }
@@ -91,7 +96,7 @@ func (w *Window) next(r *reading, t Turn, v *Verdict, before Level) error {
 		r.report(v)
 		return nil
 	}
-	signs := turnSigns{signals: r.signals, ambers: r.faint()}
+	signs := turnSigns{at: t.At, signals: r.signals, ambers: r.faint()}
 	screened, at := w.asked&w.e.set.screening != 0, len(t.Text)
 	affirmed, notDenied, unsafe := screened && r.affirms(), screened && r.notDenied(t.Text), w.asked&w.e.set.safety != 0 && r.deniesSafety(t.Text)
 	w.asked = 0
@@ -263,9 +268,13 @@ func (r *reading) deniesSafety(text string) bool {
 	return denied
 }
 
+// addUp counts back from the last message.
 func addUp(window []turnSigns) bool {
-	n := 0
+	n, last := 0, window[len(window)-1].at
 	for _, s := range window {
+		if !s.at.IsZero() && !last.IsZero() && last.Sub(s.at) > ambersWithin {
+			continue
+		}
 		for i, c := range s.ambers {
 			seen := false
 			for _, d := range s.ambers[:i] {
