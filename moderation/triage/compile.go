@@ -37,6 +37,7 @@ type rule struct {
 	anyAuthor   bool
 	message     bool
 	combo       bool
+	changed     bool // by a service
 
 	ignore, lower, drop modifier
 }

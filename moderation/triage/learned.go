@@ -7,9 +7,11 @@ import (
 	"math"
 )
 
-// Words that nobody foresaw are in no rule. Beside the rules a text is held against all labelled ones (labelled/*.jsonl): each word, its stem, and
-// each pair and triple of neighbouring stems has a weight that says how much oftener it stands in texts that somebody labelled red or crisis, and another for amber or above. The
-// weights are learned by Learn, lie in learned.bin, and never change at run time. What is learned only raises, has no category and so holds nothing back.
+// Words that nobody foresaw are in no rule, and rules fire on words that mean nothing there. Beside the rules a text is held against all labelled ones (labelled/*.jsonl): each word, its
+// stem, and each pair and triple of neighbouring stems has a weight that says how much oftener it stands in texts that somebody labelled red or crisis, and another for amber or above. The
+// weights are learned by Learn, lie in learned.bin, and never change at run time. What is learned raises a text to amber or red, has no category and so holds nothing back; and where the
+// whole of a text is far from all that was ever labelled red, what the program's rules found in it is amber, which a human reads in the same shift. It never makes less of
+// it, nor of a rule that a service wrote or changed, nor of what several messages say together.
 
 //go:embed learned.bin
 var learnedData []byte
@@ -20,9 +22,13 @@ const (
 	learnedSlots = 1 << learnedBits
 	learnedMagic = "PTL1"
 
-	// From these sums on a text is red, or amber. Chosen on texts that were not learned from (docs/triage.md).
-	learnedRed   = 2.5
-	learnedAmber = 3.5
+	// From these sums on a text is red, or amber, and below this one calm. Chosen on texts that were not learned from (docs/triage.md).
+	learnedRed   = 1.5
+	learnedAmber = 2.5
+	learnedCalm  = -2.0
+
+	// In so few words what is learned says nothing: "ciao" was somebody's last word, and is everybody's first.
+	learnedShort = 4
 
 	// A longer text is read in parts of so many words, and the strongest part counts.
 	learnedPart = 40
@@ -152,35 +158,68 @@ func (w *weighing) sum(weights int32, n int) float64 {
 	return float64(weights)*w.scale/math.Sqrt(float64(max(n, 1))) + w.bias
 }
 
-// listen raises a verdict on the text just read by what is learned.
-func (l *learned) listen(r *reading, v *Verdict) {
-	if v.Level >= Red {
-		return
-	}
+// weight is what is learned of one text.
+type weight struct {
+	level  Level // that it asks for
+	where  span  // the words that say the most
+	isCalm bool
+}
+
+// of weighs the text just read.
+func (l *learned) of(r *reading) (w weight) {
 	list := r.words()
-	best, level := span{}, v.Level
+	if len(list) < learnedShort {
+		return weight{}
+	}
+	w.isCalm = true
 	for from := 0; from < len(list); from += learnedPart / 2 {
 		to := len(list)
 		if len(list) > learnedLong {
 			to = min(from+learnedPart, len(list))
 		}
 		red, amber := l.weigh(list[from:to])
+		w.isCalm = w.isCalm && red < learnedCalm
 		if red >= l.red.from {
-			level, best = Red, l.red.strongest(list[from:to], from)
+			w.level, w.where = Red, l.red.strongest(list[from:to], from)
 			break
 		}
-		if level < Amber && amber >= l.amber.from {
-			level, best = Amber, l.amber.strongest(list[from:to], from)
+		if w.level < Amber && amber >= l.amber.from {
+			w.level, w.where = Amber, l.amber.strongest(list[from:to], from)
 		}
 		if to == len(list) {
 			break
 		}
 	}
-	if level <= v.Level {
+	return w
+}
+
+// calm makes amber of what is graver, in a text of which nothing is like what was ever labelled so.
+func (r *reading) calm() {
+	for i := range r.hits {
+		if h := &r.hits[i]; h.level > Amber && !h.rule.changed {
+			h.level, h.mods = Amber, h.mods|modCalm
+		}
+	}
+}
+
+// raise lifts a verdict on the text just read to what is learned of it.
+func (w weight) raise(r *reading, v *Verdict) {
+	if w.level <= v.Level {
 		return
 	}
-	v.Level = level
-	v.Reasons = append(v.Reasons, Reason{learnedRule, CategoryNone, int(r.raw[best.from].start), int(r.raw[best.to-1].end), nil})
+	v.Level = w.level
+	v.Reasons = append(v.Reasons, Reason{learnedRule, CategoryNone, int(r.raw[w.where.from].start), int(r.raw[w.where.to-1].end), nil})
+}
+
+// weigh is what is learned of the text just read, with what the rules found in it set right by it.
+func (e *Engine) weigh(r *reading) (w weight) {
+	if e.learned == nil {
+		return weight{}
+	}
+	if w = e.learned.of(r); w.isCalm {
+		r.calm()
+	}
+	return w
 }
 
 // strongest is the stretch of up to six words of a part that says the most.

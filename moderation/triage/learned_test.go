@@ -8,6 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// byRulesAlone is an engine without what is learned.
+func byRulesAlone(e *Engine) *Engine {
+	rules := &Engine{set: e.set}
+	rules.scratch.New = func() any { return newReading(e.set) }
+	return rules
+}
+
 // TestFourthSet is a floor against regressions. Two people who never saw a rule wrote it; no rule was written, and nothing learned, from it. It must stay so: it is not
 // among the labelled texts.
 func TestFourthSet(t *testing.T) {
@@ -80,12 +87,11 @@ func TestLearned(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestLearned_raises: it says where in the text, only raises, reads only the person, finds what lies deep in a long text, and holds nothing back.
+// TestLearned_raises: it says where in the text, reads only the person, finds what lies deep in a long text, and holds nothing back. What it makes less of is amber.
 func TestLearned_raises(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
-	rules := &Engine{set: e.set}
-	rules.scratch.New = func() any { return newReading(e.set) }
+	rules := byRulesAlone(e)
 	found := 0
 	for _, c := range readCases(t, "it_plans.jsonl") {
 		text := c.conversation()[0].Text
@@ -93,9 +99,12 @@ func TestLearned_raises(t *testing.T) {
 		require.NoError(t, err)
 		both, err := e.Read(text)
 		require.NoError(t, err)
-		require.GreaterOrEqual(t, both.Level, alone.Level)
 		requireValidSpans(t, text, both)
-		if both.Level == alone.Level {
+		if both.Level < alone.Level {
+			require.Equal(t, Amber, both.Level, text)
+			require.Contains(t, both.Reasons[0].Modifiers, "calm")
+		}
+		if both.Level <= alone.Level {
 			continue
 		}
 		found++
@@ -122,4 +131,45 @@ func TestLearned_raises(t *testing.T) {
 	v, err := e.Read("")
 	require.NoError(t, err)
 	require.Equal(t, None, v.Level)
+}
+
+// TestLearned_calms: what the program's rules find in words that are far from any that were ever labelled so is amber; what a service's rules find is what they say, and so is what several
+// messages say together.
+func TestLearned_calms(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	rules := byRulesAlone(e)
+	calmed := 0
+	for _, name := range []string{"posts.jsonl", "chat.jsonl", "ordinary.jsonl"} {
+		for _, c := range readCases(t, name) {
+			if c.Expected != "none" {
+				continue
+			}
+			for _, turn := range c.conversation() {
+				alone, err := rules.Read(turn.Text)
+				require.NoError(t, err)
+				both, err := e.Read(turn.Text)
+				require.NoError(t, err)
+				if alone.Level >= Red && both.Level == Amber {
+					calmed++
+				}
+			}
+		}
+	}
+	require.Greater(t, calmed, 20)
+
+	const told = "nel fine settimana al mercato ho comprato una lanterna spenta e due piante di basilico per il balcone"
+	for name, changed := range map[string]bool{"of the program": false, "of a service": true} {
+		files, err := programSections()
+		require.NoError(t, err)
+		files = append(files, ruleFile{name: "own", key: "own:rule own.lantern", changed: changed, text: "rule own.lantern\n  level red\n  category suicide\n  owner clinica\n" +
+			"  match lanterna spenta\n  + lanterna spenta\n  - lanterna accesa\n"})
+		own, err := newEngine(files)
+		require.NoError(t, err)
+		own.learned = e.learned
+		v, err := own.Read(told)
+		require.NoError(t, err)
+		require.Equal(t, changed, v.Level == Red, "%s: %+v", name, v)
+		require.GreaterOrEqual(t, v.Level, Amber, name)
+	}
 }

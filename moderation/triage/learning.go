@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +41,9 @@ func learnFrom(set []labelled, w io.Writer) error {
 	lessons := make([]lesson, 0, len(set))
 	r := newReading(e.set)
 	for _, l := range set {
+		if slices.ContainsFunc(l.turns, func(t Turn) bool { return t.Author == AuthorESP }) {
+			continue // what it means is not in the person's words alone: "yes"
+		}
 		var said []string
 		for _, t := range l.turns {
 			said = append(said, t.Text)

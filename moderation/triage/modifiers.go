@@ -16,9 +16,10 @@ const (
 	modSplit
 	modAccumulated
 	modEveryday
+	modCalm
 )
 
-var modifierNames = []string{"neg", "past", "recovery", "title", "quote", "question", "other", "window", "screening", "split", "accumulated", "everyday"}
+var modifierNames = []string{"neg", "past", "recovery", "title", "quote", "question", "other", "window", "screening", "split", "accumulated", "everyday", "calm"}
 
 func (m modifier) names() []string {
 	if m == 0 {

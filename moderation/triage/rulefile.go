@@ -17,6 +17,7 @@ type ruleFile struct {
 	name, text string
 	line       int
 	key        string // of a section
+	changed    bool   // by a service
 }
 
 func embeddedRules() ([]ruleFile, error) {
@@ -97,6 +98,7 @@ type parser struct {
 	src     *source
 	at      place
 	section string
+	changed bool
 	concept *conceptSource
 	rule    *ruleSource
 }
@@ -104,7 +106,7 @@ type parser struct {
 func parseFiles(files []ruleFile) (*source, error) {
 	p := &parser{src: &source{concepts: map[string]*conceptSource{}, names: map[string]place{}}}
 	for _, f := range files {
-		p.section, p.rule, p.concept = "", nil, nil
+		p.section, p.changed, p.rule, p.concept = "", f.changed, nil, nil
 		for n, line := range strings.Split(f.text, "\n") {
 			p.at = place{f.name, f.line + n + 1, f.key, n + 1}
 			if t := strings.TrimSpace(line); t == "" || strings.HasPrefix(t, "# ") || t == "#" {
@@ -167,7 +169,7 @@ func (p *parser) header(words []string) error {
 			return p.at.errorf("the name %s is taken by %s:%d", words[1], first.file, first.line)
 		}
 		p.src.names[words[1]] = p.at
-		p.rule = &ruleSource{at: p.at, idiom: words[0] == "idiom", has: map[string]bool{}}
+		p.rule = &ruleSource{rule: rule{changed: p.changed}, at: p.at, idiom: words[0] == "idiom", has: map[string]bool{}}
 		p.rule.name, p.rule.combo = words[1], words[0] == "combine"
 	default:
 		return p.at.errorf("unknown section %q", words[0])

@@ -119,7 +119,7 @@ func Build(changes []Change) (*Engine, error) {
 		case c.Text == "":
 			continue
 		}
-		f := ruleFile{name: c.Key, text: c.Text, key: c.Key}
+		f := ruleFile{name: c.Key, text: c.Text, key: c.Key, changed: true}
 		if err := f.check(); err != nil {
 			return nil, err
 		}

@@ -6,7 +6,7 @@
 //
 // What it looks for stands in rules/{it,en}/*.rules, written so that a clinician can read a change (docs/triage.md).
 // Every rule carries its own examples; New refuses a rule set in which one of them fails. Beside the rules a person's text is held against all labelled
-// ones (learned.go), for words that nobody foresaw; that only raises. A verdict
+// ones (learned.go), for words that nobody foresaw, and for words that mean nothing where they stand. A verdict
 // informs people: nothing here can block, hide, delay or alter a message, and what somebody else may hold back until it was read (HarmsOthers) is
 // never what people write of themselves.
 package triage
@@ -226,10 +226,9 @@ func (e *Engine) Read(text string) (Verdict, error) {
 		return e.unscored(), err
 	}
 	v.Continues = r.continues()
+	w := e.weigh(r)
 	r.report(&v)
-	if e.learned != nil {
-		e.learned.listen(r, &v)
-	}
+	w.raise(r, &v)
 	return v, nil
 }
 

@@ -100,7 +100,7 @@ func TestNormalisationFindsDisguises(t *testing.T) {
 
 func TestNormalisationLeavesOrdinaryWordsAlone(t *testing.T) {
 	t.Parallel()
-	e := newTestEngine(t)
+	e := byRulesAlone(newTestEngine(t))
 	for _, text := range []string{
 		"ho preso un foglio per scrivere la lista", "vaglio le opzioni e poi mordo la mela", "mp3, 4K e h2o",
 		"a b c d e f g", "sono le 10:30", "www.example.org", "i live in a house with my cat", "kill the lights please",

@@ -109,11 +109,10 @@ func (w *Window) next(r *reading, t Turn, v *Verdict, before Level) error {
 	for _, s := range w.signs {
 		all |= s.signals
 	}
+	weight := w.e.weigh(r)
 	r.combine(all, fresh, t.Author)
 	r.report(v)
-	if w.e.learned != nil {
-		w.e.learned.listen(r, v)
-	}
+	weight.raise(r, v)
 	if affirmed {
 		v.raise(Red, CategorySuicide, Reason{"window.screening_affirmed", CategorySuicide, 0, at, modScreening.names()})
 	} else if unsafe {
