@@ -10,13 +10,14 @@ import (
 )
 
 // mark says how the posts of one page of a thread stand. Each change of what readers see there makes another one: numbers and versions only grow, and a post
-// that is hidden, shown again or deleted is counted.
+// that is hidden, shown again, deleted or led elsewhere is counted.
 type mark struct {
 	category CategoryID
 	posts    int // of the whole thread
 	locked   bool
 	pinned   bool
 	answer   int
+	standing int // posts of the page that stand in it
 	versions int
 	hidden   int
 	deleted  int
@@ -24,11 +25,11 @@ type mark struct {
 }
 
 func (m mark) String() string {
-	return fmt.Sprintf("%s.%d.%t.%t.%d.%d.%d.%d.%d", m.category, m.posts, m.locked, m.pinned, m.answer, m.versions, m.hidden, m.deleted, m.changes)
+	return fmt.Sprintf("%s.%d.%t.%t.%d.%d.%d.%d.%d.%d", m.category, m.posts, m.locked, m.pinned, m.answer, m.standing, m.versions, m.hidden, m.deleted, m.changes)
 }
 
 func markOf(t threadRow, c Category, rows []postRow) string {
-	m := mark{category: c.ID, posts: t.Posts, locked: t.Locked, pinned: t.Pinned, answer: t.Answer}
+	m := mark{category: c.ID, posts: t.Posts, locked: t.Locked, pinned: t.Pinned, answer: t.Answer, standing: len(rows)}
 	for _, r := range rows {
 		m.versions, m.changes = m.versions+r.Version, m.changes+r.Changes
 		if r.Hidden {

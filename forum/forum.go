@@ -9,6 +9,7 @@
 //   - Posts of a thread are numbered 1, 2, 3 … without gaps, in the order of their commits. The number comes from the
 //     thread's row under its lock: the row must be locked anyway, to bump the thread in its list, and a gapless number makes
 //     a permalink name its page without counting. Threads share no row, so a busy category has no convoy.
+//   - A number is given once: where a post is split off its thread, its former place stays and leads to it.
 //   - HTML is made when a text is written and never when it is read.
 //   - Search is made beside the writing: a post is findable a moment after its commit, and never waits for that.
 //   - A draft is read by nobody but its writer, and is lost to no second window, cut line or ended session.
@@ -73,7 +74,7 @@ type Thread struct {
 	Author     account.Public
 	CreatedAt  time.Time
 	LastPostAt time.Time
-	Posts      int // also the number of the last post
+	Posts      int // number of the last post; how many there are is Count
 	Read       int // up to which post the reader has seen it; 0 when never
 	Locked     bool
 	// LockedReason is why, for all who read it; it may be empty.
@@ -85,6 +86,8 @@ type Thread struct {
 	Muted        Muted         // told in lists
 	Answer       int           // number of the post that answers what it asks; 0 when none is said to
 	MovedFrom    string        // title of the category it stood in before; empty when it never moved
+
+	Parted // told of what was split off it, and that it was split off another
 }
 
 // State says whether a post can be read.

@@ -35,8 +35,8 @@ func (f *Forum) MergeThread(ctx context.Context, actor account.Actor, id, into T
 		if err != nil {
 			return err
 		}
-		r = Receipt{Thread: into, Number: target.Posts + 1}
-		if err := mergeThreads(ctx, tx, actor.Service, id, into, target.Posts, t.Posts); err != nil {
+		r = Receipt{Thread: into, Number: target.end() + 1}
+		if err := mergeThreads(ctx, tx, actor.Service, id, into, target.end()); err != nil {
 			return err
 		}
 		return appendAudit(ctx, tx, actor, "thread.merge", "thread:"+id.String())

@@ -122,7 +122,7 @@ type threadRow struct {
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `,
+const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader
 
 const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
@@ -133,7 +133,7 @@ const answerColumn = `coalesce((select a.number from forum_posts a where a.threa
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.hidden, &t.ended, &t.Notes, &t.muted}
+	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -216,20 +216,20 @@ func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadI
 
 // selectMark reads no more than one page's rows.
 func selectMark(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, after, limit int) (m mark, c Category, err error) {
-	err = q.QueryRow(ctx, markSQL, a.Service, a.ID, id, after, limit).Scan(append(c.fields(), &m.posts, &m.locked, &m.pinned, &m.answer, &m.versions, &m.hidden, &m.deleted, &m.changes)...)
+	err = q.QueryRow(ctx, markSQL, a.Service, a.ID, id, after, limit).Scan(append(c.fields(), &m.posts, &m.locked, &m.pinned, &m.answer, &m.standing, &m.versions, &m.hidden, &m.deleted, &m.changes)...)
 	m.category = c.ID
 	return m, c, one(err)
 }
 
-const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null, t.pinned_at is not null, ` + answerColumn + `, p.versions, p.hidden, p.deleted, p.changes
+const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null, t.pinned_at is not null, ` + answerColumn + `, p.standing, p.versions, p.hidden, p.deleted, p.changes
 	from forum_threads t join forum_categories c on c.id = t.category_id
-	cross join lateral (select coalesce(sum(version), 0) as versions, count(hidden_at) as hidden, count(deleted_at) as deleted, coalesce(sum(changes), 0) as changes
+	cross join lateral (select count(*) as standing, coalesce(sum(version), 0) as versions, count(hidden_at) as hidden, count(deleted_at) as deleted, coalesce(sum(changes), 0) as changes
 		from forum_posts where service_id = $1 and thread_id = $3 and number > $4 and number <= $4::int + $5::int) p
 	where t.service_id = $1 and t.id = $3 and t.deleted_at is null`
 
-// upsertRead moves a reader's mark on, never back and not beyond the last post, and says whether the thread is there for readers of some audiences.
+// upsertRead moves a reader's mark on, never back and not beyond the last number, and says whether the thread is there for readers of some audiences.
 func upsertRead(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, number int, readable []Audience) (found bool, err error) {
-	err = q.QueryRow(ctx, `with thread as materialized (select t.id, least(t.posts, $4::int) as number from forum_threads t join forum_categories c on c.id = t.category_id
+	err = q.QueryRow(ctx, `with thread as materialized (select t.id, case when $4::int < t.posts then $4 else greatest(t.posts, t.former_until) end as number from forum_threads t join forum_categories c on c.id = t.category_id
 			where t.service_id = $1 and t.id = $3 and t.deleted_at is null and c.audience = any($5)),
 		marked as (insert into forum_reads (service_id, account_id, thread_id, number) select $1, $2, id, number from thread where number > 0
 			on conflict on constraint forum_reads_once do update set number = excluded.number, read_at = excluded.read_at
@@ -243,9 +243,9 @@ func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, i
 	return err
 }
 
-// updateThreadOpeningDeleted takes the title away, and the whole thread when nobody has answered.
+// updateThreadOpeningDeleted takes the title away, and the whole thread when nobody has answered: not even what stands elsewhere now.
 func updateThreadOpeningDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) error {
-	_, err := q.Exec(ctx, `update forum_threads set title = '', deleted_at = case when posts = 1 then clock_timestamp() end
+	_, err := q.Exec(ctx, `update forum_threads set title = '', deleted_at = case when posts = 1 and former_until = 0 then clock_timestamp() end
 		where service_id = $1 and id = $2`, s, id)
 	return err
 }

@@ -2,6 +2,7 @@ package forum
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,7 +28,7 @@ type newPost struct {
 // account.ErrNotFound when the thread is gone or locked: the caller knows which.
 func insertPost(ctx context.Context, q pg.Querier, s account.ServiceID, p newPost) (number int, err error) {
 	err = q.QueryRow(ctx, `with bumped as (
-		update forum_threads set posts = posts + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp()))
+		update forum_threads set posts = greatest(posts, former_until) + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp()))
 		where service_id = $1 and id = $3 and locked_at is null and deleted_at is null
 		returning id, posts, last_post_at)
 		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at, notes)
@@ -91,7 +92,7 @@ const postsSQL = `select ` + postColumns + `, ` + reactionColumns + `, p.author_
 
 // selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
 func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {
-	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `,
+	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
@@ -101,7 +102,11 @@ func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, l
 	if lock {
 		sql += ` for update of p`
 	}
-	err = p.scan(q.QueryRow(ctx, sql, a.Service, a.ID, id), append(t.fields(), c.fields()...)...)
+	fields := append(t.fields(), c.fields()...)
+	err = p.scan(q.QueryRow(ctx, sql, a.Service, a.ID, id), fields...)
+	if lock && errors.Is(err, pgx.ErrNoRows) { // it may have gone to another thread while its lock was waited for
+		err = p.scan(q.QueryRow(ctx, sql, a.Service, a.ID, id), fields...)
+	}
 	return p, t, c, one(err)
 }
 

@@ -20,7 +20,7 @@ func insertImportedThread(ctx context.Context, q pg.Querier, s account.ServiceID
 // insertImportedPost stores a post as the next of its thread, locked or not; false when it is here already, or its thread is not.
 func insertImportedPost(ctx context.Context, q pg.Querier, s account.ServiceID, p newPost, state State, reason string) (bool, error) {
 	tag, err := q.Exec(ctx, `with bumped as (
-			update forum_threads set posts = posts + 1, last_post_at = greatest(last_post_at, $10)
+			update forum_threads set posts = greatest(posts, former_until) + 1, last_post_at = greatest(last_post_at, $10)
 			where service_id = $1 and id = $3 and deleted_at is null and not exists (select from forum_posts where id = $2)
 			returning posts)
 		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at, notes, deleted_at, hidden_at, hidden_reason)

@@ -74,13 +74,7 @@ func prepare(title, text string, notes []ContentNote, withTitle bool) (prepared,
 	p := prepared{Notes: knownNotes(notes)}
 	var wrong errs.Fields
 	if withTitle {
-		p.Title = cleanTitle(title)
-		switch n := utf8.RuneCountInString(p.Title); {
-		case n < MinTitle || blank(p.Title):
-			wrong.Add("title", "forum.title_short", map[string]any{"Min": MinTitle})
-		case n > MaxTitle:
-			wrong.Add("title", "forum.title_long", map[string]any{"Max": MaxTitle, "Over": n - MaxTitle})
-		}
+		p.Title = prepareTitle(title, &wrong)
 	}
 	p.Source = cleanText(text)
 	if n := utf8.RuneCountInString(p.Source); n > MaxText {
@@ -89,6 +83,18 @@ func prepare(title, text string, notes []ContentNote, withTitle bool) (prepared,
 		wrong.Add("text", "forum.text_empty", nil)
 	}
 	return p, wrong.Err()
+}
+
+// prepareTitle cleans a title and checks it.
+func prepareTitle(title string, wrong *errs.Fields) string {
+	title = cleanTitle(title)
+	switch n := utf8.RuneCountInString(title); {
+	case n < MinTitle || blank(title):
+		wrong.Add("title", "forum.title_short", map[string]any{"Min": MinTitle})
+	case n > MaxTitle:
+		wrong.Add("title", "forum.title_long", map[string]any{"Max": MaxTitle, "Over": n - MaxTitle})
+	}
+	return title
 }
 
 // blank is true of a text in which nothing can be seen.

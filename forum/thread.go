@@ -139,6 +139,7 @@ type PostList struct {
 	MayReact  bool   // to them
 	OpenNoted bool   // the reader wants texts with content notes unfolded
 	Mark      string // changes with what is on this page; ThreadMark
+	Places
 }
 
 // Posts gives the posts of a thread after a number.
@@ -174,6 +175,9 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 		MayAnswer: mayMarkAnswer(actor, c, t) == nil,
 		MayReact:  mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
 		Mark:      markOf(t, c, rows),
+	}
+	if l.Places, err = f.placesOf(ctx, actor, t, max(after, 0), min(max(limit, 1), 100)); err != nil {
+		return PostList{}, err
 	}
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
