@@ -186,8 +186,8 @@ func (s *Server) showReply(w http.ResponseWriter, r *http.Request) error {
 		if o, err = s.Forum.Post(r.Context(), s.actor(r), post); err != nil {
 			return err
 		}
-		if o.Thread.ID != id {
-			return account.ErrNotFound
+		if o.Thread.ID != id { // it was split off, or merged, since its page was opened
+			return s.redirect(w, r, "/forum/threads/"+o.Thread.ID.String()+"/reply?quote="+o.Post.ID.String())
 		}
 	}
 	return s.replyPage(w, r, http.StatusOK, id, parts.Form{}, o)

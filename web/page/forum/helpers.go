@@ -118,29 +118,7 @@ func firstLine(s string) string {
 	return line
 }
 
-func first(l forum.PostList) int {
-	if len(l.Posts) == 0 {
-		return 0
-	}
-	return l.Posts[0].Number
-}
-
-// before is the number that a page begins after.
-func before(l forum.PostList) int {
-	if len(l.Posts) == 0 {
-		return l.Thread.Posts
-	}
-	return first(l) - 1
-}
-
-func last(l forum.PostList) int {
-	if len(l.Posts) == 0 {
-		return l.Thread.Posts
-	}
-	return l.Posts[len(l.Posts)-1].Number
-}
-
-func atEnd(l forum.PostList) bool { return last(l) >= l.Thread.Posts }
+func atEnd(l forum.PostList) bool { return l.Later == 0 }
 
 // inDanger is true of a post whose author is shown the numbers at once.
 func inDanger(p forum.Post) bool { return p.Mine && p.Level >= triage.Red }
