@@ -493,5 +493,5 @@ func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p pos
 	if p.Number == 1 {
 		return updateThreadOpeningDeleted(ctx, tx, service, p.Thread)
 	}
-	return nil
+	return updateMergedTitleDeleted(ctx, tx, service, p)
 }

@@ -309,7 +309,7 @@ func (w *town) sound() {
 		"numbers have no gaps but former places")
 	assert.Zero(w.t, w.count(`select count(*) from forum_former_places m join forum_posts p using (thread_id, number)`), "a number means one post")
 	assert.Zero(w.t, w.count(`select count(*) from forum_reads r join forum_threads t on t.id = r.thread_id where t.deleted_at is null and r.number > greatest(t.posts, t.former_until)`))
-	assert.Zero(w.t, w.count(`select count(*) from forum_posts p join forum_threads t on t.id = p.thread_id where t.deleted_at is not null and p.number > 1`))
+	assert.Zero(w.t, w.count(`select count(*) from forum_posts p join forum_threads t on t.id = p.thread_id where t.merged_into is not null`))
 }
 
 // TestSplitThread_long: from one post on, of ten thousand; an old page of it says where they went.
@@ -419,4 +419,4 @@ func FuzzParseChosen(f *testing.F) {
 }
 
 // undoSplit takes what is newer than splits out of the tables.
-const undoSplit = `drop table forum_former_places; alter table forum_threads drop column former_until, drop column split_from; `
+const undoSplit = undoUnmerge + `drop table forum_former_places; alter table forum_threads drop column former_until, drop column split_from; `

@@ -56,7 +56,7 @@ func insertDraft(ctx context.Context, q pg.Querier, a account.Actor, c CategoryI
 
 func updateDraft(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, k Keep, version int, s seal.Alone) error {
 	_, err := q.Exec(ctx, `update forum_drafts set category_id = $4, thread_id = $5, version = $6, writer = $7, key_id = $8, key_wrapped = $9, text_sealed = $10,
-		kept_at = clock_timestamp() where service_id = $1 and account_id = $2 and cid = $3`, a.Service, a.ID, k.CID, c, k.Thread, version, k.Writer, s.KeyID, s.Wrapped, s.Text)
+		came_from = '{}', kept_at = clock_timestamp() where service_id = $1 and account_id = $2 and cid = $3`, a.Service, a.ID, k.CID, c, k.Thread, version, k.Writer, s.KeyID, s.Wrapped, s.Text)
 	return err
 }
 

@@ -18,13 +18,18 @@ func mergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, id, in
 	if err := lengthenStatements(ctx, q); err != nil {
 		return err
 	}
+	// What is needed to take it back, before its posts are gone.
+	if _, err := q.Exec(ctx, `update forum_threads t set merged_title = t.title, merged_opening = p.id, merged_into = $3, merged_after = $4, deleted_at = clock_timestamp(), pinned_at = null, title = ''
+		from forum_posts p where t.service_id = $1 and t.id = $2 and p.thread_id = $2 and p.number = 1`, s, id, into, last); err != nil {
+		return err
+	}
 	for _, sql := range []string{
 		`update forum_posts set thread_id = $3, number = number + $4::int, words = case when number > 1 then words end where service_id = $1 and thread_id = $2`,
 		`update forum_former_places set thread_id = $3, number = number + $4::int where service_id = $1 and thread_id = $2`,
-		`update forum_held set thread_id = $3 where service_id = $1 and thread_id = $2 and $4::int > 0`,
-		`update forum_drafts set thread_id = $3 where service_id = $1 and thread_id = $2 and $4::int > 0`,
-		`insert into forum_subscriptions (service_id, account_id, thread_id) select $1, account_id, $3 from forum_subscriptions where service_id = $1 and thread_id = $2 and wanted and $4::int > 0
-			on conflict do nothing`,
+		`update forum_held set thread_id = $3, came_from = came_from || $2 where service_id = $1 and thread_id = $2 and $4::int > 0`,
+		`update forum_drafts set thread_id = $3, came_from = came_from || $2 where service_id = $1 and thread_id = $2 and $4::int > 0`,
+		`insert into forum_subscriptions (service_id, account_id, thread_id, through) select $1, account_id, $3, $2 from forum_subscriptions
+			where service_id = $1 and thread_id = $2 and wanted and $4::int > 0 on conflict do nothing`,
 		// Who had read all of both has read all of it.
 		`update forum_reads r set number = $4::int + b.number from forum_reads b, forum_threads t
 			where r.service_id = $1 and r.thread_id = $3 and b.thread_id = $2 and b.account_id = r.account_id and t.id = $3 and r.number >= t.posts`,
@@ -33,11 +38,9 @@ func mergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, id, in
 			return err
 		}
 	}
-	_, err := q.Exec(ctx, `with gone as (update forum_threads set deleted_at = clock_timestamp(), merged_into = $3, merged_after = $4, pinned_at = null, title = ''
-			where service_id = $1 and id = $2 returning posts, former_until, last_post_at, answer)
-		update forum_threads t set posts = $4::int + gone.posts, former_until = case when gone.former_until > 0 then $4::int + gone.former_until else t.former_until end,
+	_, err := q.Exec(ctx, `update forum_threads t set posts = $4::int + gone.posts, former_until = case when gone.former_until > 0 then $4::int + gone.former_until else t.former_until end,
 			last_post_at = greatest(t.last_post_at, gone.last_post_at), answer = coalesce(t.answer, $4::int + gone.answer)
-		from gone where t.service_id = $1 and t.id = $3`, s, id, into, last)
+		from forum_threads gone where gone.service_id = $1 and gone.id = $2 and t.service_id = $1 and t.id = $3`, s, id, into, last)
 	return err
 }
 

@@ -11,7 +11,7 @@ import (
 
 func upsertSubscription(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, wanted bool) error {
 	_, err := q.Exec(ctx, `insert into forum_subscriptions (service_id, account_id, thread_id, wanted) values ($1, $2, $3, $4)
-		on conflict on constraint forum_subscriptions_once do update set wanted = excluded.wanted, at = excluded.at`, a.Service, a.ID, id, wanted)
+		on conflict on constraint forum_subscriptions_once do update set wanted = excluded.wanted, at = excluded.at, through = null`, a.Service, a.ID, id, wanted)
 	return err
 }
 

@@ -129,16 +129,17 @@ func (t threadRow) seenBy(actor account.Actor, p place, names map[account.ID]acc
 
 // PostList is one page of a thread.
 type PostList struct {
-	Category  Category
-	Thread    Thread
-	Posts     []Post
-	MayWrite  bool
-	MayLock   bool
-	MayNote   bool   // posts of others
-	MayAnswer bool   // say which post answers
-	MayReact  bool   // to them
-	OpenNoted bool   // the reader wants texts with content notes unfolded
-	Mark      string // changes with what is on this page; ThreadMark
+	Category   Category
+	Thread     Thread
+	Posts      []Post
+	MayWrite   bool
+	MayLock    bool
+	MayNote    bool   // posts of others
+	MayAnswer  bool   // say which post answers
+	MayReact   bool   // to them
+	OpenNoted  bool   // the reader wants texts with content notes unfolded
+	Mark       string // changes with what is on this page; ThreadMark
+	MayUnmerge bool   // threads were merged into it, which may be taken back
 	Places
 }
 
@@ -178,6 +179,11 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 	}
 	if l.Places, err = f.placesOf(ctx, actor, t, max(after, 0), min(max(limit, 1), 100)); err != nil {
 		return PostList{}, err
+	}
+	if l.MayLock && !c.Archived {
+		if l.MayUnmerge, err = selectMergedAny(ctx, f.pool, actor.Service, id); err != nil {
+			return PostList{}, pg.Classify(err)
+		}
 	}
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
