@@ -185,6 +185,8 @@ func (s *Server) routes() []route {
 		{"POST /forum/threads/{thread}/merge", onShift, acts(account.ThreadLockMovePin), s.mergeThread},
 		{"GET /forum/threads/{thread}/split", onShift, acts(account.ThreadLockMovePin), s.showSplit},
 		{"POST /forum/threads/{thread}/split", onShift, acts(account.ThreadLockMovePin), s.splitThread},
+		{"GET /forum/threads/{thread}/unmerge", onShift, acts(account.ThreadLockMovePin), s.showUnmerge},
+		{"POST /forum/threads/{thread}/unmerge", onShift, acts(account.ThreadLockMovePin), s.unmergeThread},
 		{"POST /forum/posts/{post}/answer", readers, acts(account.PostWriteEditOwnDeleteOwn, account.ThreadLockMovePin), s.markAnswer},
 		{"POST /forum/posts/{post}/no-answer", readers, acts(account.PostWriteEditOwnDeleteOwn, account.ThreadLockMovePin), s.unmarkAnswer},
 		{"POST /forum/threads/{thread}/pin", onShift, acts(account.ThreadLockMovePin), s.pinThread},

@@ -1,6 +1,8 @@
 package forum
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -8,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"ponti/forum"
+	"ponti/web/page/parts"
 )
 
 // place is one number of a page: a post, or where one stood.
@@ -85,4 +88,24 @@ func pageSplitURL(s forum.SplitForm) templ.SafeURL {
 // changeSplitURL leads back to where the first of the chosen posts stands.
 func changeSplitURL(s forum.SplitForm) templ.SafeURL {
 	return splitURL(s.Thread.ID, url.Values{"at": {strconv.Itoa(max(s.First.Post.Number, 1))}, "chosen": {s.Chosen.String()}})
+}
+
+func unmergeURL(into, from forum.ThreadID) templ.SafeURL {
+	return templ.SafeURL(threadPath(into) + "/unmerge?from=" + from.String())
+}
+
+// unmergeHint says where the title comes from that stands in the form.
+func unmergeHint(ctx context.Context, m forum.Merger) string {
+	if m.Title == "" {
+		return parts.T(ctx, "split.unmerge_title_lost")
+	}
+	return parts.T(ctx, "split.unmerge_title_kept")
+}
+
+// whyNot says why a merge cannot be taken back.
+func whyNot(ctx context.Context, m forum.Merger) string {
+	if errors.Is(m.Why, forum.ErrOpenedByOneself) {
+		return parts.T(ctx, "split.unmerge_own")
+	}
+	return parts.T(ctx, "split.unmerge_opening")
 }
