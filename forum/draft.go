@@ -41,6 +41,7 @@ type Draft struct {
 	Notes    []ContentNote
 	Hints    []Hint // for the form; not told in lists
 	KeptAt   time.Time
+	Edit     DraftedEdit // zero: it is of a new post
 }
 
 // Keep is what a form holds that somebody writes in.
@@ -51,6 +52,9 @@ type Keep struct {
 	Notes       []ContentNote
 	CID         string
 	DraftMark
+
+	Post PostID // which it would change, in place of Thread and Category
+	Base int    // the version of that which the form shows
 }
 
 // DraftMark says which draft a form shows: the version it knows, 0 for none, and the window that writes in it, as long as that is open. A
@@ -96,6 +100,10 @@ func (f *Forum) KeepDraft(ctx context.Context, actor account.Actor, in Keep) (ve
 		if err := lockDrafts(ctx, tx, actor); err != nil {
 			return err
 		}
+		nothing, late, err := draftsNothing(ctx, tx, actor, in, text)
+		if err != nil {
+			return err
+		}
 		known, err := selectDraftMark(ctx, tx, actor, in.CID)
 		if err != nil {
 			return err
@@ -104,9 +112,9 @@ func (f *Forum) KeepDraft(ctx context.Context, actor account.Actor, in Keep) (ve
 		switch {
 		case err != nil:
 			return err
-		case published || !known.fits(in.DraftMark):
+		case published || late || !known.fits(in.DraftMark):
 			return ErrDraftElsewhere
-		case text.Title == "" && text.Text == "":
+		case nothing:
 			return deleteDraftOf(ctx, tx, actor, in.CID)
 		case known.Version > 0:
 			version = known.Version + 1
@@ -129,6 +137,10 @@ func (m DraftMark) fits(in DraftMark) bool {
 }
 
 func draftPlace(ctx context.Context, q pg.Querier, actor account.Actor, in Keep) (Category, account.Action, error) {
+	if !in.Post.IsZero() {
+		p, err := selectDrafted(ctx, q, actor, in.Post)
+		return p.Category, account.PostWriteEditOwnDeleteOwn, err
+	}
 	if in.Thread.IsZero() {
 		c, _, err := selectCategory(ctx, q, actor, in.Category)
 		return c, account.ThreadOpen, err
@@ -212,11 +224,11 @@ func (f *Forum) draftSeenBy(actor account.Actor, r draftRow) (Draft, error) {
 	d := r.Draft
 	d.Title, d.Text, d.Notes = text.Title, text.Text, text.Notes
 	act := account.ThreadOpen
-	if !d.Thread.IsZero() {
+	if !d.Thread.IsZero() || !d.Edit.Post.IsZero() {
 		act = account.PostWriteEditOwnDeleteOwn
 		d.Place = r.thread.seenBy(actor, d.Category.place(), nil).Title
 	}
-	d.Open = !r.threadGone && !r.thread.Locked && mayWrite(actor, d.Category.place(), act) == nil
+	d.Open = !d.Edit.Gone && !d.Edit.Hidden && !r.threadGone && !r.thread.Locked && mayWrite(actor, d.Category.place(), act) == nil
 	if mayRead(actor, d.Category.place()) != nil {
 		d.Category, d.Place = Category{}, ""
 	}

@@ -316,6 +316,7 @@ type Edit struct {
 	Title   string // of the opening post only
 	Text    string
 	Notes   []ContentNote // its author's; those that a moderator added stay
+	EditForm
 }
 
 // EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. From somebody who may not
@@ -334,7 +335,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 	var aside *writing
 	var where CategoryID
 	edited := func() {}
-	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+	err = pg.InTx(ctx, f.pool, in.saving(actor, func(ctx context.Context, tx pgx.Tx) error {
 		aside = nil
 		old, t, c, err := selectPost(ctx, tx, actor, in.Post, true)
 		if err != nil {
@@ -397,8 +398,9 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		edited = func() { f.consider(actor, old.ID, old.Version+1, p, v.Level) }
 		raised, r.Care, err = f.raise(ctx, tx, actor, old.ID, old.Version+1, v)
 		return err
-	})
+	}))
 	if aside != nil {
+		aside.form, aside.draft = in.CID, in.DraftMark
 		return f.write(ctx, actor, aside, func(context.Context, pgx.Tx) (CategoryID, error) { return where, nil })
 	}
 	if err != nil {

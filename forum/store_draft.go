@@ -49,14 +49,14 @@ func countDrafts(ctx context.Context, q pg.Querier, a account.Actor) (n int, err
 }
 
 func insertDraft(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, id DraftID, k Keep, s seal.Alone) error {
-	_, err := q.Exec(ctx, `insert into forum_drafts (id, service_id, account_id, cid, category_id, thread_id, writer, key_id, key_wrapped, text_sealed)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, a.Service, a.ID, k.CID, c, k.Thread, k.Writer, s.KeyID, s.Wrapped, s.Text)
+	_, err := q.Exec(ctx, `insert into forum_drafts (id, service_id, account_id, cid, category_id, thread_id, writer, key_id, key_wrapped, text_sealed, post_id, post_version)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12::int, 0))`, id, a.Service, a.ID, k.CID, c, k.Thread, k.Writer, s.KeyID, s.Wrapped, s.Text, k.Post, k.Base)
 	return err
 }
 
 func updateDraft(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, k Keep, version int, s seal.Alone) error {
 	_, err := q.Exec(ctx, `update forum_drafts set category_id = $4, thread_id = $5, version = $6, writer = $7, key_id = $8, key_wrapped = $9, text_sealed = $10,
-		came_from = '{}', kept_at = clock_timestamp() where service_id = $1 and account_id = $2 and cid = $3`, a.Service, a.ID, k.CID, c, k.Thread, version, k.Writer, s.KeyID, s.Wrapped, s.Text)
+		post_id = $11, post_version = nullif($12::int, 0), came_from = '{}', kept_at = clock_timestamp() where service_id = $1 and account_id = $2 and cid = $3`, a.Service, a.ID, k.CID, c, k.Thread, version, k.Writer, s.KeyID, s.Wrapped, s.Text, k.Post, k.Base)
 	return err
 }
 
@@ -89,8 +89,8 @@ func deleteOldDrafts(ctx context.Context, q pg.Querier, months int) error {
 // draftsSQL wants the service as $1 and the writer as $2.
 const draftsSQL = `select d.id, d.cid, d.version, d.kept_at, d.thread_id, d.text_sealed, d.key_wrapped, d.key_id,
 		t.author_id, t.title, coalesce(t.locked_at is not null, false), coalesce(t.deleted_at is not null, false), coalesce(p.hidden_at is not null, false),
-		coalesce(p.deleted_at is not null, false), ` + categoryColumns + `
-	from forum_drafts d left join forum_threads t on t.id = d.thread_id left join forum_posts p on p.thread_id = t.id and p.number = 1
+		coalesce(p.deleted_at is not null, false), ` + draftedColumns + `, ` + categoryColumns + `
+	from forum_drafts d left join forum_posts e on e.id = d.post_id left join forum_threads t on t.id = coalesce(e.thread_id, d.thread_id) left join forum_posts p on p.thread_id = t.id and p.number = 1
 	join forum_categories c on c.id = coalesce(t.category_id, d.category_id)
 	where d.service_id = $1 and d.account_id = $2 `
 
@@ -99,6 +99,7 @@ func (r *draftRow) scan(row pgx.Row) error {
 	err := row.Scan(append([]any{
 		&r.ID, &r.CID, &r.Version, &r.KeptAt, &r.Thread, &r.sealed.Text, &r.sealed.Wrapped, &r.sealed.KeyID,
 		&r.thread.author, &title, &r.thread.Locked, &r.threadGone, &r.thread.hidden, &r.thread.ended,
+		&r.Edit.Post, &r.Edit.Number, &r.Edit.Base, &r.Edit.Version, &r.Edit.Gone, &r.Edit.Hidden,
 	}, r.Category.fields()...)...)
 	if title != nil {
 		r.thread.Title = *title
@@ -116,6 +117,6 @@ func selectDrafts(ctx context.Context, q pg.Querier, a account.Actor) ([]draftRo
 
 // selectDraftOf reads the latest draft of a place, or the one with an id.
 func selectDraftOf(ctx context.Context, q pg.Querier, a account.Actor, thread ThreadID, slug string, id DraftID) (r draftRow, err error) {
-	return r, r.scan(q.QueryRow(ctx, draftsSQL+`and d.thread_id is not distinct from $3 and ($3 is not null or c.slug = $4) and ($5::uuid is null or d.id = $5)
+	return r, r.scan(q.QueryRow(ctx, draftsSQL+`and d.post_id is null and d.thread_id is not distinct from $3 and ($3 is not null or c.slug = $4) and ($5::uuid is null or d.id = $5)
 		order by d.kept_at desc, d.id limit 1`, a.Service, a.ID, thread, slug, id))
 }

@@ -215,5 +215,5 @@ func TestMigrateUnmerge(t *testing.T) {
 }
 
 // undoUnmerge takes what is newer than the undoing of merges out of the tables.
-const undoUnmerge = `drop index forum_threads_by_merged; alter table forum_threads drop column merged_title, drop column merged_opening; alter table forum_subscriptions drop column through;
+const undoUnmerge = undoEditDrafts + `drop index forum_threads_by_merged; alter table forum_threads drop column merged_title, drop column merged_opening; alter table forum_subscriptions drop column through;
 	alter table forum_held drop column came_from; alter table forum_drafts drop column came_from; `
