@@ -33,13 +33,23 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	thread, err := threadOf(in.Thread)
+	thread, err := optional[forum.Thread](in.Thread)
+	if err != nil {
+		return err
+	}
+	post, err := optional[forum.Post](in.Post)
 	if err != nil {
 		return err
 	}
 	scripted := r.Header.Get("Accept") == "application/json"
-	k := forum.Keep{Thread: thread, Category: in.Category, Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark()}
+	k := forum.Keep{Thread: thread, Category: in.Category, Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(), Post: post, Base: in.Base}
 	version, err := s.Forum.KeepDraft(r.Context(), s.actor(r), k)
+	if errs.KindOf(err) == errs.NotFound && !thread.IsZero() { // it may have been merged since its page was opened
+		if into, _, none := s.Forum.Merged(r.Context(), s.actor(r), thread, 0); none == nil {
+			k.Thread = into
+			version, err = s.Forum.KeepDraft(r.Context(), s.actor(r), k)
+		}
+	}
 	if errors.Is(err, forum.ErrDraftElsewhere) && !scripted {
 		k.CID, k.DraftMark = newCID(), forum.DraftMark{}
 		_, err = s.Forum.KeepDraft(r.Context(), s.actor(r), k)
@@ -52,7 +62,9 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		return nil
 	case err != nil && !scripted:
-		if f, again := formAgain(r, err); again && !thread.IsZero() {
+		if f, again := formAgain(r, err); again && !post.IsZero() {
+			return s.editPage(w, r, http.StatusUnprocessableEntity, post, f)
+		} else if again && !thread.IsZero() {
 			return s.replyPage(w, r, http.StatusUnprocessableEntity, thread, f, forum.OnePost{})
 		} else if again {
 			return s.newThreadPage(w, r, http.StatusUnprocessableEntity, in.Category, f)
@@ -67,11 +79,12 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 	return s.redirectDone(w, r, "/forum/drafts", "draft_kept")
 }
 
-func threadOf(id string) (forum.ThreadID, error) {
+// optional is the id that a form names, or the zero one where it names none.
+func optional[T any](id string) (ids.ID[T], error) {
 	if id == "" {
-		return forum.ThreadID{}, nil
+		return ids.ID[T]{}, nil
 	}
-	return ids.Parse[forum.Thread](id)
+	return ids.Parse[T](id)
 }
 
 func (s *Server) discardDraft(w http.ResponseWriter, r *http.Request) error {
@@ -87,12 +100,9 @@ func (s *Server) discardDraft(w http.ResponseWriter, r *http.Request) error {
 
 // draftFor is what a form begins with: the draft that was kept for its place, that which a link asks for, or nothing.
 func (s *Server) draftFor(r *http.Request, thread forum.ThreadID, slug string) (forum.Draft, error) {
-	var id forum.DraftID
-	if asked := r.URL.Query().Get("draft"); asked != "" {
-		var err error
-		if id, err = ids.Parse[forum.Draft](asked); err != nil {
-			return forum.Draft{}, err
-		}
+	id, err := optional[forum.Draft](r.URL.Query().Get("draft"))
+	if err != nil {
+		return forum.Draft{}, err
 	}
 	d, err := s.Forum.DraftOf(r.Context(), s.actor(r), thread, slug, id)
 	if d.Version == 0 {

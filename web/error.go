@@ -162,7 +162,7 @@ func keptText(r *http.Request, status int) *front.Kept {
 		return nil
 	}
 	k := &front.Kept{Action: localPath(r.URL.RequestURI()), Text: r.PostForm.Get("text"), SignIn: status == http.StatusUnauthorized}
-	for _, name := range []string{"title", "cid", "version"} {
+	for _, name := range []string{"title", "cid", "version", "post", "base"} {
 		if r.PostForm.Has(name) {
 			k.Fields = append(k.Fields, [2]string{name, r.PostForm.Get(name)})
 		}

@@ -26,6 +26,9 @@ type forumWriting struct {
 	Writer   string `form:"writer"`
 	Thread   string `form:"thread"`
 	Category string `form:"category"`
+	// Of edits alone: the post, and the version of it that the form shows.
+	Post string `form:"post"`
+	Base int    `form:"base"`
 }
 
 func (in forumWriting) mark() forum.DraftMark {
@@ -273,52 +276,6 @@ func (s *Server) showHistory(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, forumpage.History(o, list))
-}
-
-func (s *Server) showEditPost(w http.ResponseWriter, r *http.Request) error {
-	return s.editPage(w, r, http.StatusOK, parts.Form{})
-}
-
-func (s *Server) editPage(w http.ResponseWriter, r *http.Request, status int, f parts.Form) error {
-	o, err := s.onePost(r)
-	switch {
-	case err != nil:
-		return err
-	case !o.Post.Mine:
-		return account.ErrNotFound
-	case !o.MayEdit:
-		return whyNot(o)
-	}
-	return s.render(w, r, status, forumpage.Edit(o, f))
-}
-
-// whyNot says why one's own post cannot be edited.
-func whyNot(o forum.OnePost) *errs.Error {
-	switch {
-	case o.Post.State == forum.Deleted:
-		return forum.ErrDeleted
-	case o.Post.State == forum.Hidden:
-		return forum.ErrHidden
-	case o.Category.Archived:
-		return forum.ErrArchived
-	}
-	return forum.ErrLocked
-}
-
-func (s *Server) editPost(w http.ResponseWriter, r *http.Request) error {
-	var in forumWriting
-	if err := decode(r, &in); err != nil {
-		return err
-	}
-	id, err := ids.Parse[forum.Post](r.PathValue("post"))
-	if err != nil {
-		return err
-	}
-	receipt, err := s.Forum.EditPost(r.Context(), s.actor(r), forum.Edit{Post: id, Version: in.Version, Title: in.Title, Text: in.Text, Notes: in.Notes})
-	if f, again := formAgain(r, err); again {
-		return s.editPage(w, r, http.StatusUnprocessableEntity, f)
-	}
-	return s.written(w, r, receipt, err)
 }
 
 func (s *Server) showDeletePost(w http.ResponseWriter, r *http.Request) error {

@@ -56,7 +56,9 @@ func draftURL(id forum.DraftID) templ.SafeURL { return templ.SafeURL("/forum/dra
 // continueURL leads to the form that a draft is of.
 func continueURL(d forum.Draft) templ.SafeURL {
 	to := threadURL(d.Thread) + "/reply"
-	if d.Thread.IsZero() {
+	if !d.Edit.Post.IsZero() {
+		to = postPath(d.Edit.Post) + "/edit"
+	} else if d.Thread.IsZero() {
 		to = categoryURL(d.Category.Slug) + "/new"
 	}
 	return to + templ.SafeURL("?draft="+d.ID.String())
