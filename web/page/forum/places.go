@@ -71,6 +71,17 @@ func shownSpan(l forum.PostList) string {
 	return fmt.Sprintf("%d-%d", l.Posts[0].Number, l.Posts[len(l.Posts)-1].Number)
 }
 
+// chosenElsewhere is how many posts are chosen that the page does not show: of those that it shows, what is ticked now counts.
+func chosenElsewhere(s forum.SplitForm) int {
+	n := s.Count
+	for _, p := range s.Posts {
+		if p.Number > 1 && s.Chosen.Has(p.Number) {
+			n--
+		}
+	}
+	return n
+}
+
 func splitURL(t forum.ThreadID, values url.Values) templ.SafeURL {
 	return templ.SafeURL(threadPath(t) + "/split?" + values.Encode())
 }
