@@ -9,7 +9,6 @@ create table forum_former_places (
   constraint forum_former_places_post foreign key (service_id, post_id) references forum_posts (service_id, id),
   constraint forum_former_places_number_positive check (number > 0)
 );
-create index forum_former_places_by_post on forum_former_places (post_id);
 comment on table forum_former_places is 'Numbers of a thread whose post stands in another place now, since the thread was split. They are given to no other post: whoever comes by an old address is led on.';
 
 alter table forum_threads add column former_until int not null default 0;

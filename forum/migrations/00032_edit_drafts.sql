@@ -3,7 +3,6 @@ alter table forum_drafts add column post_id uuid;
 alter table forum_drafts add column post_version int;
 alter table forum_drafts add constraint forum_drafts_post foreign key (service_id, post_id) references forum_posts (service_id, id);
 alter table forum_drafts add constraint forum_drafts_edit_whole check ((post_id is null) = (post_version is null) and (post_id is null or thread_id is null));
-create index forum_drafts_by_post on forum_drafts (post_id) where post_id is not null;
 comment on column forum_drafts.post_id is 'The post of the same account that it would change; its thread is where that stands.';
 comment on column forum_drafts.post_version is 'What that post said, by its version, when its writer saw it last.';
 
