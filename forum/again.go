@@ -18,8 +18,12 @@ func (f *Forum) RenderAgain(ctx context.Context) (total int, err error) {
 			if n = len(posts); err != nil || n == 0 {
 				return err
 			}
+			called, err := f.namesOf(ctx, tx, posts)
+			if err != nil {
+				return err
+			}
 			for i := range texts {
-				texts[i] = render(texts[i]).HTML
+				texts[i] = renderWith(markdown, texts[i], true, called[posts[i]]).HTML
 			}
 			return updateRendered(ctx, tx, posts, texts)
 		})

@@ -69,14 +69,14 @@ func (content) Hide(ctx context.Context, q pg.Querier, s account.ServiceID, id, 
 }
 
 // Restore shows a hidden post again.
-func (content) Restore(ctx context.Context, q pg.Querier, s account.ServiceID, id string) error {
+func (c content) Restore(ctx context.Context, q pg.Querier, s account.ServiceID, id string) error {
 	post, err := ids.Parse[Post](id)
 	if err != nil {
 		return err
 	}
 	h, err := selectHeld(ctx, q, account.System(s), post, true)
 	if err == nil && h.Refused {
-		_, err = publish(ctx, q, s, h)
+		_, err = c.publish(ctx, q, s, h)
 		return err
 	}
 	return found(updatePostRestored(ctx, q, s, post))

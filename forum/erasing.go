@@ -32,6 +32,9 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 	if err := deleteSubscriptions(ctx, f.pool, actor); err != nil {
 		return false, pg.Classify(err)
 	}
+	if err := deleteMentions(ctx, f.pool, actor); err != nil {
+		return false, pg.Classify(err)
+	}
 	if !posts {
 		return true, nil
 	}

@@ -14,6 +14,7 @@
 //   - Search is made beside the writing: a post is findable a moment after its commit, and never waits for that.
 //   - A draft is read by nobody but its writer, and is lost to no second window, cut line or ended session.
 //   - How far somebody has read, and whom and what they would rather not read, is known to them alone. What is muted is folded and never withheld.
+//   - Only who shows in a thread, or looks after its category, is called by name there. Who is called alone learns of it, while they may read it.
 //   - A reaction hangs on a post that can be read, and is counted for nobody.
 //   - A category one may not read looks exactly like one that does not exist.
 package forum
@@ -85,6 +86,7 @@ type Thread struct {
 	Notes        []ContentNote // on its opening
 	Muted        Muted         // told in lists
 	Answer       int           // number of the post that answers what it asks; 0 when none is said to
+	Mentioned    int           // number of the first post that calls the reader by name and that they have not seen; 0: none. Told with the thread itself, and in what is new
 	MovedFrom    string        // title of the category it stood in before; empty when it never moved
 
 	Parted // told of what was split off it, and that it was split off another

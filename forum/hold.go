@@ -205,7 +205,7 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
 	var r Receipt
 	err := f.decideHeld(ctx, actor, id, "post.publish", func(ctx context.Context, tx pgx.Tx, h heldRow) (err error) {
-		r, err = publish(ctx, tx, actor.Service, h)
+		r, err = f.publish(ctx, tx, actor.Service, h)
 		return err
 	})
 	if err == nil {
@@ -215,7 +215,7 @@ func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID)
 }
 
 // publish moves a held post to where everybody reads.
-func publish(ctx context.Context, q pg.Querier, s account.ServiceID, h heldRow) (Receipt, error) {
+func (f *Forum) publish(ctx context.Context, q pg.Querier, s account.ServiceID, h heldRow) (Receipt, error) {
 	if h.Category.Archived {
 		return Receipt{}, ErrArchived
 	}
@@ -230,7 +230,7 @@ func publish(ctx context.Context, q pg.Querier, s account.ServiceID, h heldRow) 
 	if err := deleteHeld(ctx, q, s, h.ID); err != nil {
 		return Receipt{}, err
 	}
-	return w.store(ctx, q, s)
+	return f.store(ctx, q, s, h.Category.ID, w)
 }
 
 // RefuseHeld keeps a held post from appearing; its author is told why, and may ask that somebody else looks again.

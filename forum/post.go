@@ -132,7 +132,7 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 			return errWritten
 		}
 		if why == HoldNothing {
-			r, err = w.store(ctx, tx, actor.Service)
+			r, err = f.store(ctx, tx, actor.Service, category, w)
 		} else {
 			r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Level: w.post.Level, Held: true}
 			err = insertHeld(ctx, tx, actor.Service, category, w.post, why)
@@ -389,7 +389,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 				return err
 			}
 		}
-		if err := updatePostText(ctx, tx, actor.Service, old.ID, p, v.Level); err != nil {
+		if err := f.replace(ctx, tx, actor.Service, c.ID, old, p, v.Level); err != nil {
 			return err
 		}
 		if same {

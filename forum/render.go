@@ -70,7 +70,7 @@ func newPolicy() *bluemonday.Policy {
 	p.AllowElements("h2", "h3", "p", "br", "strong", "em", "ul", "ol", "li", "blockquote", "a", "span")
 	p.AllowAttrs("dir").Matching(regexp.MustCompile(`^auto$`)).OnElements("h2", "h3", "p", "li")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^[0-9]{1,9}$`)).OnElements("ol")
-	p.AllowAttrs("class").Matching(regexp.MustCompile(`^post-host$`)).OnElements("span")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(post-host|mention)$`)).OnElements("span")
 	p.AllowAttrs("href").OnElements("a")
 	p.AllowAttrs("rel").Matching(regexp.MustCompile(`^(` + link.Rel + `|` + link.RelLeaving + `)$`)).OnElements("a")
 	p.AllowURLSchemes("https", "mailto", "tel")
@@ -81,14 +81,14 @@ func newPolicy() *bluemonday.Policy {
 }
 
 // render turns cleaned Markdown into HTML. It never fails: what is no markup is text.
-func render(source string) rendered { return renderWith(markdown, source, true) }
+func render(source string) rendered { return renderWith(markdown, source, true, nil) }
 
 // renderPage is render with headings: # and ## are those of a page's parts, more are those inside one. The service answers for where its links lead.
-func renderPage(source string) string { return renderWith(pageMarkdown, source, false).HTML }
+func renderPage(source string) string { return renderWith(pageMarkdown, source, false, nil).HTML }
 
-func renderWith(markdown parser.Parser, source string, anybodys bool) rendered {
+func renderWith(markdown parser.Parser, source string, anybodys bool, called *names) rendered {
 	src := []byte(deep.ReplaceAllString(source, `$1\$2`))
-	w := walker{src: src, anybodys: anybodys}
+	w := walker{src: src, anybodys: anybodys, called: called}
 	w.children(markdown.Parse(text.NewReader(src)), 0)
 	return rendered{HTML: policy.Sanitize(w.html.String()), Plain: strings.TrimSpace(w.plain.String())}
 }
@@ -98,7 +98,10 @@ type walker struct {
 	src         []byte
 	html, plain strings.Builder
 	inLink      bool
-	anybodys    bool // what anybody wrote: the way out leads by a page that says where to
+	anybodys    bool   // what anybody wrote: the way out leads by a page that says where to
+	called      *names // who may be called by name; nil: nobody
+	quotes      int    // how many the walk is in
+	fenced      bool   // in what is shown as code elsewhere
 }
 
 func (w *walker) children(n ast.Node, depth int) {
@@ -125,7 +128,9 @@ func (w *walker) node(n ast.Node, depth int) {
 		}
 		w.block(n, "<"+tag+` dir="auto">`, "</"+tag+">", depth)
 	case *ast.Blockquote:
+		w.quotes++
 		w.container(n, "<blockquote>", "</blockquote>", depth)
+		w.quotes--
 	case *ast.List:
 		open, end := "<ul>", "</ul>"
 		if n.IsOrdered() {
@@ -161,7 +166,11 @@ func (w *walker) node(n ast.Node, depth int) {
 		}
 		w.link(dest, func() { w.text(label) })
 	case *ast.Text:
-		w.text(string(util.UnescapePunctuations(n.Segment.Value(w.src))))
+		if next, ok := n.NextSibling().(*ast.Text); ok && !n.SoftLineBreak() && !n.HardLineBreak() && next.Segment.Start == n.Segment.Stop {
+			next.Segment.Start, next.Segment.Padding = n.Segment.Start, n.Segment.Padding // the parser cut a line where a link might have begun
+			return
+		}
+		w.line(string(n.Segment.Value(w.src)))
 		if n.SoftLineBreak() || n.HardLineBreak() { // people end a line where they mean it
 			w.html.WriteString("<br>")
 			w.plain.WriteByte('\n')
@@ -187,6 +196,27 @@ func (w *walker) block(n ast.Node, open, end string, depth int) {
 	w.html.WriteString(end)
 	w.plain.WriteByte('\n')
 }
+
+// line writes text as it was typed, with the names in it marked by which somebody is called.
+func (w *walker) line(raw string) {
+	if strings.HasPrefix(strings.TrimSpace(raw), "```") {
+		w.fenced = !w.fenced
+	}
+	for w.called != nil && w.quotes == 0 && !w.inLink && !w.fenced {
+		from, to, ok := w.called.calls(raw)
+		if !ok {
+			break
+		}
+		w.text(unescaped(raw[:from]))
+		w.html.WriteString(`<span class="mention">`)
+		w.text(unescaped(raw[from:to]))
+		w.html.WriteString("</span>")
+		raw = raw[to:]
+	}
+	w.text(unescaped(raw))
+}
+
+func unescaped(raw string) string { return string(util.UnescapePunctuations([]byte(raw))) }
 
 func (w *walker) text(s string) {
 	w.html.WriteString(html.EscapeString(s))

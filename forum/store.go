@@ -205,12 +205,12 @@ func (c Cursor) at() pgtype.Timestamptz {
 
 func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID) (t threadRow, c Category, err error) {
 	err = q.QueryRow(ctx, `select `+threadColumns+`, `+categoryColumns+`,
-			coalesce((select s.wanted from forum_subscriptions s where s.account_id = $2 and s.thread_id = t.id), false),
+			coalesce((select s.wanted from forum_subscriptions s where s.account_id = $2 and s.thread_id = t.id), false), `+mentionColumn+`,
 			`+filterColumns+`
 		from forum_threads t join forum_categories c on c.id = t.category_id
 		left join forum_posts p on p.thread_id = t.id and p.number = 1
 		left join forum_filters f on f.account_id = $2
-		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(append(append(t.fields(), c.fields()...), &t.Followed), t.filters.fields()...)...)
+		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(append(append(t.fields(), c.fields()...), &t.Followed, &t.Mentioned), t.filters.fields()...)...)
 	return t, c, one(err)
 }
 

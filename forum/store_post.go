@@ -21,6 +21,8 @@ type newPost struct {
 	prepared
 	Level triage.Level
 	At    *time.Time // nil: now
+	// called is whom its text calls by name, once that is known.
+	called []account.ID
 }
 
 // insertPost takes the thread's row lock, the next number and the time, and stores the post: one statement, so that the lock is held
@@ -142,7 +144,8 @@ func updateAddedNotes(ctx context.Context, q pg.Querier, s account.ServiceID, id
 }
 
 func updatePostDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) error {
-	_, err := q.Exec(ctx, `update forum_posts set source = '', html = '', notes = '{}', added_notes = '{}', reacted = '{}', words = null, version = version + 1, deleted_at = clock_timestamp()
+	_, err := q.Exec(ctx, `with gone as (delete from forum_mentions where service_id = $1 and post_id = $2)
+		update forum_posts set source = '', html = '', notes = '{}', added_notes = '{}', reacted = '{}', words = null, version = version + 1, deleted_at = clock_timestamp()
 		where service_id = $1 and id = $2`, s, id)
 	return err
 }

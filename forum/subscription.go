@@ -10,7 +10,7 @@ import (
 // NewsLength is how many threads with news are listed at most.
 const NewsLength = 20
 
-// News is a thread that somebody follows and has not read to its end.
+// News is a thread that somebody follows and has not read to its end, or in which they are called by name and have not seen it.
 type News struct {
 	Thread   Thread
 	Category Category
@@ -32,7 +32,7 @@ func (f *Forum) Subscribe(ctx context.Context, actor account.Actor, id ThreadID,
 	return pg.Classify(upsertSubscription(ctx, f.pool, actor, id, wanted))
 }
 
-// News lists the threads that the actor follows, may read and has not read to their end, the latest first, and at most NewsLength.
+// News lists the threads that the actor may read and in which something is new to them, the latest first, and at most NewsLength.
 func (f *Forum) News(ctx context.Context, actor account.Actor) ([]News, error) {
 	if err := mayEnter(actor); err != nil {
 		return nil, err

@@ -150,6 +150,7 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 			s.Log.Warn().Str("req", visitOf(r).id).Err(err).Msg("thread not marked as read") // it can be read all the same
 		}
 	}
+	s.seeMentions(r, l)
 	var d forum.Draft
 	if l.MayWrite {
 		if d, err = s.draftFor(r, id, ""); err != nil {

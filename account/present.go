@@ -1,0 +1,17 @@
+package account
+
+import (
+	"context"
+
+	"ponti/internal/pg"
+)
+
+// Named gives what others may know of those of some accounts that have a name: who was erased has none any more. Whether somebody may sign in just now is not told by it.
+func (a *Accounts) Named(ctx context.Context, q pg.Querier, service ServiceID, some []ID) (map[ID]Public, error) {
+	return selectNamed(ctx, q, service, some)
+}
+
+// Acting is an account as somebody who asks, without a session: for what is done for them while they are away. ErrNotFound for who was erased, is shut out or suspended.
+func (a *Accounts) Acting(ctx context.Context, service ServiceID, id ID) (Actor, error) {
+	return selectActing(ctx, a.pool, service, id)
+}

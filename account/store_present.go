@@ -1,0 +1,32 @@
+package account
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"ponti/internal/pg"
+)
+
+func selectNamed(ctx context.Context, q pg.Querier, service ServiceID, some []ID) (map[ID]Public, error) {
+	rows, err := q.Query(ctx, `select id, alias, role from account_accounts where service_id = $1 and id = any($2) and erased_at is null`, service, some)
+	if err != nil {
+		return nil, read(err, nil, "select named")
+	}
+	found := map[ID]Public{}
+	var id ID
+	var p Public
+	_, err = pgx.ForEachRow(rows, []any{&id, &p.Alias, &p.Role}, func() error {
+		found[id] = p
+		return nil
+	})
+	return found, read(err, nil, "select named")
+}
+
+func selectActing(ctx context.Context, q pg.Querier, service ServiceID, id ID) (Actor, error) {
+	a := Actor{Service: service, ID: id}
+	err := q.QueryRow(ctx, `select role, alias, locale from account_accounts
+		where service_id = $1 and id = $2 and erased_at is null and disabled_at is null and (suspended_until is null or suspended_until <= now())`, service, id).
+		Scan(&a.Role, &a.Alias, &a.Locale)
+	return a, read(err, ErrNotFound, "select acting")
+}
