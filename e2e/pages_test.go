@@ -99,6 +99,9 @@ var pages = []struct {
 	{"/forum/posts/{post}/reactions", "member", []string{"/forum/posts/{post}/reactions"}},
 	{"/forum/posts/{post}/mute", "member", []string{"/forum/posts/{post}/mute"}},
 	{"/forum/filters", "member", nil},
+	{"/forum/digest", "member esp", nil},
+	{"/digest/confirm/{token}", "visitor", nil},
+	{"/digest/leave/{token}", "visitor member", nil},
 	{"/forum/posts/{post}/edit", "member", []string{"/forum/posts/{own}/edit"}},
 	{"/forum/posts/{post}/delete", "member", []string{"/forum/posts/{own}/delete"}},
 	{"/reach", "tutor esp", nil},
@@ -122,7 +125,7 @@ var pages = []struct {
 
 // machines is what answers GET and is no page, with an example.
 var machines = map[string]string{
-	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/push.js": "/push.js", "/turn.js": "/turn.js", "/readyz": "/readyz",
+	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/push.js": "/push.js", "/turn.js": "/turn.js", "/digest.js": "/digest.js", "/readyz": "/readyz",
 	"/exit": "/exit", // where the quick exit leads without a script: nothing is to be seen, and must not be
 }
 

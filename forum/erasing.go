@@ -35,6 +35,9 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 	if err := deleteMentions(ctx, f.pool, actor); err != nil {
 		return false, pg.Classify(err)
 	}
+	if err := deleteDigests(ctx, f.pool, actor); err != nil {
+		return false, pg.Classify(err)
+	}
 	if !posts {
 		return true, nil
 	}

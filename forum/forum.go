@@ -14,6 +14,7 @@
 //   - Search is made beside the writing: a post is findable a moment after its commit, and never waits for that.
 //   - A draft is read by nobody but its writer, and is lost to no second window, cut line or ended session.
 //   - How far somebody has read, and whom and what they would rather not read, is known to them alone. What is muted is folded and never withheld.
+//   - Who did not ask is told nothing away from the pages; who did, how much is new that they may read at that moment, once in a period, and not what.
 //   - Only who shows in a thread, or looks after its category, is called by name there. Who is called alone learns of it, while they may read it.
 //   - A reaction hangs on a post that can be read, and is counted for nobody.
 //   - A category one may not read looks exactly like one that does not exist.
@@ -146,6 +147,9 @@ type Forum struct {
 	keys       *seal.Keyring // seals drafts
 	hints      bus.Publisher // tells whoever follows a thread
 	indexer    worker.Worker
+	outlet     Outlet // what digests leave by
+	letters    worker.Worker
+	calls      worker.Worker
 }
 
 // New makes a forum. Content must be given to moderation before that starts.

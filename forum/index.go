@@ -26,8 +26,9 @@ const (
 	minKnownWord, maxKnownWord = 4, 30
 )
 
-// Start begins to index what was written, on every instance; one of them works at a time. Starting twice is fine.
+// Start begins to index what was written, on every instance, of which one works at a time, and to send digests. Starting twice is fine.
 func (f *Forum) Start(ctx context.Context, log zerolog.Logger) {
+	f.startDigests(ctx, log)
 	f.indexer.Start(ctx, func(ctx context.Context) {
 		timer := time.NewTimer(rand.N(indexEvery)) //nolint:gosec // jitter, not a secret
 		defer timer.Stop()
@@ -46,8 +47,12 @@ func (f *Forum) Start(ctx context.Context, log zerolog.Logger) {
 	})
 }
 
-// Stop returns when the indexer has stopped. Stopping twice is fine.
-func (f *Forum) Stop() { f.indexer.Stop() }
+// Stop returns when all of it has stopped. Stopping twice is fine.
+func (f *Forum) Stop() {
+	f.letters.Stop()
+	f.calls.Stop()
+	f.indexer.Stop()
+}
 
 // IndexPosts makes every stored post findable and returns how many it read; none while another instance does that. It holds no post while it reads:
 // one that is edited meanwhile stays in the queue. With nothing to do it costs one look into an index.

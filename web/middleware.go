@@ -82,7 +82,7 @@ func (s *Server) refuse(crossSite *http.CrossOriginProtection, mux *http.ServeMu
 		return errTooLarge
 	}
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
-	if err := crossSite.Check(r); err != nil || !safe && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
+	if err := crossSite.Check(r); err != nil || !safe && !oneClick(r) && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
 		// Every browser sends one of the two with a form; what sends neither is not a browser with a person's cookies.
 		return errCrossSite
 	}

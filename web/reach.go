@@ -151,7 +151,7 @@ func (s *Server) showWorker(w http.ResponseWriter, r *http.Request, title, body,
 
 // scripts are the names of the policy by which a page may start a script that is not a module of ours; a page without one may start none.
 func scripts(path string) string {
-	if path == reachPath || path == waitingPath || path == waitingPath+"/wake" {
+	if path == reachPath || path == waitingPath || path == waitingPath+"/wake" || path == digestPath || strings.HasPrefix(path, digestPath+"/") {
 		return parts.WorkerPolicy
 	}
 	return "'none'"

@@ -149,6 +149,11 @@ func (s *Server) Words(locale, key string, values ...any) string {
 	return s.catalog.Localizer(locale, s.zone).T(key, values...)
 }
 
+// CountWords is Words for a text that differs by a number.
+func (s *Server) CountWords(locale, key string, count int, values ...any) string {
+	return s.catalog.Localizer(locale, s.zone).N(key, count, values...)
+}
+
 func (s *Server) missingText(lang, key string, err error) {
 	s.Log.Error().Str("lang", lang).Str("key", key).Err(err).Msg("text missing")
 }

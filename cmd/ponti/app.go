@@ -66,7 +66,11 @@ func newApp(c Config, st *stores, log zerolog.Logger) (*app, error) {
 		URL: c.URL, Proxies: c.Proxies, Limits: &limits, Handshakes: c.Handshakes, Pace: c.LimitFactor, Secret: st.keyring.Secret("puzzles"), Log: log, StoresUp: func(ctx context.Context) error { return st.urgent.Ping(ctx) },
 		Accounts: a.accounts, Roster: a.roster, Moderation: a.moderation, Chat: a.chat, Forum: a.forum, Bus: a.bus, Registerer: a.metrics,
 	})
-	return a, err
+	if err != nil {
+		return nil, err
+	}
+	a.forum.TellBy(forum.Outlet{Mail: c.Mail, Words: a.web.Words, Count: a.web.CountWords, Site: a.siteURL})
+	return a, nil
 }
 
 // startWorkers starts what runs beside requests. It outlives the signal to stop: stopWorkers ends it, after the drain.

@@ -34,6 +34,7 @@ type keeper struct {
 	asked  prometheus.Gauge
 	unread prometheus.Gauge
 	alone  prometheus.Gauge
+	behind prometheus.Gauge
 }
 
 func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
@@ -45,6 +46,7 @@ func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
 		asked:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
 		unread: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_held_oldest_seconds", Help: "How long the oldest post has waited that somebody must read before it appears; 0 when none waits."}),
 		alone:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_chat_asked_oldest_seconds", Help: "How long the ESP has waited who waits longest for an answer of the tutors beside their conversation; 0 when none does."}),
+		behind: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_digest_late_seconds", Help: "For how long the digest of the forum that is late the longest should have been sent; 0 when none is late."}),
 	}
 }
 
@@ -77,6 +79,7 @@ func (k *keeper) round(ctx context.Context) {
 		{"escalations", k.moderation.Erase},
 		{"refused posts", k.forum.EraseRefused},
 		{"old drafts", k.forum.EraseDrafts},
+		{"addresses for digests", k.forum.EraseDigests},
 		{"accounts", k.accounts.Sweep},
 		{"figures", k.measure},
 	}
@@ -125,5 +128,9 @@ func (k *keeper) measure(ctx context.Context) error {
 	if err3 == nil {
 		k.alone.Set(asked.Seconds())
 	}
-	return errors.Join(err, err2, err3)
+	late, err4 := k.forum.DigestLate(ctx)
+	if err4 == nil {
+		k.behind.Set(late.Seconds())
+	}
+	return errors.Join(err, err2, err3, err4)
 }

@@ -85,6 +85,15 @@ func Address(s string) (string, bool) {
 // Send hands over one letter of plain text; nil when the server took it. That may happen although an error comes, so a letter may be
 // sent twice. It takes Longest at most. An error may quote the address: it belongs in no log.
 func (s *Server) Send(ctx context.Context, to, subject, body string) error {
+	return s.send(ctx, to, subject, body, "")
+}
+
+// SendLeavable is Send for a letter that comes again and again: leave is the address by which mail programs end that with one click, without a page (RFC 8058).
+func (s *Server) SendLeavable(ctx context.Context, to, subject, body, leave string) error {
+	return s.send(ctx, to, subject, body, leave)
+}
+
+func (s *Server) send(ctx context.Context, to, subject, body, leave string) error {
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	if err := m.From(s.from); err != nil {
 		return fmt.Errorf("mail: %w", err)
@@ -96,6 +105,10 @@ func (s *Server) Send(ctx context.Context, to, subject, body string) error {
 	m.SetDate()
 	m.SetMessageID()
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // no absence note is to answer it (RFC 3834)
+	if leave != "" {
+		m.SetGenHeader(gomail.HeaderListUnsubscribe, "<"+leave+">")
+		m.SetGenHeader(gomail.HeaderListUnsubscribePost, "List-Unsubscribe=One-Click")
+	}
 	m.SetBodyString(gomail.TypeTextPlain, body)
 	if err := s.client.DialAndSendWithContext(ctx, m); err != nil {
 		return fmt.Errorf("mail: %w", err)
