@@ -25,7 +25,7 @@ func TestNamed(t *testing.T) {
 	known, err := w.Named(ctx, w.pool, here.Service, all)
 	require.NoError(t, err)
 	assert.Equal(t, map[account.ID]account.Public{here.ID: {Alias: "Mirto", Role: account.RoleMember}, out.ID: {Alias: "Salvia", Role: account.RoleMember}}, known)
-		known, err = w.Named(ctx, w.pool, w.b, all)
+	known, err = w.Named(ctx, w.pool, w.b, all)
 	require.NoError(t, err)
 	assert.Empty(t, known)
 

@@ -120,6 +120,14 @@ func (f *Forum) ChangeDigest(ctx context.Context, actor account.Actor, every Eve
 	return f.changeWhen(ctx, actor, func(w When) When { return When{every, weekday, hour, w.Quiet} })
 }
 
+// ChangeQuiet sets the hours of every day in which the actor is told nothing of the forum away from its pages: what is due then comes behind them.
+func (f *Forum) ChangeQuiet(ctx context.Context, actor account.Actor, q Quiet) error {
+	if !q.valid() {
+		return errs.Field("from", "digest.quiet_hours", nil)
+	}
+	return f.changeWhen(ctx, actor, func(w When) When { return When{w.Every, w.Weekday, w.Hour, q} })
+}
+
 // changeWhen stores another choice and moves what is due by it.
 func (f *Forum) changeWhen(ctx context.Context, actor account.Actor, change func(When) When) error {
 	if err := mayBeTold(actor); err != nil {

@@ -53,6 +53,21 @@ func (s *Server) changeDigest(w http.ResponseWriter, r *http.Request) error {
 	return s.digestChanged(w, r, "digest_saved", err)
 }
 
+func (s *Server) changeDigestQuiet(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		From string `form:"from"`
+		To   string `form:"to"`
+	}
+	if err := decode(r, &in); err != nil {
+		return err
+	}
+	var q forum.Quiet
+	if strings.TrimSpace(in.From+in.To) != "" {
+		q = forum.Quiet{From: readMinutes(in.From), To: readMinutes(in.To)}
+	}
+	return s.digestChanged(w, r, "digest_quiet", s.Forum.ChangeQuiet(r.Context(), s.actor(r), q))
+}
+
 // number reads a small number; what is none is refused by the domain in its words.
 func number(text string) int {
 	n, err := strconv.Atoi(text)

@@ -53,6 +53,20 @@ func TestDigestPage(t *testing.T) {
 	assert.Equal(t, "/forum/digest?done=digest_removed", location(t, me.post(remove)))
 	assert.Zero(t, me.get("/forum/digest").Find(".way").Length())
 
+	for _, wrong := range [][2]string{{"22:00", ""}, {"24:00", "07:00"}, {"22:60", "07:00"}, {"sera", "mattina"}, {"-1:00", "07:00"}} {
+		page = me.post("/forum/digest/quiet", "from", wrong[0], "to", wrong[1])
+		assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode, wrong)
+		assert.Equal(t, wrong[0], page.Find("#from").AttrOr("value", ""), "what was typed is kept")
+	}
+	assert.Equal(t, "/forum/digest?done=digest_quiet", location(t, me.post("/forum/digest/quiet", "from", "22:30", "to", "07:00")))
+	assert.Equal(t, "22:30", me.get("/forum/digest").Find("#from").AttrOr("value", ""))
+	assert.Equal(t, "20", me.get("/forum/digest").Find("#hour option[selected]").AttrOr("value", ""), "and the rest stays")
+	location(t, me.post("/forum/digest", "every", "day", "hour", "7", "weekday", "1"))
+	assert.Equal(t, "07:00", me.get("/forum/digest").Find("#to").AttrOr("value", ""), "the other way round too")
+	assert.Empty(t, other.get("/forum/digest").Find("#from").AttrOr("value", ""))
+	location(t, me.post("/forum/digest/quiet", "from", "", "to", ""))
+	assert.Empty(t, me.get("/forum/digest").Find("#from").AttrOr("value", ""))
+
 	page = me.post("/forum/digest/mail", "address", "mirto@example.org")
 	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
 	assert.Contains(t, page.text(".error-summary"), "Da qui non partono mail")

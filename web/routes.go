@@ -200,6 +200,7 @@ func (s *Server) routes() []route {
 		{"POST /forum/filters/{mute}/unmute", readers, reading, s.unmute},
 		{"GET /forum/digest", readers, own, s.showDigest},
 		{"POST /forum/digest", readers, own, s.changeDigest},
+		{"POST /forum/digest/quiet", readers, own, s.changeDigestQuiet},
 		{"POST /forum/digest/mail", readers, own, s.askDigestMail},
 		{"POST /forum/digest/push", readers, own, s.addDigestBrowser},
 		{"POST /forum/digest/{way}/remove", readers, own, s.removeDigestWay},

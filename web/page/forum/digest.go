@@ -44,6 +44,14 @@ func chosen(f parts.Form, field, stored string) string {
 	return stored
 }
 
+// timeOfDay is a minute of the day as a field for times has it; empty for the start of no quiet hours.
+func timeOfDay(q forum.Quiet, minute int) string {
+	if q.From == q.To {
+		return ""
+	}
+	return fmt.Sprintf("%02d:%02d", minute/60, minute%60)
+}
+
 // missing says what is still to be chosen before anybody is told anything; empty when nothing is.
 func missing(d forum.Digests) string {
 	told := false
