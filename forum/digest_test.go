@@ -455,7 +455,7 @@ func TestMigrateDigests(t *testing.T) {
 	ctx := t.Context()
 	me := w.as(account.RoleMember)
 	w.open(me, "members", "Di prima", calm)
-	_, err := w.pool.Exec(ctx, `drop table forum_digests, forum_digest_ways, forum_digest_asked; delete from forum_migrations where version_id >= 21`)
+	_, err := w.pool.Exec(ctx, `drop table forum_visits, forum_digests, forum_digest_ways, forum_digest_asked; delete from forum_migrations where version_id >= 21`)
 	require.NoError(t, err)
 	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
 	w.pool.Reset()

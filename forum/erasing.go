@@ -38,6 +38,9 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 	if err := deleteDigests(ctx, f.pool, actor); err != nil {
 		return false, pg.Classify(err)
 	}
+	if err := deleteVisit(ctx, f.pool, actor); err != nil {
+		return false, pg.Classify(err)
+	}
 	if !posts {
 		return true, nil
 	}

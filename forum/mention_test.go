@@ -234,7 +234,7 @@ func TestMigrateMentions(t *testing.T) {
 	w := newTown(t)
 	ctx := t.Context()
 	old := w.open(w.as(account.RoleMember), "members", "Di prima", "Per @Marta.")
-	_, err := w.pool.Exec(ctx, `drop table forum_mentions, forum_digests, forum_digest_ways, forum_digest_asked; delete from forum_migrations where version_id >= 20`)
+	_, err := w.pool.Exec(ctx, `drop table forum_visits, forum_mentions, forum_digests, forum_digest_ways, forum_digest_asked; delete from forum_migrations where version_id >= 20`)
 	require.NoError(t, err)
 	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
 	w.pool.Reset()

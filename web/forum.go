@@ -48,11 +48,11 @@ func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	news, err := s.Forum.News(r.Context(), s.actor(r))
+	news, visit, err := s.newHere(r)
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own, drafts, news))
+	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own, drafts, news, visit))
 }
 
 func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
