@@ -163,11 +163,9 @@ func (f *Forum) deliver(ctx context.Context, service account.Service, w dueWay, 
 func (f *Forum) sendLetter(ctx context.Context, service account.Service, w dueWay, to openWay, count int) error {
 	site := f.outlet.Site(service)
 	leave := site + "/digest/leave/" + to.Leave
-	body := ""
+	body := f.outlet.Count(w.locale, "digest.letter", count, "URL", site+"/forum", "Leave", leave)
 	if count > digestCounts {
 		body = f.outlet.Words(w.locale, "digest.letter_many_new", "Count", digestCounts, "URL", site+"/forum", "Leave", leave)
-	} else {
-		body = f.outlet.Count(w.locale, "digest.letter", count, "URL", site+"/forum", "Leave", leave)
 	}
 	return f.outlet.Mail.SendLeavable(ctx, to.To, f.outlet.Words(w.locale, "digest.subject"), body, leave)
 }

@@ -402,7 +402,7 @@ func TestDigestPush(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	gone := false
-	p := pushtest.New(t, func(_ int, rw http.ResponseWriter, r *http.Request) {
+	p := pushtest.New(t, func(_ int, rw http.ResponseWriter, _ *http.Request) {
 		if gone {
 			rw.WriteHeader(http.StatusGone)
 			return
