@@ -30,7 +30,7 @@ type names struct {
 // spelled is a name without case and accents, of as many runes.
 func spelled(name string) string { return fold(strings.ToLower(name)) }
 
-// namesFor are the names of a post that is about to be stored. It takes a lock of its author, who calls nobody from two windows at once.
+// namesFor are the names of a post that is about to be stored. It takes a lock of its author, who calls nobody from two windows at once: before the thread is locked, always in this order.
 func (f *Forum) namesFor(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, p newPost) (*names, error) {
 	audience, who, err := selectShowing(ctx, q, s, c, p.Thread)
 	if err != nil {

@@ -228,6 +228,33 @@ func TestMentionAbuse(t *testing.T) {
 	assert.Equal(t, 1, w.count(`select count(*) from forum_mentions where post_id = $1`, big.Post))
 }
 
+// TestMentionAtOnce: somebody who edits what opened a thread and answers in it at the same time waits for themselves, and for nothing else.
+func TestMentionAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ctx := t.Context()
+	member := w.as(account.RoleMember)
+	r := w.open(member, "members", "Un titolo", "Per @Marta.")
+	w.answer(w.as(account.RoleFamily), r.Thread, calm)
+	var all sync.WaitGroup
+	all.Go(func() {
+		for i := range 10 {
+			_, err := w.EditPost(ctx, member, Edit{Post: r.Post, Version: i + 1, Title: fmt.Sprintf("Titolo %d", i), Text: fmt.Sprintf("Per @Salvia, %d.", i)})
+			assert.NoError(t, err)
+		}
+	})
+	for range 2 {
+		all.Go(func() {
+			for range 10 {
+				_, err := w.WritePost(ctx, member, NewPost{Thread: r.Thread, Text: "E tu @Salvia?", CID: newCID()})
+				assert.NoError(t, err)
+			}
+		})
+	}
+	all.Wait()
+	assert.Len(t, w.calling(w.as(account.RoleFamily)), 1)
+}
+
 // TestMigrateMentions: posts of before call nobody, and new ones do.
 func TestMigrateMentions(t *testing.T) {
 	t.Parallel()

@@ -384,13 +384,13 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if err := insertVersion(ctx, tx, actor.Service, old, title); err != nil {
 			return err
 		}
+		if err := f.replace(ctx, tx, actor.Service, c.ID, old, p, v.Level); err != nil {
+			return err
+		}
 		if r.Level = v.Level; old.Number == 1 {
 			if err := updateThreadTitle(ctx, tx, actor.Service, old.Thread, p.Title); err != nil {
 				return err
 			}
-		}
-		if err := f.replace(ctx, tx, actor.Service, c.ID, old, p, v.Level); err != nil {
-			return err
 		}
 		if same {
 			return nil
