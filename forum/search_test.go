@@ -264,7 +264,7 @@ func TestMigrateSearch(t *testing.T) {
 	ctx := t.Context()
 	member := w.as(account.RoleMember)
 	old := w.open(member, "members", "Di prima", "Una ginestra di prima.")
-	_, err := w.pool.Exec(ctx, undoSplit+`alter table forum_threads drop column answer, drop column merged_into, drop column merged_after, drop column moved_from; alter table forum_posts drop column notes, drop column added_notes, drop column reacted, drop column changes; alter table forum_post_versions drop column notes; drop table forum_mentions, forum_mutes, forum_filters, forum_reactions, forum_subscriptions, forum_held, forum_drafts, forum_page_versions, forum_pages; drop index forum_posts_by_author; drop index forum_posts_by_time; alter table forum_posts drop column words; drop table forum_words, forum_reads;
+	_, err := w.pool.Exec(ctx, undoSplit+`alter table forum_threads drop column answer, drop column merged_into, drop column merged_after, drop column moved_from; alter table forum_posts drop column notes, drop column added_notes, drop column reacted, drop column changes; alter table forum_post_versions drop column notes; drop table forum_visits, forum_mentions, forum_digests, forum_digest_ways, forum_digest_asked, forum_mutes, forum_filters, forum_reactions, forum_subscriptions, forum_held, forum_drafts, forum_page_versions, forum_pages; drop index forum_posts_by_author; drop index forum_posts_by_time; alter table forum_posts drop column words; drop table forum_words, forum_reads;
 		alter table forum_threads drop column locked_reason, drop column pinned_at; delete from forum_migrations where version_id >= 2`)
 	require.NoError(t, err)
 	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
