@@ -12,8 +12,11 @@ import (
 // ErrNoAnswer says that the opening of a thread, or a post that nobody can read, is no answer to it.
 var ErrNoAnswer = errs.New(errs.Conflict, "forum.no_answer")
 
-// mayMarkAnswer: who opened the thread, while they may write in it; and who moderates there, in a thread of somebody else.
+// mayMarkAnswer: where the kind of the thread has answers, who opened it, while they may write in it; and who moderates there, in a thread of somebody else.
 func mayMarkAnswer(actor account.Actor, c Category, t threadRow) error {
+	if !t.Kind.rule().answers {
+		return ErrNoAnswer
+	}
 	if t.author != actor.ID {
 		return mayArrange(actor, c.place(), t)
 	}

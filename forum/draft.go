@@ -36,6 +36,7 @@ type Draft struct {
 	Thread   ThreadID // zero: it would open a discussion
 	Place    string   // title of the discussion it answers in, as far as its writer may read that
 	Open     bool     // its writer may publish there now
+	Kind     Kind     // of the thread it would open; empty: not chosen
 	Title    string
 	Text     string
 	Notes    []ContentNote
@@ -47,7 +48,8 @@ type Draft struct {
 // Keep is what a form holds that somebody writes in.
 type Keep struct {
 	Thread      ThreadID // in which it answers; zero:
-	Category    string   // slug of the category in which it opens a discussion
+	Category    string   // slug of the category in which it opens a thread
+	Kind        Kind     // of that
 	Title, Text string
 	Notes       []ContentNote
 	CID         string
@@ -81,6 +83,9 @@ func (f *Forum) KeepDraft(ctx context.Context, actor account.Actor, in Keep) (ve
 		return 0, ErrForm
 	}
 	text := draftText{Title: cleanTitle(in.Title), Text: cleanText(in.Text), Notes: knownNotes(in.Notes)}
+	if in.Kind.IsKnown() {
+		text.Kind = in.Kind
+	}
 	if utf8.RuneCountInString(text.Title)+utf8.RuneCountInString(text.Text) > MaxDraft {
 		return 0, errs.Field("text", "forum.draft_too_long", nil)
 	}
@@ -160,6 +165,7 @@ type draftText struct {
 	Title string        `json:"title"`
 	Text  string        `json:"text"`
 	Notes []ContentNote `json:"notes,omitempty"`
+	Kind  Kind          `json:"kind,omitempty"`
 }
 
 // draftOf binds a sealed draft to who wrote it.
@@ -222,7 +228,7 @@ func (f *Forum) draftSeenBy(actor account.Actor, r draftRow) (Draft, error) {
 		return Draft{}, err
 	}
 	d := r.Draft
-	d.Title, d.Text, d.Notes = text.Title, text.Text, text.Notes
+	d.Title, d.Text, d.Notes, d.Kind = text.Title, text.Text, text.Notes, text.Kind
 	act := account.ThreadOpen
 	if !d.Thread.IsZero() || !d.Edit.Post.IsZero() {
 		act = account.PostWriteEditOwnDeleteOwn

@@ -68,9 +68,10 @@ type Category struct {
 	Moderating bool
 }
 
-// Thread is a discussion as one reader sees it.
+// Thread is a discussion, or what else its kind says, as one reader sees it.
 type Thread struct {
 	ID         ThreadID
+	Kind       Kind
 	Title      string // empty when the opening was deleted, or is hidden from this reader
 	Opening    State
 	Author     account.Public

@@ -34,8 +34,9 @@ const refusedFor = 24 // months
 type Held struct {
 	ID        PostID
 	Category  Category
-	Thread    ThreadID // zero: it opens a discussion
-	Title     string   // of the discussion
+	Thread    ThreadID // zero: it opens one
+	Kind      Kind     // of what it opens
+	Title     string   // of the thread
 	Author    account.Public
 	HTML      string
 	Notes     []ContentNote
@@ -190,7 +191,7 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 	list := make([]Held, len(rows))
 	for i, h := range rows {
 		list[i] = Held{
-			ID: h.ID, Category: h.Category, Thread: h.Thread, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Notes: h.Notes, Why: h.Why, WrittenAt: h.At,
+			ID: h.ID, Category: h.Category, Thread: h.Thread, Kind: h.Kind, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Notes: h.Notes, Why: h.Why, WrittenAt: h.At,
 			Refused: h.Refused, Mine: h.Author == actor.ID, MayDecide: !h.Refused && mayDecideHeld(actor, h) == nil,
 		}
 		if list[i].Mine {
@@ -225,7 +226,7 @@ func (f *Forum) publish(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	}
 	w := &writing{post: newPost{ID: h.ID, Thread: h.Thread, Author: h.Author, CID: h.CID, prepared: p, Level: h.Level}}
 	if h.Thread.IsZero() {
-		w.opens = h.Category.ID
+		w.opens = newThread{Category: h.Category.ID, Kind: h.Kind}
 	}
 	if err := deleteHeld(ctx, q, s, h.ID); err != nil {
 		return Receipt{}, err
@@ -338,9 +339,10 @@ func (f *Forum) EraseRefused(ctx context.Context) error {
 
 // store puts a text where everybody reads it, in a new thread when it opens one.
 func (w *writing) store(ctx context.Context, q pg.Querier, s account.ServiceID) (Receipt, error) {
-	if !w.opens.IsZero() {
+	if t := w.opens; !t.Category.IsZero() {
 		w.post.Thread = ids.New[Thread]()
-		if err := insertThread(ctx, q, s, w.post.Thread, w.opens, w.post.Author, w.post.Title, nil); err != nil {
+		t.ID, t.Author, t.Title = w.post.Thread, w.post.Author, w.post.Title
+		if err := insertThread(ctx, q, s, t); err != nil {
 			return Receipt{}, err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // MergeThread puts all posts of a thread behind those of another one of the same category, and ends it: its addresses lead there, who followed it follows that one, and what is
 // being written or waits to be read goes along. Its title is gone. Moderators of the category and tutors may, for two threads that others opened. It gives the first post that came
-// along. Invalid for itself, a thread of another category, and one that the actor opened.
+// along. Invalid for itself, a thread of another category or kind, and one that the actor opened.
 func (f *Forum) MergeThread(ctx context.Context, actor account.Actor, id, into ThreadID) (r Receipt, err error) {
 	if err := mayEnter(actor); err != nil {
 		return r, err
@@ -29,7 +29,7 @@ func (f *Forum) MergeThread(ctx context.Context, actor account.Actor, id, into T
 			return err
 		}
 		target, there, err := selectThread(ctx, tx, actor, into)
-		if errs.KindOf(err) == errs.NotFound || err == nil && (there.ID != c.ID || into == id || c.Archived || mayArrange(actor, there.place(), target) != nil) {
+		if errs.KindOf(err) == errs.NotFound || err == nil && (there.ID != c.ID || into == id || c.Archived || !mayMerge(t.Thread, target.Thread) || mayArrange(actor, there.place(), target) != nil) {
 			return errs.Field("into", "forum.merge_where", nil) // as if there were none
 		}
 		if err != nil {
@@ -49,12 +49,15 @@ func (f *Forum) MergeThread(ctx context.Context, actor account.Actor, id, into T
 	return r, nil
 }
 
+// mayMerge: what differs in kind differs in its rules.
+func mayMerge(a, b Thread) bool { return a.Kind == b.Kind && a.Kind.rule().merges }
+
 // MergeTargets are the threads to choose from: those written in lately into which this one may be merged by the actor, the newest first.
 func (f *Forum) MergeTargets(ctx context.Context, actor account.Actor, l PostList) ([]Thread, error) {
-	if !l.MayLock || l.Category.Archived {
+	if !l.MayLock || l.Category.Archived || !l.Thread.Kind.rule().merges {
 		return nil, nil
 	}
-	all, err := f.Threads(ctx, actor, l.Category.Slug, Cursor{}, ThreadsPerPage)
+	all, err := f.ThreadsOfKind(ctx, actor, l.Category.Slug, l.Thread.Kind, Cursor{}, ThreadsPerPage)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -16,6 +17,7 @@ import (
 // Planted is a discussion that happened before: the demo's, or that of a community that moves to Ponti.
 type Planted struct {
 	Category CategoryID
+	Kind     Kind // empty: a discussion
 	Title    string
 	Posts    []PlantedPost // at least one, oldest first; the first one's author opened the thread
 }
@@ -46,7 +48,7 @@ func (f *Forum) PlantThread(ctx context.Context, actor account.Actor, in Planted
 				return err
 			}
 			if i == 0 {
-				if err := insertThread(ctx, tx, actor.Service, thread, in.Category, p.Author, ready.Title, &p.At); err != nil {
+				if err := insertThread(ctx, tx, actor.Service, newThread{ID: thread, Category: in.Category, Author: p.Author, Title: ready.Title, Kind: cmp.Or(in.Kind, KindDiscussion), At: &p.At}); err != nil {
 					return err
 				}
 			}

@@ -57,7 +57,7 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 // writing is a text that was cleaned, rendered and read for risk.
 type writing struct {
 	post    newPost
-	opens   CategoryID // in which it opens a thread; zero: it answers in post.Thread
+	opens   newThread // where it opens a thread, and of which kind; zero: it answers in post.Thread
 	verdict triage.Verdict
 	form    string    // its client id, which a draft of it has too
 	draft   DraftMark // what the form knew of that
@@ -135,7 +135,7 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 			r, err = f.store(ctx, tx, actor.Service, category, w)
 		} else {
 			r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Level: w.post.Level, Held: true}
-			err = insertHeld(ctx, tx, actor.Service, category, w.post, why)
+			err = insertHeld(ctx, tx, actor.Service, category, w.opens.Kind, w.post, why)
 		}
 		if err != nil {
 			return err

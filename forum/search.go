@@ -33,6 +33,7 @@ type Query struct {
 // Found is one post that fits.
 type Found struct {
 	Thread   ThreadID
+	Kind     Kind // of the thread
 	Number   int
 	Category Category
 	// Title is nil where the reader may not see it.
@@ -221,7 +222,7 @@ func (f *Forum) shown(ctx context.Context, actor account.Actor, s search, words 
 	out := make([]Found, len(rows))
 	for i, r := range rows {
 		out[i] = Found{
-			Thread: r.thread.ID, Number: r.number, Category: r.category, At: r.at, Notes: knownNotes(r.notes),
+			Thread: r.thread.ID, Kind: r.thread.Kind, Number: r.number, Category: r.category, At: r.at, Notes: knownNotes(r.notes),
 			TitleMuted: r.thread.mutedFor(actor, words),
 			Title:      pieces([]rune(texts[2*i]), marked[2*i], MaxTitle), Text: pieces([]rune(texts[2*i+1]), marked[2*i+1], excerpt),
 		}

@@ -107,7 +107,7 @@ func (f *Forum) split(ctx context.Context, tx pgx.Tx, actor account.Actor, in Sp
 	if err := wrong.Err(); err != nil {
 		return err
 	}
-	if err := insertThread(ctx, tx, actor.Service, to, there.ID, first.Author, title, &first.At); err != nil {
+	if err := insertThread(ctx, tx, actor.Service, newThread{ID: to, Category: there.ID, Author: first.Author, Title: title, Kind: KindDiscussion, At: &first.At}); err != nil {
 		return err
 	}
 	if err := splitThread(ctx, tx, actor.Service, in.Thread, to, posts, numbers); err != nil {

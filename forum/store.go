@@ -106,9 +106,19 @@ func selectModerators(ctx context.Context, q pg.Querier, s account.ServiceID) (m
 	return out, err
 }
 
-func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, c CategoryID, author account.ID, title string, at *time.Time) error {
-	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at)
-		select $1, $2, $3, $4, $5, t, t from coalesce($6::timestamptz, clock_timestamp()) t`, id, s, c, author, title, at)
+// newThread is a thread about to be stored, without its opening.
+type newThread struct {
+	ID       ThreadID
+	Category CategoryID
+	Author   account.ID
+	Title    string
+	Kind     Kind
+	At       *time.Time // nil: now
+}
+
+func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newThread) error {
+	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, created_at, last_post_at)
+		select $1, $2, $3, $4, $5, $6, t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At)
 	return err
 }
 
@@ -122,7 +132,7 @@ type threadRow struct {
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
+const threadColumns = `t.id, t.title, t.kind, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader
 
 const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
@@ -133,12 +143,16 @@ const answerColumn = `coalesce((select a.number from forum_posts a where a.threa
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted}
+	return []any{&t.ID, &t.Title, &t.Kind, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
-func selectThreads(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, before Cursor, limit int) ([]threadRow, error) {
-	rows, err := q.Query(ctx, threadsSQL, a.Service, a.ID, c, before.at(), before.ID.String(), limit)
+func selectThreads(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, k Kind, before Cursor, limit int) ([]threadRow, error) {
+	sql, args := threadsSQL, []any{a.Service, a.ID, c, before.at(), before.ID.String(), limit}
+	if k != "" {
+		sql, args = threadsOfKindSQL, append(args, k)
+	}
+	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -147,18 +161,24 @@ func selectThreads(ctx context.Context, q pg.Querier, a account.Actor, c Categor
 	})
 }
 
-const threadsSQL = `select ` + threadColumns + `
+const (
+	threadsSQL       = threadsFrom + threadsOrder
+	threadsOfKindSQL = threadsFrom + ` and t.kind = $7` + threadsOrder
+
+	threadsFrom = `select ` + threadColumns + `
 	from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-	where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)
+	where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)`
+	threadsOrder = `
 	order by t.last_post_at desc, t.id desc
 	limit $6`
+)
 
-// selectPinned are the few threads that stand first in a category, the longest there before the others.
-func selectPinned(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID) ([]threadRow, error) {
+// selectPinned are the few threads that stand first in a category, the longest there before the others. The empty kind is all.
+func selectPinned(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, k Kind) ([]threadRow, error) {
 	rows, err := q.Query(ctx, `select `+threadColumns+`
 		from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-		where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is not null
-		order by t.pinned_at, t.id limit $4`, a.Service, a.ID, c, MaxPinned)
+		where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is not null and ($5 = '' or t.kind = $5)
+		order by t.pinned_at, t.id limit $4`, a.Service, a.ID, c, MaxPinned, k)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -25,17 +26,18 @@ type heldRow struct {
 	Why      Why
 	At       time.Time
 	Refused  bool
+	Kind     Kind // of the thread it opens
 	Category Category
 }
 
 // heldColumns wants the reader as $2.
-const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, ` + categoryColumns
+const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, h.kind, ` + categoryColumns
 
 const heldFrom = ` from forum_held h left join forum_threads t on t.id = h.thread_id join forum_categories c on c.id = coalesce(t.category_id, h.category_id) `
 
 func (h *heldRow) scan(row pgx.Row) error {
 	var level string
-	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused}, h.Category.fields()...)...)
+	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused, &h.Kind}, h.Category.fields()...)...)
 	if err != nil {
 		return one(err)
 	}
@@ -43,10 +45,10 @@ func (h *heldRow) scan(row pgx.Row) error {
 	return err
 }
 
-func insertHeld(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, p newPost, why Why) error {
-	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why, notes)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes)
+func insertHeld(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, k Kind, p newPost, why Why) error {
+	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why, notes, kind)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes, cmp.Or(k, KindDiscussion))
 	return err
 }
 

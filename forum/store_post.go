@@ -94,7 +94,7 @@ const postsSQL = `select ` + postColumns + `, ` + reactionColumns + `, p.author_
 
 // selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
 func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {
-	sql := `select ` + postColumns + `, t.id, t.title, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
+	sql := `select ` + postColumns + `, t.id, t.title, t.kind, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id

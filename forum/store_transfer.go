@@ -11,9 +11,9 @@ import (
 )
 
 // insertImportedThread stores a thread without its opening; false when it is here already, or was merged or deleted since.
-func insertImportedThread(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, c CategoryID, author account.ID, title string, at time.Time, locked, pinned bool) (bool, error) {
-	tag, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at, locked_at, pinned_at)
-		values ($1, $2, $3, $4, $5, $6, $6, case when $7 then now() end, case when $8 then now() end) on conflict (id) do nothing`, id, s, c, author, title, at, locked, pinned)
+func insertImportedThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newThread, locked, pinned bool) (bool, error) {
+	tag, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at, locked_at, pinned_at, kind)
+		values ($1, $2, $3, $4, $5, $6, $6, case when $7 then now() end, case when $8 then now() end, $9) on conflict (id) do nothing`, t.ID, s, t.Category, t.Author, t.Title, t.At, locked, pinned, t.Kind)
 	return tag.RowsAffected() == 1, err
 }
 
@@ -60,10 +60,11 @@ type exportedThread struct {
 	ID             ThreadID
 	Title          string
 	Locked, Pinned bool
+	Kind           Kind
 }
 
 func selectThreadsToExport(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, after ThreadID, limit int) ([]exportedThread, error) {
-	rows, err := q.Query(ctx, `select id, title, locked_at is not null, pinned_at is not null from forum_threads
+	rows, err := q.Query(ctx, `select id, title, locked_at is not null, pinned_at is not null, kind from forum_threads
 		where service_id = $1 and category_id = $2 and deleted_at is null and ($3::uuid is null or id > $3) order by id limit $4`, s, c, after, limit)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -59,6 +60,7 @@ func ParseCursor(s string) Cursor {
 // ThreadList is one page of a category: on the newest one first those that are pinned, then by activity, newest first.
 type ThreadList struct {
 	Category Category
+	Kind     Kind // of all of them; empty: of any
 	Threads  []Thread
 	Older    Cursor // zero when this page is the last
 	MayOpen  bool
@@ -66,22 +68,27 @@ type ThreadList struct {
 
 // Threads gives the page of a category before a cursor; the zero cursor gives the newest.
 func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, before Cursor, limit int) (ThreadList, error) {
+	return f.ThreadsOfKind(ctx, actor, slug, "", before, limit)
+}
+
+// ThreadsOfKind is Threads for those of one kind; the empty kind is all.
+func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug string, kind Kind, before Cursor, limit int) (ThreadList, error) {
 	c, words, err := f.category(ctx, actor, slug)
 	if err != nil {
 		return ThreadList{}, err
 	}
 	limit = min(max(limit, 1), 100)
-	rows, err := selectThreads(ctx, f.pool, actor, c.ID, before, limit+1)
+	rows, err := selectThreads(ctx, f.pool, actor, c.ID, kind, before, limit+1)
 	if err != nil {
 		return ThreadList{}, pg.Classify(err)
 	}
-	l := ThreadList{Category: c, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil}
+	l := ThreadList{Category: c, Kind: kind, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil}
 	if len(rows) > limit {
 		rows = rows[:limit]
 		l.Older = Cursor{At: rows[limit-1].LastPostAt, ID: rows[limit-1].ID}
 	}
 	if before.At.IsZero() {
-		pinned, err := selectPinned(ctx, f.pool, actor, c.ID)
+		pinned, err := selectPinned(ctx, f.pool, actor, c.ID, kind)
 		if err != nil {
 			return ThreadList{}, pg.Classify(err)
 		}
@@ -134,6 +141,7 @@ type PostList struct {
 	Posts      []Post
 	MayWrite   bool
 	MayLock    bool
+	MayMerge   bool   // into another, where there is one
 	MayNote    bool   // posts of others
 	MayAnswer  bool   // say which post answers
 	MayReact   bool   // to them
@@ -171,6 +179,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 		Category: c, Thread: t.seenBy(actor, c.place(), names), Posts: make([]Post, len(rows)),
 		MayWrite:  !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
 		MayLock:   mayArrange(actor, c.place(), t) == nil,
+		MayMerge:  mayArrange(actor, c.place(), t) == nil && mayMerge(t.Thread, t.Thread),
 		OpenNoted: t.filters.openNoted,
 		MayNote:   mayNote(actor, c.place(), false) == nil,
 		MayAnswer: mayMarkAnswer(actor, c, t) == nil,
@@ -218,13 +227,14 @@ func (f *Forum) Thread(ctx context.Context, actor account.Actor, id ThreadID) (T
 // NewThread is a thread with its opening post.
 type NewThread struct {
 	Category    string // slug
+	Kind        Kind   // empty: a discussion
 	Title, Text string
 	Notes       []ContentNote
 	CID         string // made with the form
 	DraftMark
 }
 
-// OpenThread starts a discussion. Errors: errs.Fields, Invalid as WritePost, ErrArchived, account.ErrNotFound for a category that is not the actor's.
+// OpenThread starts a thread. Errors: errs.Fields, ErrKind, Invalid as WritePost, ErrArchived, account.ErrNotFound for a category that is not the actor's.
 func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThread) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
@@ -239,8 +249,8 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 		if err != nil {
 			return c.ID, err
 		}
-		w.opens = c.ID
-		return c.ID, mayWrite(actor, c.place(), account.ThreadOpen)
+		w.opens = newThread{Category: c.ID, Kind: cmp.Or(in.Kind, KindDiscussion)}
+		return c.ID, mayOpen(actor, c.place(), w.opens.Kind)
 	})
 }
 

@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -125,6 +126,9 @@ func (k *known) takeThread(r community.Record) (wrong []string) {
 		wrong = append(wrong, fmt.Sprintf("names category %q, which no line before it is", r.Category))
 	}
 	k.threads[r.ID] = true
+	if !kindOf(r).travels() {
+		wrong = append(wrong, fmt.Sprintf("has thread_kind %q, which cannot be brought in", r.ThreadKind))
+	}
 	return append(wrong, k.takeText(r, true)...)
 }
 
@@ -174,6 +178,9 @@ func (k *known) takeText(r community.Record, opens bool) (wrong []string) {
 	}
 	return wrong
 }
+
+// kindOf is the kind of a thread's line.
+func kindOf(r community.Record) Kind { return cmp.Or(Kind(r.ThreadKind), KindDiscussion) }
 
 func notesOf(r community.Record) []ContentNote {
 	notes := make([]ContentNote, len(r.Notes))

@@ -199,7 +199,7 @@ func (in *importing) thread(ctx context.Context, tx pgx.Tx, r community.Record) 
 		return false, nil
 	}
 	id := of[Thread](in.known, community.Thread, r.ID)
-	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, id, in.places[r.Category], author, cleanTitle(r.Title), *r.At, r.Locked, r.Pinned); err != nil || !wrote {
+	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, newThread{ID: id, Category: in.places[r.Category], Author: author, Title: cleanTitle(r.Title), Kind: kindOf(r), At: r.At}, r.Locked, r.Pinned); err != nil || !wrote {
 		return false, err
 	}
 	return in.text(ctx, tx, r, id, of[Post](in.known, community.Thread, r.ID), author)

@@ -103,6 +103,9 @@ func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c C
 				r.State = string(Hidden)
 			}
 			if p.Number == 1 {
+				if t.Kind != KindDiscussion {
+					r.ThreadKind = string(t.Kind)
+				}
 				r.Kind, r.ID, r.Thread, r.Title, r.Category, r.Locked, r.Pinned = community.Thread, t.ID.String(), "", t.Title, c.String(), t.Locked, t.Pinned
 			}
 			if err := line(r); err != nil {

@@ -18,6 +18,7 @@ import (
 // forumWriting is what the forms of the forum send.
 type forumWriting struct {
 	Title   string              `form:"title"`
+	Kind    forum.Kind          `form:"kind"`
 	Text    string              `form:"text"`
 	CID     string              `form:"cid"`
 	Version int                 `form:"version"`
@@ -57,7 +58,7 @@ func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
 	before := forum.ParseCursor(r.URL.Query().Get("before"))
-	l, err := s.Forum.Threads(r.Context(), s.actor(r), r.PathValue("slug"), before, forum.ThreadsPerPage)
+	l, err := s.Forum.ThreadsOfKind(r.Context(), s.actor(r), r.PathValue("slug"), forum.ParseKind(r.URL.Query().Get("kind")), before, forum.ThreadsPerPage)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (s *Server) newThreadPage(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, forumpage.NewThread(c, f, d))
+	return s.render(w, r, status, forumpage.NewThread(c, s.Forum.KindsToOpen(s.actor(r), c), f, chosen(r, d)))
 }
 
 func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
@@ -123,7 +124,7 @@ func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt, err := s.Forum.OpenThread(r.Context(), s.actor(r), forum.NewThread{
-		Category: r.PathValue("slug"), Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(),
+		Category: r.PathValue("slug"), Kind: in.Kind, Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(),
 	})
 	if f, again := formAgain(r, err); again {
 		return s.newThreadPage(w, r, http.StatusUnprocessableEntity, r.PathValue("slug"), f)

@@ -27,9 +27,10 @@ type Record struct {
 
 	Title string `json:"title,omitempty"` // of a category or a thread
 
-	Category string `json:"category,omitempty"` // of a thread
-	Locked   bool   `json:"locked,omitempty"`
-	Pinned   bool   `json:"pinned,omitempty"`
+	Category   string `json:"category,omitempty"`    // of a thread
+	ThreadKind string `json:"thread_kind,omitempty"` // empty is a discussion
+	Locked     bool   `json:"locked,omitempty"`
+	Pinned     bool   `json:"pinned,omitempty"`
 
 	Thread string `json:"thread,omitempty"` // of a post
 

@@ -14,8 +14,8 @@ export function start(form) {
   const texts = ["title", "text"].map((name) => elements[name]).filter(Boolean);
   const state = form.querySelector("[data-draft-state]");
   const alert = form.querySelector("[data-draft-alert]");
-  const notes = form.querySelectorAll("[name=notes]");
-  const held = (text, note) => JSON.stringify([...texts.map((field) => field[text]), ...Array.from(notes, (field) => field[note])]);
+  const ticks = form.querySelectorAll("[name=notes], [name=kind]");
+  const held = (text, tick) => JSON.stringify([...texts.map((field) => field[text]), ...Array.from(ticks, (field) => field[tick])]);
   const content = () => held("value", "checked");
   let kept = held("defaultValue", "defaultChecked");
   let timer = 0;

@@ -91,18 +91,18 @@ func reportURL(id forum.PostID) templ.SafeURL {
 	return templ.SafeURL("/report/post/" + id.String())
 }
 
-func newestURL(slug string, newest bool) string {
+func newestURL(l forum.ThreadList, newest bool) string {
 	if newest {
 		return ""
 	}
-	return string(categoryURL(slug))
+	return listURL(l.Category.Slug, l.Kind, forum.Cursor{})
 }
 
 func olderURL(l forum.ThreadList) string {
 	if l.Older.At.IsZero() {
 		return ""
 	}
-	return string(categoryURL(l.Category.Slug)) + "?before=" + l.Older.String()
+	return listURL(l.Category.Slug, l.Kind, l.Older)
 }
 
 func titleOf(ctx context.Context, t forum.Thread) string {
