@@ -70,6 +70,7 @@ var pages = []struct {
 	{"/desk", "esp offered senior", nil},
 	{"/forum", "member family esp senior tutor", nil},
 	{"/forum/search", "member esp", []string{"/forum/search", "/forum/search?q=giornata", "/forum/search?q=qzwxqz&order=new"}},
+	{"/forum/questions", "esp tutor", nil},
 	{"/forum/categories/{slug}", "member esp tutor", []string{"/forum/categories/giorno-per-giorno", "/forum/categories/giorno-per-giorno?kind=question"}},
 	{"/forum/categories/{slug}", "family", []string{"/forum/categories/familiari"}},
 	{"/forum/categories/{slug}", "senior", []string{"/forum/categories/tra-di-noi"}},

@@ -14,7 +14,7 @@ var ErrNoAnswer = errs.New(errs.Conflict, "forum.no_answer")
 
 // mayMarkAnswer: where the kind of the thread has answers, who opened it, while they may write in it; and who moderates there, in a thread of somebody else.
 func mayMarkAnswer(actor account.Actor, c Category, t threadRow) error {
-	if !t.Kind.rule().answers {
+	if t.Kind.rule().answers == nil {
 		return ErrNoAnswer
 	}
 	if t.author != actor.ID {
@@ -27,7 +27,7 @@ func mayMarkAnswer(actor account.Actor, c Category, t threadRow) error {
 }
 
 // MarkAnswer says that a post answers what its thread asks, in place of another that did; again is no mistake. ErrNoAnswer for the opening
-// and for what is hidden or deleted; else as WritePost, and account.ErrNotFound for who neither asked nor moderates there.
+// and for what is hidden or deleted, ErrAnswerByPeer for what nobody of the ESPs wrote in a question to them; else as WritePost, and account.ErrNotFound for who neither asked nor moderates there.
 func (f *Forum) MarkAnswer(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
 	return f.answer(ctx, actor, id, true)
 }
@@ -48,6 +48,13 @@ func (f *Forum) answer(ctx context.Context, actor account.Actor, id PostID, is b
 		}
 		if is && (p.Number == 1 || p.Hidden || p.Deleted) {
 			return ErrNoAnswer
+		}
+		names, err := f.accounts.Public(ctx, tx, []account.ID{p.Author})
+		if err != nil {
+			return err
+		}
+		if is && !t.Kind.rule().answers(names[p.Author]) {
+			return ErrAnswerByPeer
 		}
 		r = Receipt{Thread: p.Thread, Post: p.ID, Number: p.Number}
 		if changed, err := updateThreadAnswer(ctx, tx, actor.Service, p.Thread, p.Number, is); err != nil || !changed {

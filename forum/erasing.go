@@ -125,6 +125,31 @@ func takeAway(ctx context.Context, tx pgx.Tx, actor account.Actor, id PostID) er
 	return deletePost(ctx, tx, actor.Service, p, t)
 }
 
+// deletePost takes a post away from readers, and keeps what it said as a version.
+func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p postRow, t threadRow) error {
+	title := ""
+	if p.Number == 1 {
+		title = t.Title
+	}
+	if err := insertVersion(ctx, tx, service, p, title); err != nil {
+		return err
+	}
+	if err := updatePostDeleted(ctx, tx, service, p.ID); err != nil {
+		return err
+	}
+	if err := deleteReactionsTo(ctx, tx, service, p.ID); err != nil {
+		return err
+	}
+	if p.Number == 1 {
+		return updateThreadOpeningDeleted(ctx, tx, service, p.Thread)
+	}
+	if err := updateMergedTitleDeleted(ctx, tx, service, p); err != nil {
+		return err
+	}
+	_, err := updateThreadAnswer(ctx, tx, service, p.Thread, p.Number, false) // a question whose answer is gone waits again
+	return err
+}
+
 // ActDelete is what the register says of a post that its author deleted.
 const ActDelete = "post.delete"
 

@@ -41,17 +41,17 @@ func anybody(account.Actor, place) bool { return true }
 // rule is what a kind allows.
 type rule struct {
 	opens     opener
-	audiences []Audience // of the categories in which one may stand
-	answers   bool       // a post may be said to be the answer
-	merges    bool       // its posts may be put behind those of another thread of the kind, and the other way about
+	audiences []Audience                // of the categories in which one may stand
+	answers   func(account.Public) bool // whose posts may be said to be the answer; nil: nobody's
+	merges    bool                      // its posts may be put behind those of another thread of the kind, and the other way about
 }
 
 var everywhere = []Audience{ForMembers, ForFamily, ForStaff}
 
 // rules is the table: a kind that is not in it allows nothing.
 var rules = map[Kind]rule{
-	KindDiscussion:  {opens: anybody, audiences: everywhere, answers: true, merges: true},
-	KindQuestion:    {opens: persons, audiences: []Audience{ForMembers, ForFamily}, answers: true, merges: true},
+	KindDiscussion:  {opens: anybody, audiences: everywhere, answers: byAnybody, merges: true},
+	KindQuestion:    {opens: persons, audiences: []Audience{ForMembers, ForFamily}, answers: byPeer, merges: true},
 	KindStory:       {opens: nobody},
 	KindPublication: {opens: nobody},
 	KindEvent:       {opens: nobody},

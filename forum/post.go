@@ -476,24 +476,3 @@ func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) 
 	}
 	return r, err
 }
-
-// deletePost takes a post away from readers, and keeps what it said as a version.
-func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p postRow, t threadRow) error {
-	title := ""
-	if p.Number == 1 {
-		title = t.Title
-	}
-	if err := insertVersion(ctx, tx, service, p, title); err != nil {
-		return err
-	}
-	if err := updatePostDeleted(ctx, tx, service, p.ID); err != nil {
-		return err
-	}
-	if err := deleteReactionsTo(ctx, tx, service, p.ID); err != nil {
-		return err
-	}
-	if p.Number == 1 {
-		return updateThreadOpeningDeleted(ctx, tx, service, p.Thread)
-	}
-	return updateMergedTitleDeleted(ctx, tx, service, p)
-}

@@ -83,3 +83,27 @@ func TestKindOlder(t *testing.T) {
 	assert.Equal(t, 1, page.Find("ol.threads .thread").Length())
 	assert.Equal(t, "/forum/categories/every-day?kind=question", page.Find(".pages a[rel=prev]").AttrOr("href", ""))
 }
+
+// TestQuestionPages: an ESP finds what waits, answers, and who asked marks that answer alone.
+func TestQuestionPages(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t)
+	asker, esp := b.as(b.member), b.as(b.esp)
+	assert.Contains(t, esp.get("/forum/questions").text(".empty"), "Nessuna domanda aspetta")
+	assert.Equal(t, 1, esp.get("/forum").Find(`a[href="/forum/questions"]`).Length())
+	assert.Zero(t, asker.get("/forum").Find(`a[href="/forum/questions"]`).Length())
+	assert.NotEqual(t, http.StatusOK, asker.get("/forum/questions").StatusCode)
+	assert.NotEqual(t, http.StatusOK, b.as(b.admin).get("/forum/questions").StatusCode)
+	thread := location(t, asker.post("/forum/categories/every-day/threads", "kind", "question", "title", "Come si comincia", "text", "Chi mi aiuta?", "cid", newCID()))
+	page := esp.get("/forum/questions")
+	assert.Contains(t, page.text(".thread"), "Come si comincia")
+	assert.Contains(t, page.text(".thread"), "Ancora nessuna risposta")
+	url := page.Find(".thread h2 a").AttrOr("href", "")
+	location(t, b.as(b.tutor).post(url+"/posts", "text", "Da un tutor.", "cid", newCID()))
+	location(t, esp.post(url+"/posts", "text", "Da un'ESP.", "cid", newCID()))
+	assert.Contains(t, esp.get("/forum/questions").text(".thread"), "2 risposte")
+	page = asker.get(thread)
+	assert.Zero(t, page.Find(`#post-2 form[action$="/answer"]`).Length())
+	location(t, asker.post(page.Find(`#post-3 form[action$="/answer"]`).AttrOr("action", "")))
+	assert.Zero(t, esp.get("/forum/questions").Find(".thread").Length())
+}

@@ -167,6 +167,7 @@ func (s *Server) routes() []route {
 		// The forum.
 		{"GET /forum", readers, reading, s.showBoards},
 		{"GET /forum/search", readers, reading, s.showSearch},
+		{"GET /forum/questions", onShift, reading, s.showQuestions},
 		{"GET /forum/categories/{slug}", readers, reading, s.showThreads},
 		{"GET /forum/categories/{slug}/rules", may(account.RoleESP, account.RoleSenior, account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.showRules},
 		{"POST /forum/categories/{slug}/rules", may(account.RoleESP, account.RoleSenior, account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.changeRules},

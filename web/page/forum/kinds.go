@@ -6,6 +6,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"ponti/account"
 	"ponti/forum"
 	"ponti/web/page/parts"
 )
@@ -44,4 +45,20 @@ func current(is bool) templ.Attributes {
 		return nil
 	}
 	return templ.Attributes{"aria-current": "page"}
+}
+
+// isStaff is true of readers who answer for others here.
+func isStaff(ctx context.Context) bool {
+	return (account.Actor{Role: parts.Of(ctx).Role}).Is(account.RoleESP, account.RoleSenior, account.RoleTutor)
+}
+
+// questionsURL is the page of unanswered questions before a cursor; empty where there is none.
+func questionsURL(before forum.Cursor, none bool) string {
+	switch {
+	case none:
+		return ""
+	case before.At.IsZero():
+		return "/forum/questions"
+	}
+	return "/forum/questions?before=" + before.String()
 }
