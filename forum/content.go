@@ -75,6 +75,9 @@ func (c content) Restore(ctx context.Context, q pg.Querier, s account.ServiceID,
 		return err
 	}
 	h, err := selectHeld(ctx, q, account.System(s), post, true)
+	if err == nil && h.Refused && h.Kind.rule().twoReaders {
+		return updateHeldWaiting(ctx, q, s, post) // no one person lets a story appear
+	}
 	if err == nil && h.Refused {
 		_, err = c.publish(ctx, q, s, h)
 		return err

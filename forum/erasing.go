@@ -118,7 +118,7 @@ func (f *Forum) forgetPost(ctx context.Context, tx pgx.Tx, actor account.Actor, 
 }
 
 func takeAway(ctx context.Context, tx pgx.Tx, actor account.Actor, id PostID) error {
-	p, t, _, err := selectPost(ctx, tx, actor, id, true)
+	p, t, _, err := selectPostAnywhere(ctx, tx, actor, id)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p pos
 		return err
 	}
 	if p.Number == 1 {
-		return updateThreadOpeningDeleted(ctx, tx, service, p.Thread)
+		return updateThreadOpeningDeleted(ctx, tx, service, p.Thread, p.isWhole(t))
 	}
 	if err := updateMergedTitleDeleted(ctx, tx, service, p); err != nil {
 		return err
@@ -153,19 +153,26 @@ func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p pos
 // ActDelete is what the register says of a post that its author deleted.
 const ActDelete = "post.delete"
 
-func deleteOwn(ctx context.Context, tx pgx.Tx, by account.Actor, p postRow, t threadRow) error {
+func (f *Forum) deleteOwn(ctx context.Context, tx pgx.Tx, by account.Actor, p postRow, t threadRow) error {
 	if err := deletePost(ctx, tx, by.Service, p, t); err != nil {
 		return err
 	}
-	return appendAudit(ctx, tx, by, ActDelete, "post:"+p.ID.String())
+	if err := appendAudit(ctx, tx, by, ActDelete, "post:"+p.ID.String()); err != nil || !p.isWhole(t) {
+		return err
+	}
+	_, err := f.forgetPost(ctx, tx, by, postToForget{ID: p.ID, Deleted: true}) // what is taken back whole leaves no version either
+	return err
 }
+
+// isWhole is true of an opening with which its thread goes, whatever was answered.
+func (r postRow) isWhole(t threadRow) bool { return r.Number == 1 && t.Kind.rule().twoReaders }
 
 // DeleteAgain deletes a post that its author had deleted, after a backup brought it back. False when there is nothing to delete.
 func (f *Forum) DeleteAgain(ctx context.Context, service account.ServiceID, id PostID) (did bool, err error) {
 	by := account.System(service)
 	err = pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		did = false
-		p, t, _, err := selectPost(ctx, tx, by, id, true)
+		p, t, _, err := selectPostAnywhere(ctx, tx, by, id)
 		if errors.Is(err, account.ErrNotFound) || err == nil && p.Deleted {
 			return nil
 		}
@@ -173,7 +180,7 @@ func (f *Forum) DeleteAgain(ctx context.Context, service account.ServiceID, id P
 			return err
 		}
 		did = true
-		return deleteOwn(ctx, tx, by, p, t)
+		return f.deleteOwn(ctx, tx, by, p, t)
 	})
 	return did, pg.Classify(err)
 }

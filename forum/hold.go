@@ -3,6 +3,7 @@ package forum
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ const (
 	HoldNothing   Why = ""
 	HoldFirst     Why = "first"
 	HoldUncovered Why = "uncovered"
+	HoldStory     Why = "story" // two people read a story, whoever tells it
 	HoldHarm      Why = "harm"  // it harms those who read it, and shows no risk of its author (triage.Verdict.HarmsOthers)
 	HoldMuted     Why = "muted" // its author may not write for a time, and it sounds like danger: nobody is silenced then
 )
@@ -39,14 +41,23 @@ type Held struct {
 	Title     string   // of the thread
 	Author    account.Public
 	HTML      string
+	Source    string // as it was typed; for its author
 	Notes     []ContentNote
 	Why       Why
 	WrittenAt time.Time
 	Refused   bool
 	Mine      bool
 	MayDecide bool
-	Level     triage.Level    // for its author
-	Care      moderation.Care // for its author
+	// Of a story, which two people let appear:
+	TwoReaders bool
+	Version    int
+	Approvals  int  // how many have said yes to this version
+	Approved   bool // the reader has
+	MayApprove bool // the reader may say yes now
+	NeedsPeer  bool // who says yes now must be an ESP
+
+	Level triage.Level    // for its author
+	Care  moderation.Care // for its author
 }
 
 // Errors of held posts.
@@ -150,7 +161,7 @@ func (f *Forum) HeldPosts(ctx context.Context, actor account.Actor) (own, toRead
 		}
 	}
 	toRead, err = f.showHeld(ctx, actor, theirs)
-	return own, toRead, err
+	return own, slices.DeleteFunc(toRead, func(h Held) bool { return h.Approved }), err
 }
 
 // HeldPost is one of them; account.ErrNotFound for who neither wrote it nor may decide about it, and once it is published.
@@ -188,14 +199,19 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 	if err != nil {
 		return nil, err
 	}
+	approvals, err := f.approvalsOf(ctx, actor.Service, rows)
+	if err != nil {
+		return nil, err
+	}
 	list := make([]Held, len(rows))
 	for i, h := range rows {
 		list[i] = Held{
 			ID: h.ID, Category: h.Category, Thread: h.Thread, Kind: h.Kind, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Notes: h.Notes, Why: h.Why, WrittenAt: h.At,
 			Refused: h.Refused, Mine: h.Author == actor.ID, MayDecide: !h.Refused && mayDecideHeld(actor, h) == nil,
 		}
+		list[i].told(actor, h, approvals[h.ID])
 		if list[i].Mine {
-			list[i].Level, list[i].Care = h.Level, cares[h.ID.String()]
+			list[i].Level, list[i].Care, list[i].Source = h.Level, cares[h.ID.String()], h.Source
 		}
 	}
 	return list, nil
@@ -206,6 +222,9 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
 	var r Receipt
 	err := f.decideHeld(ctx, actor, id, "post.publish", func(ctx context.Context, tx pgx.Tx, h heldRow) (err error) {
+		if h.Kind.rule().twoReaders {
+			return ErrHeldEdited // it is said yes to with the version that was read: ApproveHeld
+		}
 		r, err = f.publish(ctx, tx, actor.Service, h)
 		return err
 	})
@@ -227,6 +246,11 @@ func (f *Forum) publish(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	w := &writing{post: newPost{ID: h.ID, Thread: h.Thread, Author: h.Author, CID: h.CID, prepared: p, Level: h.Level}}
 	if h.Thread.IsZero() {
 		w.opens = newThread{Category: h.Category.ID, Kind: h.Kind}
+		for i, to := range []*account.ID{&w.opens.ApprovedBy, &w.opens.ApprovedWith} {
+			if i < len(h.approvals) {
+				*to = h.approvals[i].who
+			}
+		}
 	}
 	if err := deleteHeld(ctx, q, s, h.ID); err != nil {
 		return Receipt{}, err

@@ -40,10 +40,11 @@ func anybody(account.Actor, place) bool { return true }
 
 // rule is what a kind allows.
 type rule struct {
-	opens     opener
-	audiences []Audience                // of the categories in which one may stand
-	answers   func(account.Public) bool // whose posts may be said to be the answer; nil: nobody's
-	merges    bool                      // its posts may be put behind those of another thread of the kind, and the other way about
+	opens      opener
+	audiences  []Audience                // of the categories in which one may stand
+	answers    func(account.Public) bool // whose posts may be said to be the answer; nil: nobody's
+	twoReaders bool                      // two people read one before it appears, and who opened it takes all of it back: story.go
+	merges     bool                      // its posts may be put behind those of another thread of the kind, and the other way about
 }
 
 var everywhere = []Audience{ForMembers, ForFamily, ForStaff}
@@ -52,7 +53,7 @@ var everywhere = []Audience{ForMembers, ForFamily, ForStaff}
 var rules = map[Kind]rule{
 	KindDiscussion:  {opens: anybody, audiences: everywhere, answers: byAnybody, merges: true},
 	KindQuestion:    {opens: persons, audiences: []Audience{ForMembers, ForFamily}, answers: byPeer, merges: true},
-	KindStory:       {opens: nobody},
+	KindStory:       {opens: tellers, audiences: []Audience{ForMembers, ForFamily}, twoReaders: true},
 	KindPublication: {opens: nobody},
 	KindEvent:       {opens: nobody},
 	KindRoundTable:  {opens: nobody},

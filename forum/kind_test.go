@@ -39,11 +39,11 @@ func TestKindsToOpen(t *testing.T) {
 	ctx := t.Context()
 	allowed := map[string]map[account.Role][]Kind{
 		"members": {
-			account.RoleMember: {KindDiscussion, KindQuestion}, account.RoleFamily: {KindDiscussion, KindQuestion},
-			account.RoleESP: {KindDiscussion}, account.RoleSenior: {KindDiscussion}, account.RoleTutor: {KindDiscussion},
+			account.RoleMember: {KindDiscussion, KindQuestion, KindStory}, account.RoleFamily: {KindDiscussion, KindQuestion, KindStory},
+			account.RoleESP: {KindDiscussion, KindStory}, account.RoleSenior: {KindDiscussion, KindStory}, account.RoleTutor: {KindDiscussion},
 		},
 		"family": {
-			account.RoleFamily: {KindDiscussion, KindQuestion}, account.RoleESP: {KindDiscussion}, account.RoleSenior: {KindDiscussion}, account.RoleTutor: {KindDiscussion},
+			account.RoleFamily: {KindDiscussion, KindQuestion, KindStory}, account.RoleESP: {KindDiscussion, KindStory}, account.RoleSenior: {KindDiscussion, KindStory}, account.RoleTutor: {KindDiscussion},
 		},
 		"staff": {account.RoleESP: {KindDiscussion}, account.RoleSenior: {KindDiscussion}, account.RoleTutor: {KindDiscussion}},
 	}
@@ -204,7 +204,7 @@ func TestMigrateKinds(t *testing.T) {
 	w.holds(account.Holding{First: 5})
 	held := w.open(w.as(account.RoleMember), "members", "Di prima, trattenuta", calm)
 	require.True(t, held.Held)
-	_, err := w.pool.Exec(ctx, `alter table forum_threads drop column kind; alter table forum_held drop column kind; delete from forum_migrations where version_id >= 16`)
+	_, err := w.pool.Exec(ctx, undoStories+`alter table forum_threads drop column kind; alter table forum_held drop column kind; delete from forum_migrations where version_id >= 16`)
 	require.NoError(t, err)
 	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
 	w.pool.Reset()

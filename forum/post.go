@@ -61,6 +61,7 @@ type writing struct {
 	verdict triage.Verdict
 	form    string    // its client id, which a draft of it has too
 	draft   DraftMark // what the form knew of that
+	story   bool      // it would stand in a story that was read, and is held beside it
 }
 
 func validCID(cid string) bool {
@@ -119,6 +120,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 		}
 		if why == HoldNothing && heldForHarm(actor, w.verdict) {
 			why = HoldHarm
+		}
+		if w.story || w.opens.Kind.rule().twoReaders {
+			why = HoldStory
 		}
 		if err := f.moderation.MayWrite(ctx, tx, actor); err != nil {
 			if errs.KindOf(err) != errs.Invalid || w.post.Level == triage.None {
@@ -304,7 +308,7 @@ func (f *Forum) Post(ctx context.Context, actor account.Actor, id PostID) (OnePo
 		o.Source = r.Source
 	}
 	mine := mayChange(actor, c.place(), v.Mine) == nil && !r.Deleted
-	o.MayEdit, o.MayDelete = mine && !r.Hidden && !t.Locked && !c.Archived, mine
+	o.MayEdit, o.MayDelete = mine && !r.Hidden && !t.Locked && !c.Archived && !r.isWhole(t), mine && !r.isWhole(t)
 	o.MayNote, o.OwnNotes = mayNote(actor, c.place(), v.Mine) == nil && !r.Deleted, r.Notes
 	return o, nil
 }
@@ -321,7 +325,7 @@ type Edit struct {
 
 // EditPost changes one's own post; what it said before stays for its moderators, and the new text is read for risk like a new post. From somebody who may not
 // write for a time it is refused, but what sounds like danger is kept for moderators as an answer of its own: the receipt says that it is held. Errors: errs.Fields, Invalid as WritePost,
-// ErrEditUnread, ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
+// ErrEditUnread, ErrStoryRead, ErrEdited, ErrHidden, ErrDeleted, ErrLocked, ErrArchived; account.ErrNotFound for somebody else's.
 func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
@@ -369,6 +373,12 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		v := triage.Verdict{Level: old.Level}
 		if !same {
 			v = f.assess(actor.Service, p)
+		}
+		if !same && old.isWhole(t) { // readers keep what two people read
+			if aside, where = f.instead(actor.Service, old, p), c.ID; aside != nil {
+				aside.story = true
+			}
+			return ErrStoryRead
 		}
 		if !same && heldForHarm(actor, v) { // readers keep what stood there
 			aside, where = f.instead(actor.Service, old, p), c.ID
@@ -469,7 +479,7 @@ func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) 
 		if old.Deleted {
 			return nil
 		}
-		return deleteOwn(ctx, tx, actor, old, t)
+		return f.deleteOwn(ctx, tx, actor, old, t)
 	})
 	if err == nil {
 		f.changed(r.Thread)

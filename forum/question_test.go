@@ -146,7 +146,7 @@ func TestMigrateQuestions(t *testing.T) {
 	w := newTown(t)
 	_, err := w.opens(w.as(account.RoleMember), "members", KindQuestion, "Di prima")
 	require.NoError(t, err)
-	_, err = w.pool.Exec(t.Context(), `drop index forum_threads_unanswered; delete from forum_migrations where version_id >= 17`)
+	_, err = w.pool.Exec(t.Context(), undoStories+`drop index forum_threads_unanswered; delete from forum_migrations where version_id >= 17`)
 	require.NoError(t, err)
 	require.NoError(t, pg.Migrate(t.Context(), w.pool.Config().ConnString(), Migrations()))
 	assert.Equal(t, []string{"Di prima"}, w.waiting(w.as(account.RoleESP)))

@@ -114,11 +114,13 @@ type newThread struct {
 	Title    string
 	Kind     Kind
 	At       *time.Time // nil: now
+	// Of a story: the ESP who let it appear, and the other person.
+	ApprovedBy, ApprovedWith account.ID
 }
 
 func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newThread) error {
-	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, created_at, last_post_at)
-		select $1, $2, $3, $4, $5, $6, t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At)
+	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, approved_by, approved_with, created_at, last_post_at)
+		select $1, $2, $3, $4, $5, $6, $8, $9, t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At, t.ApprovedBy, t.ApprovedWith)
 	return err
 }
 
@@ -263,10 +265,10 @@ func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, i
 	return err
 }
 
-// updateThreadOpeningDeleted takes the title away, and the whole thread when nobody has answered: not even what stands elsewhere now.
-func updateThreadOpeningDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) error {
-	_, err := q.Exec(ctx, `update forum_threads set title = '', deleted_at = case when posts = 1 and former_until = 0 then clock_timestamp() end
-		where service_id = $1 and id = $2`, s, id)
+// updateThreadOpeningDeleted takes the title away, and the whole thread when nobody has answered, not even where it stands elsewhere now, or when what its author takes back is all of it.
+func updateThreadOpeningDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, whole bool) error {
+	_, err := q.Exec(ctx, `update forum_threads set title = '', abstract = '', deleted_at = case when posts = 1 and former_until = 0 or $3 then clock_timestamp() end
+		where service_id = $1 and id = $2`, s, id, whole)
 	return err
 }
 

@@ -14,30 +14,33 @@ import (
 
 // heldRow is a held post as it is stored.
 type heldRow struct {
-	ID       PostID
-	Thread   ThreadID
-	Author   account.ID
-	CID      string
-	Title    string // of the thread it answers in, or opens
-	Source   string
-	HTML     string
-	Notes    []ContentNote
-	Level    triage.Level
-	Why      Why
-	At       time.Time
-	Refused  bool
-	Kind     Kind // of the thread it opens
-	Category Category
+	ID      PostID
+	Thread  ThreadID
+	Author  account.ID
+	CID     string
+	Title   string // of the thread it answers in, or opens
+	Source  string
+	HTML    string
+	Notes   []ContentNote
+	Level   triage.Level
+	Why     Why
+	At      time.Time
+	Refused bool
+	Kind    Kind // of the thread it opens
+	Version int
+
+	approvals []approval // to publish it by; the ESP's first
+	Category  Category
 }
 
 // heldColumns wants the reader as $2.
-const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, h.kind, ` + categoryColumns
+const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, h.kind, h.version, ` + categoryColumns
 
 const heldFrom = ` from forum_held h left join forum_threads t on t.id = h.thread_id join forum_categories c on c.id = coalesce(t.category_id, h.category_id) `
 
 func (h *heldRow) scan(row pgx.Row) error {
 	var level string
-	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused, &h.Kind}, h.Category.fields()...)...)
+	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused, &h.Kind, &h.Version}, h.Category.fields()...)...)
 	if err != nil {
 		return one(err)
 	}

@@ -94,13 +94,22 @@ const postsSQL = `select ` + postColumns + `, ` + reactionColumns + `, p.author_
 
 // selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
 func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {
+	return selectPostWhere(ctx, q, a, id, ` and t.deleted_at is null`, lock)
+}
+
+// selectPostAnywhere is selectPost, locked, also for what stands in a thread that is gone: it is nobody's to read, and its author's to erase.
+func selectPostAnywhere(ctx context.Context, q pg.Querier, a account.Actor, id PostID) (p postRow, t threadRow, c Category, err error) {
+	return selectPostWhere(ctx, q, a, id, "", true)
+}
+
+func selectPostWhere(ctx context.Context, q pg.Querier, a account.Actor, id PostID, where string, lock bool) (p postRow, t threadRow, c Category, err error) {
 	sql := `select ` + postColumns + `, t.id, t.title, t.kind, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
 		join forum_posts o on o.thread_id = t.id and o.number = 1
 		join forum_categories c on c.id = t.category_id
-		where p.service_id = $1 and p.id = $3 and t.deleted_at is null`
+		where p.service_id = $1 and p.id = $3` + where
 	if lock {
 		sql += ` for update of p`
 	}

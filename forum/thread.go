@@ -140,6 +140,7 @@ type PostList struct {
 	Thread     Thread
 	Posts      []Post
 	MayWrite   bool
+	MayEdit    bool // their own
 	MayLock    bool
 	MayMerge   bool   // into another, where there is one
 	MayNote    bool   // posts of others
@@ -177,7 +178,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 	}
 	l := PostList{
 		Category: c, Thread: t.seenBy(actor, c.place(), names), Posts: make([]Post, len(rows)),
-		MayWrite:  !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
+		MayEdit:   !t.Locked && mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
 		MayLock:   mayArrange(actor, c.place(), t) == nil,
 		MayMerge:  mayArrange(actor, c.place(), t) == nil && mayMerge(t.Thread, t.Thread),
 		OpenNoted: t.filters.openNoted,
@@ -194,6 +195,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 			return PostList{}, pg.Classify(err)
 		}
 	}
+	l.MayWrite = l.MayEdit
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
 		return PostList{}, err

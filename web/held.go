@@ -64,8 +64,23 @@ func (s *Server) publishHeld(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Forum.PublishHeld(r.Context(), s.actor(r), id); err != nil {
+	var in struct {
+		Version int `form:"version"` // of a story, which two people read
+	}
+	if err := decode(r, &in); err != nil {
 		return err
+	}
+	var receipt forum.Receipt
+	if in.Version > 0 {
+		receipt, err = s.Forum.ApproveHeld(r.Context(), s.actor(r), id, in.Version)
+	} else {
+		receipt, err = s.Forum.PublishHeld(r.Context(), s.actor(r), id)
+	}
+	switch {
+	case err != nil:
+		return err
+	case receipt.Held:
+		return s.redirectDone(w, r, "/moderation", "story_approved")
 	}
 	return s.redirectDone(w, r, "/moderation", "held_published")
 }

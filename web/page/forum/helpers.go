@@ -69,6 +69,8 @@ func heldTitle(ctx context.Context, h forum.Held) string {
 	switch {
 	case h.Refused:
 		return parts.T(ctx, "forum.held_refused")
+	case h.Mine && h.TwoReaders:
+		return parts.T(ctx, "kind.story_wait")
 	case h.Mine:
 		return parts.T(ctx, "forum.held_wait")
 	}
