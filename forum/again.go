@@ -14,7 +14,7 @@ func (f *Forum) RenderAgain(ctx context.Context) (total int, err error) {
 	for {
 		n := 0
 		err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
-			posts, texts, err := selectStale(ctx, tx, 100)
+			posts, texts, shapes, err := selectStale(ctx, tx, 100)
 			if n = len(posts); err != nil || n == 0 {
 				return err
 			}
@@ -23,7 +23,7 @@ func (f *Forum) RenderAgain(ctx context.Context) (total int, err error) {
 				return err
 			}
 			for i := range texts {
-				texts[i] = renderWith(markdown, texts[i], true, called[posts[i]]).HTML
+				texts[i] = shapes[i].render(texts[i], called[posts[i]]).HTML
 			}
 			return updateRendered(ctx, tx, posts, texts)
 		})

@@ -22,9 +22,9 @@ type DraftID = ids.ID[Draft]
 
 // Bounds of drafts.
 const (
-	MaxDraft    = 2 * MaxText // runes: somebody who wrote too much for a post loses none of it
-	MaxDrafts   = 50          // of one account
-	DraftMonths = 6           // how long one is kept that nobody goes on with
+	MaxDraft    = MaxLong + MaxText/2 // runes: somebody who wrote too much loses none of it
+	MaxDrafts   = 50                  // of one account
+	DraftMonths = 6                   // how long one is kept that nobody goes on with
 )
 
 // Draft is what somebody began to write and has not published. Nobody else reads it; it is stored sealed.
@@ -37,6 +37,7 @@ type Draft struct {
 	Place    string   // title of the discussion it answers in, as far as its writer may read that
 	Open     bool     // its writer may publish there now
 	Kind     Kind     // of the thread it would open; empty: not chosen
+	Told     Told     // of a publication
 	Title    string
 	Text     string
 	Notes    []ContentNote
@@ -50,6 +51,7 @@ type Keep struct {
 	Thread      ThreadID // in which it answers; zero:
 	Category    string   // slug of the category in which it opens a thread
 	Kind        Kind     // of that
+	Told        Told     // of a publication
 	Title, Text string
 	Notes       []ContentNote
 	CID         string
@@ -86,7 +88,10 @@ func (f *Forum) KeepDraft(ctx context.Context, actor account.Actor, in Keep) (ve
 	if in.Kind.IsKnown() {
 		text.Kind = in.Kind
 	}
-	if utf8.RuneCountInString(text.Title)+utf8.RuneCountInString(text.Text) > MaxDraft {
+	if in.Kind == KindPublication {
+		text.Told = in.Told.clean()
+	}
+	if utf8.RuneCountInString(text.Title)+utf8.RuneCountInString(text.Text)+utf8.RuneCountInString(text.Told.Abstract) > MaxDraft {
 		return 0, errs.Field("text", "forum.draft_too_long", nil)
 	}
 	body, err := f.sealDraft(actor.ID, text)
@@ -166,6 +171,7 @@ type draftText struct {
 	Text  string        `json:"text"`
 	Notes []ContentNote `json:"notes,omitempty"`
 	Kind  Kind          `json:"kind,omitempty"`
+	Told  Told          `json:"told,omitzero"`
 }
 
 // draftOf binds a sealed draft to who wrote it.
@@ -228,7 +234,7 @@ func (f *Forum) draftSeenBy(actor account.Actor, r draftRow) (Draft, error) {
 		return Draft{}, err
 	}
 	d := r.Draft
-	d.Title, d.Text, d.Notes, d.Kind = text.Title, text.Text, text.Notes, text.Kind
+	d.Title, d.Text, d.Notes, d.Kind, d.Told = text.Title, text.Text, text.Notes, text.Kind, text.Told
 	act := account.ThreadOpen
 	if !d.Thread.IsZero() || !d.Edit.Post.IsZero() {
 		act = account.PostWriteEditOwnDeleteOwn

@@ -54,7 +54,7 @@ func (in Edit) saving(actor account.Actor, save func(context.Context, pgx.Tx) er
 
 // draftsNothing says whether there is nothing to keep of what a form holds: no text, or what its post says anyway; and whether it comes late, after the same form was saved.
 func draftsNothing(ctx context.Context, q pg.Querier, actor account.Actor, in Keep, text draftText) (nothing, late bool, err error) {
-	nothing = text.Title == "" && text.Text == ""
+	nothing = text.Title == "" && text.Text == "" && text.Told.Abstract == ""
 	if in.Post.IsZero() {
 		return nothing, false, nil
 	}

@@ -150,6 +150,33 @@ func deletePost(ctx context.Context, tx pgx.Tx, service account.ServiceID, p pos
 	return err
 }
 
+// DeletePost takes one's own post away at once, in locked and archived places too: its number stays, its text goes. The last version
+// stays for moderators until it is erased with the account, because a post can be deleted by somebody who still needs help. Again is no mistake.
+func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
+	if err := mayEnter(actor); err != nil {
+		return Receipt{}, err
+	}
+	var r Receipt
+	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
+		old, t, c, err := selectPost(ctx, tx, actor, id, true)
+		if err != nil {
+			return err
+		}
+		if err := mayChange(actor, c.place(), old.Author == actor.ID); err != nil {
+			return err
+		}
+		r = Receipt{Thread: old.Thread, Post: old.ID, Number: old.Number, Level: old.Level}
+		if old.Deleted {
+			return nil
+		}
+		return f.deleteOwn(ctx, tx, actor, old, t)
+	})
+	if err == nil {
+		f.changed(r.Thread)
+	}
+	return r, err
+}
+
 // ActDelete is what the register says of a post that its author deleted.
 const ActDelete = "post.delete"
 

@@ -73,6 +73,7 @@ type Thread struct {
 	ID         ThreadID
 	Kind       Kind
 	Title      string // empty when the opening was deleted, or is hidden from this reader
+	Told       Told   // of a publication
 	Opening    State
 	Author     account.Public
 	CreatedAt  time.Time

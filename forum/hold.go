@@ -239,7 +239,7 @@ func (f *Forum) publish(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	if h.Category.Archived {
 		return Receipt{}, ErrArchived
 	}
-	p, err := prepare(h.Title, h.Source, h.Notes, h.Thread.IsZero())
+	p, err := prepareAs(shape{MaxLong, markdown}, h.Title, h.Source, h.Notes, h.Thread.IsZero())
 	if err != nil {
 		return Receipt{}, err
 	}

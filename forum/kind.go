@@ -31,6 +31,11 @@ var ErrKind = errs.Field("kind", "kind.not_here", nil)
 // persons are those who come for themselves or for somebody close.
 func persons(a account.Actor, _ place) bool { return a.IsPerson() }
 
+// moderators are those who look after a place: the ESPs of its category, and tutors.
+func moderators(a account.Actor, p place) bool {
+	return account.Can(a, account.ThreadLockMovePin, p.relation(false)) == nil
+}
+
 // opener says who of those who may open threads in a place may open one of a kind.
 type opener func(account.Actor, place) bool
 
@@ -44,6 +49,7 @@ type rule struct {
 	audiences  []Audience                // of the categories in which one may stand
 	answers    func(account.Public) bool // whose posts may be said to be the answer; nil: nobody's
 	twoReaders bool                      // two people read one before it appears, and who opened it takes all of it back: story.go
+	ownForm    bool                      // it is opened on a page of its own, with fields that others have not
 	merges     bool                      // its posts may be put behind those of another thread of the kind, and the other way about
 }
 
@@ -54,7 +60,7 @@ var rules = map[Kind]rule{
 	KindDiscussion:  {opens: anybody, audiences: everywhere, answers: byAnybody, merges: true},
 	KindQuestion:    {opens: persons, audiences: []Audience{ForMembers, ForFamily}, answers: byPeer, merges: true},
 	KindStory:       {opens: tellers, audiences: []Audience{ForMembers, ForFamily}, twoReaders: true},
-	KindPublication: {opens: nobody},
+	KindPublication: {opens: moderators, audiences: everywhere, ownForm: true},
 	KindEvent:       {opens: nobody},
 	KindRoundTable:  {opens: nobody},
 }
@@ -65,6 +71,9 @@ func (k Kind) rule() rule {
 	}
 	return rule{opens: nobody}
 }
+
+// HasOwnForm is true of a kind that is opened on a page of its own, with fields that others have not.
+func (k Kind) HasOwnForm() bool { return k.rule().ownForm }
 
 // IsKnown is true of the kinds that there are.
 func (k Kind) IsKnown() bool { return slices.Contains(Kinds(), k) }
@@ -86,6 +95,14 @@ func mayOpen(actor account.Actor, p place, k Kind) error {
 		return ErrKind
 	}
 	return nil
+}
+
+// held is the kind that something keeps while it is read before it appears. What has fields of its own is held for a danger in it alone, as words like any other.
+func (k Kind) held() Kind {
+	if k == "" || k.HasOwnForm() {
+		return KindDiscussion
+	}
+	return k
 }
 
 // travels is true of kinds whose threads are all in the lines of an export.

@@ -15,10 +15,13 @@ import (
 	"ponti/internal/pg"
 )
 
+// inShort is what stands for a publication in lists.
+const inShort = "Di che cosa parla, in due righe."
+
 // opens starts a thread of a kind.
 func (w *town) opens(actor account.Actor, slug string, k Kind, title string) (Receipt, error) {
 	w.t.Helper()
-	return w.OpenThread(w.t.Context(), actor, NewThread{Category: slug, Kind: k, Title: title, Text: calm, CID: newCID()})
+	return w.OpenThread(w.t.Context(), actor, NewThread{Category: slug, Kind: k, Title: title, Text: calm, CID: newCID(), Told: Told{Abstract: inShort}})
 }
 
 // titles are those of one kind in a list.
@@ -40,12 +43,12 @@ func TestKindsToOpen(t *testing.T) {
 	allowed := map[string]map[account.Role][]Kind{
 		"members": {
 			account.RoleMember: {KindDiscussion, KindQuestion, KindStory}, account.RoleFamily: {KindDiscussion, KindQuestion, KindStory},
-			account.RoleESP: {KindDiscussion, KindStory}, account.RoleSenior: {KindDiscussion, KindStory}, account.RoleTutor: {KindDiscussion},
+			account.RoleESP: {KindDiscussion, KindStory, KindPublication}, account.RoleSenior: {KindDiscussion, KindStory}, account.RoleTutor: {KindDiscussion, KindPublication},
 		},
 		"family": {
-			account.RoleFamily: {KindDiscussion, KindQuestion, KindStory}, account.RoleESP: {KindDiscussion, KindStory}, account.RoleSenior: {KindDiscussion, KindStory}, account.RoleTutor: {KindDiscussion},
+			account.RoleFamily: {KindDiscussion, KindQuestion, KindStory}, account.RoleESP: {KindDiscussion, KindStory}, account.RoleSenior: {KindDiscussion, KindStory, KindPublication}, account.RoleTutor: {KindDiscussion, KindPublication},
 		},
-		"staff": {account.RoleESP: {KindDiscussion}, account.RoleSenior: {KindDiscussion}, account.RoleTutor: {KindDiscussion}},
+		"staff": {account.RoleESP: {KindDiscussion}, account.RoleSenior: {KindDiscussion}, account.RoleTutor: {KindDiscussion, KindPublication}},
 	}
 	for slug, byRole := range allowed {
 		for role, actor := range w.roles {
@@ -71,7 +74,7 @@ func TestKindsToOpen(t *testing.T) {
 			}
 		}
 	}
-	assert.Zero(t, w.count(`select count(*) from forum_threads where kind not in ('discussion', 'question')`))
+	assert.Zero(t, w.count(`select count(*) from forum_threads where kind in ('event', 'round_table')`))
 	_, err := w.pool.Exec(ctx, `update forum_threads set kind = 'rant'`)
 	require.Equal(t, "forum_threads_kind_known", pg.Constraint(err))
 }

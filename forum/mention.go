@@ -63,7 +63,7 @@ func (f *Forum) mention(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	if err != nil {
 		return err
 	}
-	p.rendered, p.called = renderWith(markdown, p.Source, true, n), n.found
+	p.rendered, p.called = p.shape.render(p.Source, n), n.found
 	return nil
 }
 

@@ -19,6 +19,7 @@ type Planted struct {
 	Category CategoryID
 	Kind     Kind // empty: a discussion
 	Title    string
+	Told     Told          // of a publication
 	Posts    []PlantedPost // at least one, oldest first; the first one's author opened the thread
 }
 
@@ -29,6 +30,15 @@ type PlantedPost struct {
 	Notes  []ContentNote
 	At     time.Time
 	CID    string // empty: made here
+}
+
+// prepared is one of its posts, ready to be stored.
+func (in Planted) prepared(i int) (prepared, error) {
+	p := in.Posts[i]
+	if i == 0 && in.Kind == KindPublication {
+		return prepareTold(in.Title, p.Text, in.Told, p.Notes)
+	}
+	return prepare(in.Title, p.Text, p.Notes, i == 0)
 }
 
 // PlantThread stores a discussion of the past, for Ponti itself only. Texts follow the same rules as any other; they are not read for
@@ -43,12 +53,12 @@ func (f *Forum) PlantThread(ctx context.Context, actor account.Actor, in Planted
 	thread := ids.New[Thread]()
 	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		for i, p := range in.Posts {
-			ready, err := prepare(in.Title, p.Text, p.Notes, i == 0)
+			ready, err := in.prepared(i)
 			if err != nil {
 				return err
 			}
 			if i == 0 {
-				if err := insertThread(ctx, tx, actor.Service, newThread{ID: thread, Category: in.Category, Author: p.Author, Title: ready.Title, Kind: cmp.Or(in.Kind, KindDiscussion), At: &p.At}); err != nil {
+				if err := insertThread(ctx, tx, actor.Service, newThread{ID: thread, Category: in.Category, Author: p.Author, Title: ready.Title, Kind: cmp.Or(in.Kind, KindDiscussion), Told: Told{ready.Abstract, in.Told.Closed}, At: &p.At}); err != nil {
 					return err
 				}
 			}

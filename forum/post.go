@@ -28,7 +28,7 @@ type NewPost struct {
 	DraftMark
 }
 
-// WritePost answers in a thread. Errors: errs.Fields, Invalid for who may not write for a time, ErrLocked, ErrArchived, account.ErrNotFound for a thread that is not the actor's to read.
+// WritePost answers in a thread. Errors: errs.Fields, Invalid for who may not write for a time, ErrLocked, ErrClosed, ErrArchived, account.ErrNotFound for a thread that is not the actor's to read.
 func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) (Receipt, error) {
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
@@ -49,6 +49,9 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 		}
 		if t.Locked {
 			return c.ID, ErrLocked
+		}
+		if t.Told.Closed {
+			return c.ID, ErrClosed
 		}
 		return c.ID, nil
 	})
@@ -77,18 +80,27 @@ func (f *Forum) read(service account.ServiceID, title, text, cid string, notes [
 	if err != nil {
 		return nil, err
 	}
+	return f.assessed(service, p, cid), nil
+}
+
+// assessed is a prepared text, read for risk.
+func (f *Forum) assessed(service account.ServiceID, p prepared, cid string) *writing {
 	v := f.assess(service, p)
-	return &writing{post: newPost{CID: cid, prepared: p, Level: v.Level}, verdict: v, form: cid}, nil
+	return &writing{post: newPost{CID: cid, prepared: p, Level: v.Level}, verdict: v, form: cid}
 }
 
 // assess reads a text as readers see it and as it was typed: markup inside a word does not hide the word, and the
 // target of a link is read too. The more worrying reading counts.
 func (f *Forum) assess(service account.ServiceID, p prepared) triage.Verdict {
-	v := f.moderation.Read(service, p.Title+"\n\n"+p.Plain)
+	head := p.Title
+	if p.Abstract != "" {
+		head += "\n\n" + p.Abstract
+	}
+	v := f.moderation.Read(service, head+"\n\n"+p.Plain)
 	if p.Source == p.Plain {
 		return v
 	}
-	w := f.moderation.Read(service, p.Title+"\n\n"+p.Source)
+	w := f.moderation.Read(service, head+"\n\n"+p.Source)
 	if w.Level > max(v.Level, triage.None) || w.Level == triage.Unscored && v.Level == triage.None {
 		return w
 	}
@@ -139,7 +151,7 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 			r, err = f.store(ctx, tx, actor.Service, category, w)
 		} else {
 			r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Level: w.post.Level, Held: true}
-			err = insertHeld(ctx, tx, actor.Service, category, w.opens.Kind, w.post, why)
+			err = insertHeld(ctx, tx, actor.Service, category, w.opens.Kind.held(), w.post, why)
 		}
 		if err != nil {
 			return err
@@ -318,6 +330,7 @@ type Edit struct {
 	Post    PostID
 	Version int    // the version that was edited: a form that is older changes nothing
 	Title   string // of the opening post only
+	Told    Told   // of the opening of a publication
 	Text    string
 	Notes   []ContentNote // its author's; those that a moderator added stay
 	EditForm
@@ -351,7 +364,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if err := old.editable(t, c, in.Version); err != nil {
 			return err
 		}
-		p, err := prepare(in.Title, in.Text, in.Notes, old.Number == 1)
+		p, told, err := in.prepared(old, t)
 		if err != nil {
 			return err
 		}
@@ -366,8 +379,8 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 		if old.Number == 1 {
 			title = t.Title
 		}
-		same := p.Source == old.Source && p.Title == title // but perhaps for its notes, in which nothing is to be read
-		if same && slices.Equal(p.Notes, old.Notes) {
+		same := p.Source == old.Source && p.Title == title && p.Abstract == t.Told.Abstract // but perhaps for its notes, in which nothing is to be read
+		if same && slices.Equal(p.Notes, old.Notes) && (old.Number > 1 || told == t.Told) {
 			return nil
 		}
 		v := triage.Verdict{Level: old.Level}
@@ -398,7 +411,7 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 			return err
 		}
 		if r.Level = v.Level; old.Number == 1 {
-			if err := updateThreadTitle(ctx, tx, actor.Service, old.Thread, p.Title); err != nil {
+			if err := updateThreadTitle(ctx, tx, actor.Service, old.Thread, p.Title, told); err != nil {
 				return err
 			}
 		}
@@ -458,31 +471,4 @@ func (r postRow) editable(t threadRow, c Category, version int) error {
 		return ErrEdited
 	}
 	return nil
-}
-
-// DeletePost takes one's own post away at once, in locked and archived places too: its number stays, its text goes. The last version
-// stays for moderators until it is erased with the account, because a post can be deleted by somebody who still needs help. Again is no mistake.
-func (f *Forum) DeletePost(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
-	if err := mayEnter(actor); err != nil {
-		return Receipt{}, err
-	}
-	var r Receipt
-	err := pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
-		old, t, c, err := selectPost(ctx, tx, actor, id, true)
-		if err != nil {
-			return err
-		}
-		if err := mayChange(actor, c.place(), old.Author == actor.ID); err != nil {
-			return err
-		}
-		r = Receipt{Thread: old.Thread, Post: old.ID, Number: old.Number, Level: old.Level}
-		if old.Deleted {
-			return nil
-		}
-		return f.deleteOwn(ctx, tx, actor, old, t)
-	})
-	if err == nil {
-		f.changed(r.Thread)
-	}
-	return r, err
 }

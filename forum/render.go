@@ -50,7 +50,7 @@ var inline = []util.PrioritizedValue{
 	util.Prioritized(extension.NewLinkifyParser(extension.WithLinkifyAllowedProtocols([]string{"https:"})), 900),
 }
 
-// pageMarkdown is markdown with headings, for what administrators write.
+// pageMarkdown is markdown with headings, for what administrators write, and for publications.
 var pageMarkdown = parser.NewParser(
 	parser.WithBlockParsers(
 		util.Prioritized(parser.NewListParser(), 300),
@@ -121,7 +121,7 @@ func (w *walker) node(n ast.Node, depth int) {
 		}
 		w.children(n, depth)
 		w.plain.WriteByte('\n')
-	case *ast.Heading: // of pages alone
+	case *ast.Heading: // of pages and publications alone
 		tag := "h2"
 		if n.Level > 2 {
 			tag = "h3"

@@ -209,7 +209,7 @@ func (f *Forum) shown(ctx context.Context, actor account.Actor, s search, words 
 	}
 	texts := make([]string, 0, 2*len(rows))
 	for _, r := range rows {
-		texts = append(texts, r.thread.seenBy(actor, r.category.place(), nil).Title, render(r.source).Plain)
+		texts = append(texts, r.thread.seenBy(actor, r.category.place(), nil).Title, shapeOf(r.thread.Kind, r.number).render(r.source, nil).Plain)
 	}
 	folded := make([]string, len(texts))
 	for i, t := range texts {

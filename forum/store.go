@@ -114,13 +114,14 @@ type newThread struct {
 	Title    string
 	Kind     Kind
 	At       *time.Time // nil: now
+	Told     Told
 	// Of a story: the ESP who let it appear, and the other person.
 	ApprovedBy, ApprovedWith account.ID
 }
 
 func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newThread) error {
-	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, approved_by, approved_with, created_at, last_post_at)
-		select $1, $2, $3, $4, $5, $6, $8, $9, t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At, t.ApprovedBy, t.ApprovedWith)
+	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, approved_by, approved_with, abstract, closed_to_replies, created_at, last_post_at)
+		select $1, $2, $3, $4, $5, $6, $8, $9, $10, $11, t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At, t.ApprovedBy, t.ApprovedWith, t.Told.Abstract, t.Told.Closed)
 	return err
 }
 
@@ -134,7 +135,7 @@ type threadRow struct {
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
-const threadColumns = `t.id, t.title, t.kind, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
+const threadColumns = `t.id, t.title, t.kind, t.abstract, t.closed_to_replies, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader
 
 const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
@@ -145,7 +146,7 @@ const answerColumn = `coalesce((select a.number from forum_posts a where a.threa
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.Kind, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted}
+	return []any{&t.ID, &t.Title, &t.Kind, &t.Told.Abstract, &t.Told.Closed, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -243,7 +244,7 @@ func selectMark(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID,
 	return m, c, one(err)
 }
 
-const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null, t.pinned_at is not null, ` + answerColumn + `, p.standing, p.versions, p.hidden, p.deleted, p.changes
+const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null or t.closed_to_replies, t.pinned_at is not null, ` + answerColumn + `, p.standing, p.versions, p.hidden, p.deleted, p.changes
 	from forum_threads t join forum_categories c on c.id = t.category_id
 	cross join lateral (select count(*) as standing, coalesce(sum(version), 0) as versions, count(hidden_at) as hidden, count(deleted_at) as deleted, coalesce(sum(changes), 0) as changes
 		from forum_posts where service_id = $1 and thread_id = $3 and number > $4 and number <= $4::int + $5::int) p
@@ -260,8 +261,8 @@ func upsertRead(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID,
 	return found, err
 }
 
-func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, title string) error {
-	_, err := q.Exec(ctx, `update forum_threads set title = $3 where service_id = $1 and id = $2`, s, id, title)
+func updateThreadTitle(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID, title string, told Told) error {
+	_, err := q.Exec(ctx, `update forum_threads set title = $3, abstract = $4, closed_to_replies = $5 where service_id = $1 and id = $2`, s, id, title, told.Abstract, told.Closed)
 	return err
 }
 

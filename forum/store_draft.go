@@ -88,7 +88,7 @@ func deleteOldDrafts(ctx context.Context, q pg.Querier, months int) error {
 
 // draftsSQL wants the service as $1 and the writer as $2.
 const draftsSQL = `select d.id, d.cid, d.version, d.kept_at, d.thread_id, d.text_sealed, d.key_wrapped, d.key_id,
-		t.author_id, t.title, coalesce(t.locked_at is not null, false), coalesce(t.deleted_at is not null, false), coalesce(p.hidden_at is not null, false),
+		t.author_id, t.title, coalesce(t.locked_at is not null or t.closed_to_replies, false), coalesce(t.deleted_at is not null, false), coalesce(p.hidden_at is not null, false),
 		coalesce(p.deleted_at is not null, false), ` + draftedColumns + `, ` + categoryColumns + `
 	from forum_drafts d left join forum_posts e on e.id = d.post_id left join forum_threads t on t.id = coalesce(e.thread_id, d.thread_id) left join forum_posts p on p.thread_id = t.id and p.number = 1
 	join forum_categories c on c.id = coalesce(t.category_id, d.category_id)

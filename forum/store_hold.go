@@ -1,7 +1,6 @@
 package forum
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -51,7 +50,7 @@ func (h *heldRow) scan(row pgx.Row) error {
 func insertHeld(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, k Kind, p newPost, why Why) error {
 	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why, notes, kind)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes, cmp.Or(k, KindDiscussion))
+		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes, k)
 	return err
 }
 

@@ -31,7 +31,7 @@ type newPost struct {
 func insertPost(ctx context.Context, q pg.Querier, s account.ServiceID, p newPost) (number int, err error) {
 	err = q.QueryRow(ctx, `with bumped as (
 		update forum_threads set posts = greatest(posts, former_until) + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp()))
-		where service_id = $1 and id = $3 and locked_at is null and deleted_at is null
+		where service_id = $1 and id = $3 and locked_at is null and deleted_at is null and (not closed_to_replies or posts = 0)
 		returning id, posts, last_post_at)
 		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at, notes)
 		select $2, $1, b.id, b.posts, $4, $5, $6, $7, $8, $9, coalesce($10, b.last_post_at), $11 from bumped b
@@ -103,7 +103,7 @@ func selectPostAnywhere(ctx context.Context, q pg.Querier, a account.Actor, id P
 }
 
 func selectPostWhere(ctx context.Context, q pg.Querier, a account.Actor, id PostID, where string, lock bool) (p postRow, t threadRow, c Category, err error) {
-	sql := `select ` + postColumns + `, t.id, t.title, t.kind, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
+	sql := `select ` + postColumns + `, t.id, t.title, t.kind, t.abstract, t.closed_to_replies, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
 		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
@@ -219,19 +219,21 @@ func selectModeratorsOf(ctx context.Context, q pg.Querier, s account.ServiceID, 
 }
 
 // selectStale takes posts that older rules rendered; other instances skip those it holds.
-func selectStale(ctx context.Context, q pg.Querier, limit int) (ids []PostID, sources []string, err error) {
-	rows, err := q.Query(ctx, `select id, source from forum_posts where renderer < $1 and deleted_at is null
-		order by renderer, id limit $2 for update skip locked`, renderer, limit)
+func selectStale(ctx context.Context, q pg.Querier, limit int) (ids []PostID, sources []string, shapes []shape, err error) {
+	rows, err := q.Query(ctx, `select p.id, p.source, p.number, t.kind from forum_posts p join forum_threads t on t.id = p.thread_id where p.renderer < $1 and p.deleted_at is null
+		order by p.renderer, p.id limit $2 for update of p skip locked`, renderer, limit)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var id PostID
 	var source string
-	_, err = pgx.ForEachRow(rows, []any{&id, &source}, func() error {
-		ids, sources = append(ids, id), append(sources, source)
+	var number int
+	var kind Kind
+	_, err = pgx.ForEachRow(rows, []any{&id, &source, &number, &kind}, func() error {
+		ids, sources, shapes = append(ids, id), append(sources, source), append(shapes, shapeOf(kind, number))
 		return nil
 	})
-	return ids, sources, err
+	return ids, sources, shapes, err
 }
 
 func updateRendered(ctx context.Context, q pg.Querier, ids []PostID, htmls []string) error {

@@ -29,7 +29,7 @@ func tryIndexing(ctx context.Context, q pg.Querier) (mine bool, err error) {
 
 // selectUnindexed reads the queue.
 func selectUnindexed(ctx context.Context, q pg.Querier, limit int) ([]unindexed, error) {
-	rows, err := q.Query(ctx, `select p.id, p.version, p.service_id, case when p.number = 1 then t.title else '' end, p.source
+	rows, err := q.Query(ctx, `select p.id, p.version, p.service_id, case when p.number = 1 then concat_ws(E'\n', t.title, nullif(t.abstract, '')) else '' end, p.source
 		from forum_posts p join forum_threads t on t.id = p.thread_id
 		where p.words is null and p.deleted_at is null order by p.id limit $1`, limit)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 
 // insertImportedThread stores a thread without its opening; false when it is here already, or was merged or deleted since.
 func insertImportedThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newThread, locked, pinned bool) (bool, error) {
-	tag, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at, locked_at, pinned_at, kind)
-		values ($1, $2, $3, $4, $5, $6, $6, case when $7 then now() end, case when $8 then now() end, $9) on conflict (id) do nothing`, t.ID, s, t.Category, t.Author, t.Title, t.At, locked, pinned, t.Kind)
+	tag, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, created_at, last_post_at, locked_at, pinned_at, kind, abstract, closed_to_replies)
+		values ($1, $2, $3, $4, $5, $6, $6, case when $7 then now() end, case when $8 then now() end, $9, $10, $11) on conflict (id) do nothing`, t.ID, s, t.Category, t.Author, t.Title, t.At, locked, pinned, t.Kind, t.Told.Abstract, t.Told.Closed)
 	return tag.RowsAffected() == 1, err
 }
 
@@ -61,15 +61,18 @@ type exportedThread struct {
 	Title          string
 	Locked, Pinned bool
 	Kind           Kind
+	Told           Told
 }
 
 func selectThreadsToExport(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, after ThreadID, limit int) ([]exportedThread, error) {
-	rows, err := q.Query(ctx, `select id, title, locked_at is not null, pinned_at is not null, kind from forum_threads
+	rows, err := q.Query(ctx, `select id, title, locked_at is not null, pinned_at is not null, kind, abstract, closed_to_replies from forum_threads
 		where service_id = $1 and category_id = $2 and deleted_at is null and ($3::uuid is null or id > $3) order by id limit $4`, s, c, after, limit)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[exportedThread])
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t exportedThread, err error) {
+		return t, row.Scan(&t.ID, &t.Title, &t.Locked, &t.Pinned, &t.Kind, &t.Told.Abstract, &t.Told.Closed)
+	})
 }
 
 // exportedPost is a post as it leaves; a reason says that it is hidden.

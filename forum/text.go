@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/yuin/goldmark/parser"
 	"golang.org/x/text/unicode/norm"
 
 	"ponti/internal/errs"
@@ -13,6 +14,7 @@ import (
 // Limits of what people write, in runes after cleaning.
 const (
 	MaxText  = 10_000
+	MaxLong  = 20_000 // of a publication
 	MinTitle = 3
 	MaxTitle = 120
 )
@@ -65,21 +67,40 @@ func cleanTitle(s string) string { return strings.Join(strings.Fields(cleanText(
 // prepared is a text ready to be stored.
 type prepared struct {
 	Title, Source string
+	Abstract      string // of a publication
 	Notes         []ContentNote
+	shape         shape
 	rendered
 }
 
 // prepare cleans, checks and renders. The error is errs.Fields with every mistake; withTitle says whether a title belongs to it.
 func prepare(title, text string, notes []ContentNote, withTitle bool) (prepared, error) {
-	p := prepared{Notes: knownNotes(notes)}
+	return prepareAs(short, title, text, notes, withTitle)
+}
+
+// shape is how long a text may be, and what its markup becomes.
+type shape struct {
+	most     int
+	markdown parser.Parser
+}
+
+func (s shape) render(source string, called *names) rendered {
+	return renderWith(s.markdown, source, true, called)
+}
+
+// The shapes: of most of what people write, and of publications.
+var short, long = shape{MaxText, markdown}, shape{MaxLong, pageMarkdown}
+
+func prepareAs(s shape, title, text string, notes []ContentNote, withTitle bool) (prepared, error) {
+	p := prepared{Notes: knownNotes(notes), shape: s}
 	var wrong errs.Fields
 	if withTitle {
 		p.Title = prepareTitle(title, &wrong)
 	}
 	p.Source = cleanText(text)
-	if n := utf8.RuneCountInString(p.Source); n > MaxText {
-		wrong.Add("text", "forum.text_long", map[string]any{"Max": MaxText, "Over": n - MaxText})
-	} else if p.rendered = render(p.Source); blank(p.Plain) {
+	if n := utf8.RuneCountInString(p.Source); n > s.most {
+		wrong.Add("text", "forum.text_long", map[string]any{"Max": s.most, "Over": n - s.most})
+	} else if p.rendered = s.render(p.Source, nil); blank(p.Plain) {
 		wrong.Add("text", "forum.text_empty", nil)
 	}
 	return p, wrong.Err()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -64,6 +65,7 @@ type ThreadList struct {
 	Threads  []Thread
 	Older    Cursor // zero when this page is the last
 	MayOpen  bool
+	OwnForms []Kind // that the reader may open, each on a page of its own
 }
 
 // Threads gives the page of a category before a cursor; the zero cursor gives the newest.
@@ -83,6 +85,7 @@ func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug str
 		return ThreadList{}, pg.Classify(err)
 	}
 	l := ThreadList{Category: c, Kind: kind, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil}
+	l.OwnForms = slices.DeleteFunc(f.KindsToOpen(actor, c), func(k Kind) bool { return !k.HasOwnForm() })
 	if len(rows) > limit {
 		rows = rows[:limit]
 		l.Older = Cursor{At: rows[limit-1].LastPostAt, ID: rows[limit-1].ID}
@@ -115,7 +118,7 @@ func (t threadRow) mutedFor(actor account.Actor, words filter) Muted {
 	if t.author == actor.ID || t.Pinned {
 		return ""
 	}
-	return words.on(t.muted, t.Title)
+	return words.on(t.muted, t.Title+"\n"+t.Told.Abstract)
 }
 
 // seenBy leaves out what the actor may not see.
@@ -124,11 +127,11 @@ func (t threadRow) seenBy(actor account.Actor, p place, names map[account.ID]acc
 	v.Author, v.Opening, v.Mine = names[t.author], Shown, t.author == actor.ID
 	switch {
 	case t.ended:
-		v.Opening, v.Title, v.Notes = Deleted, "", nil
+		v.Opening, v.Title, v.Told.Abstract, v.Notes = Deleted, "", "", nil
 	case t.hidden:
 		v.Opening = Hidden
 		if !maySeeHidden(actor, p, t.author == actor.ID) {
-			v.Title = ""
+			v.Title, v.Told.Abstract = "", ""
 		}
 	}
 	return v
@@ -195,7 +198,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 			return PostList{}, pg.Classify(err)
 		}
 	}
-	l.MayWrite = l.MayEdit
+	l.MayWrite = l.MayEdit && !t.Told.Closed
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
 		return PostList{}, err
@@ -231,6 +234,7 @@ type NewThread struct {
 	Category    string // slug
 	Kind        Kind   // empty: a discussion
 	Title, Text string
+	Told        Told // of a publication
 	Notes       []ContentNote
 	CID         string // made with the form
 	DraftMark
@@ -241,7 +245,8 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 	if err := mayEnter(actor); err != nil {
 		return Receipt{}, err
 	}
-	w, err := f.read(actor.Service, in.Title, in.Text, in.CID, in.Notes, true)
+	in.Kind = cmp.Or(in.Kind, KindDiscussion)
+	w, err := f.readOpening(actor.Service, in)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -251,7 +256,7 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 		if err != nil {
 			return c.ID, err
 		}
-		w.opens = newThread{Category: c.ID, Kind: cmp.Or(in.Kind, KindDiscussion)}
+		w.opens = newThread{Category: c.ID, Kind: in.Kind, Told: Told{w.post.Abstract, in.Told.Closed && in.Kind == KindPublication}}
 		return c.ID, mayOpen(actor, c.place(), w.opens.Kind)
 	})
 }

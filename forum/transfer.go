@@ -126,6 +126,9 @@ func (k *known) takeThread(r community.Record) (wrong []string) {
 		wrong = append(wrong, fmt.Sprintf("names category %q, which no line before it is", r.Category))
 	}
 	k.threads[r.ID] = true
+	if kindOf(r) != KindPublication && toldOf(r) != (Told{}) {
+		wrong = append(wrong, "has an abstract or is closed to replies, and is no publication")
+	}
 	if !kindOf(r).travels() {
 		wrong = append(wrong, fmt.Sprintf("has thread_kind %q, which cannot be brought in", r.ThreadKind))
 	}
@@ -161,7 +164,7 @@ func (k *known) takeText(r community.Record, opens bool) (wrong []string) {
 	}
 	switch State(r.State) {
 	case "", Shown, Hidden:
-		if _, err := prepare(r.Title, r.Text, notesOf(r), opens); err != nil {
+		if _, err := readRecord(r, opens); err != nil {
 			wrong = append(wrong, reasonOf(err))
 		}
 	case Deleted:
@@ -179,6 +182,16 @@ func (k *known) takeText(r community.Record, opens bool) (wrong []string) {
 	return wrong
 }
 
+// readRecord prepares the text of a line.
+func readRecord(r community.Record, opens bool) (prepared, error) {
+	if opens && kindOf(r) == KindPublication {
+		return prepareTold(r.Title, r.Text, toldOf(r), notesOf(r))
+	}
+	return prepare(r.Title, r.Text, notesOf(r), opens)
+}
+
+func toldOf(r community.Record) Told { return Told{r.Abstract, r.Closed} }
+
 // kindOf is the kind of a thread's line.
 func kindOf(r community.Record) Kind { return cmp.Or(Kind(r.ThreadKind), KindDiscussion) }
 
@@ -193,6 +206,7 @@ func notesOf(r community.Record) []ContentNote {
 // reasons are what texts are refused for, for the operator.
 var reasons = map[string]string{
 	"forum.title_short": "its title is too short", "forum.title_long": "its title is too long",
+	"kind.abstract_short": "its abstract is too short", "kind.abstract_long": "its abstract is too long",
 	"forum.text_long": "its text is too long", "forum.text_empty": "it has no text",
 	"account.alias_length": "too short or too long", "account.alias_taken": "somebody else has it", "account.alias_scripts": "it mixes alphabets",
 	"account.alias_characters": "it has characters that are not letters, digits or plain marks", "account.alias_digits": "it looks like a number of a person",

@@ -199,7 +199,7 @@ func (in *importing) thread(ctx context.Context, tx pgx.Tx, r community.Record) 
 		return false, nil
 	}
 	id := of[Thread](in.known, community.Thread, r.ID)
-	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, newThread{ID: id, Category: in.places[r.Category], Author: author, Title: cleanTitle(r.Title), Kind: kindOf(r), At: r.At}, r.Locked, r.Pinned); err != nil || !wrote {
+	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, newThread{ID: id, Category: in.places[r.Category], Author: author, Title: cleanTitle(r.Title), Kind: kindOf(r), Told: toldOf(r).clean(), At: r.At}, r.Locked, r.Pinned); err != nil || !wrote {
 		return false, err
 	}
 	return in.text(ctx, tx, r, id, of[Post](in.known, community.Thread, r.ID), author)
@@ -217,7 +217,7 @@ func (in *importing) post(ctx context.Context, tx pgx.Tx, r community.Record) (w
 func (in *importing) text(ctx context.Context, tx pgx.Tx, r community.Record, thread ThreadID, id PostID, author account.ID) (wrote bool, err error) {
 	p := newPost{ID: id, Thread: thread, Author: author, CID: id.String(), Level: triage.None, At: r.At}
 	if p.Notes = knownNotes(notesOf(r)); State(r.State) != Deleted {
-		if p.prepared, err = prepare("", r.Text, notesOf(r), false); err != nil {
+		if p.prepared, err = readRecord(r, r.Kind == community.Thread); err != nil {
 			return false, err
 		}
 	}

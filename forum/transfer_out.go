@@ -106,6 +106,7 @@ func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c C
 				if t.Kind != KindDiscussion {
 					r.ThreadKind = string(t.Kind)
 				}
+				r.Abstract, r.Closed = t.Told.Abstract, t.Told.Closed
 				r.Kind, r.ID, r.Thread, r.Title, r.Category, r.Locked, r.Pinned = community.Thread, t.ID.String(), "", t.Title, c.String(), t.Locked, t.Pinned
 			}
 			if err := line(r); err != nil {

@@ -42,7 +42,7 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	scripted := r.Header.Get("Accept") == "application/json"
-	k := forum.Keep{Thread: thread, Category: in.Category, Kind: in.Kind, Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(), Post: post, Base: in.Base}
+	k := forum.Keep{Thread: thread, Category: in.Category, Kind: in.Kind, Told: in.told(), Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(), Post: post, Base: in.Base}
 	version, err := s.Forum.KeepDraft(r.Context(), s.actor(r), k)
 	if errs.KindOf(err) == errs.NotFound && !thread.IsZero() { // it may have been merged since its page was opened
 		if into, _, none := s.Forum.Merged(r.Context(), s.actor(r), thread, 0); none == nil {

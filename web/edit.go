@@ -83,7 +83,7 @@ func (s *Server) editPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	edit := forum.Edit{Post: id, Version: in.Base, Title: in.Title, Text: in.Text, Notes: in.Notes, EditForm: forum.EditForm{CID: in.CID, DraftMark: in.mark()}}
+	edit := forum.Edit{Post: id, Version: in.Base, Title: in.Title, Told: in.told(), Text: in.Text, Notes: in.Notes, EditForm: forum.EditForm{CID: in.CID, DraftMark: in.mark()}}
 	if in.Base == 0 { // a form that has no draft
 		edit.Version, edit.EditForm = in.Version, forum.EditForm{}
 	}

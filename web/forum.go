@@ -17,12 +17,13 @@ import (
 
 // forumWriting is what the forms of the forum send.
 type forumWriting struct {
-	Title   string              `form:"title"`
-	Kind    forum.Kind          `form:"kind"`
-	Text    string              `form:"text"`
-	CID     string              `form:"cid"`
-	Version int                 `form:"version"`
-	Notes   []forum.ContentNote `form:"notes"`
+	Title    string              `form:"title"`
+	Kind     forum.Kind          `form:"kind"`
+	Text     string              `form:"text"`
+	CID      string              `form:"cid"`
+	Version  int                 `form:"version"`
+	Notes    []forum.ContentNote `form:"notes"`
+	toldForm `form:"told"`       // its fields stand among these
 	// Of drafts alone.
 	Writer   string `form:"writer"`
 	Thread   string `form:"thread"`
@@ -115,7 +116,7 @@ func (s *Server) newThreadPage(w http.ResponseWriter, r *http.Request, status in
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, status, forumpage.NewThread(c, s.Forum.KindsToOpen(s.actor(r), c), f, chosen(r, d)))
+	return s.openingPage(w, r, status, c, f, d)
 }
 
 func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
@@ -124,7 +125,7 @@ func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt, err := s.Forum.OpenThread(r.Context(), s.actor(r), forum.NewThread{
-		Category: r.PathValue("slug"), Kind: in.Kind, Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(),
+		Category: r.PathValue("slug"), Kind: in.Kind, Title: in.Title, Told: in.told(), Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(),
 	})
 	if f, again := formAgain(r, err); again {
 		return s.newThreadPage(w, r, http.StatusUnprocessableEntity, r.PathValue("slug"), f)

@@ -71,6 +71,7 @@ type demoCategory struct {
 type demoThread struct {
 	Category, Title string
 	Kind            forum.Kind
+	Abstract        string // of a publication
 	demoPost
 	Replies []demoPost
 }
@@ -268,7 +269,7 @@ func (sd *seeding) seedForum(ctx context.Context, s demoService) error {
 	}
 	now := time.Now()
 	for _, t := range s.Threads {
-		planted := forum.Planted{Category: categories[t.Category], Kind: t.Kind, Title: t.Title}
+		planted := forum.Planted{Category: categories[t.Category], Kind: t.Kind, Title: t.Title, Told: forum.Told{Abstract: t.Abstract}}
 		for i, p := range append([]demoPost{t.demoPost}, t.Replies...) {
 			planted.Posts = append(planted.Posts, forum.PlantedPost{Author: sd.people[p.Author].ID, Text: p.Text, Notes: p.Notes,
 				At: now.AddDate(0, 0, -p.DaysAgo).Add(time.Duration(i) * 47 * time.Minute).Add(-10 * time.Hour)})

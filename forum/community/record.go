@@ -29,6 +29,8 @@ type Record struct {
 
 	Category   string `json:"category,omitempty"`    // of a thread
 	ThreadKind string `json:"thread_kind,omitempty"` // empty is a discussion
+	Abstract   string `json:"abstract,omitempty"`    // of a publication
+	Closed     bool   `json:"closed_to_replies,omitempty"`
 	Locked     bool   `json:"locked,omitempty"`
 	Pinned     bool   `json:"pinned,omitempty"`
 

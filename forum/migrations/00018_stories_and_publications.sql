@@ -30,12 +30,14 @@ alter table forum_threads add constraint forum_threads_approved_by_two check ((a
   and approved_by <> approved_with and author_id not in (approved_by, approved_with) and (approved_by is null or kind = 'story'));
 comment on column forum_threads.approved_by is 'The ESP of the two people who read a story before it appeared; approved_with is the other. Null for what was brought in from elsewhere.';
 
--- A publication is long, is told in a few lines where it is listed, and is answered only if its author wants that.
+-- A publication is long, is told in a few lines where it is listed, and is answered only if its author wants that. The new limits are looser than those before, which every row met: none
+-- is looked at again.
 alter table forum_threads add column abstract text not null default '';
 alter table forum_threads add column closed_to_replies boolean not null default false;
 alter table forum_threads add constraint forum_threads_publication_told check (char_length(abstract) <= 400 and (kind = 'publication' or abstract = '' and not closed_to_replies));
 comment on column forum_threads.abstract is 'Of a publication, what its list tells of it.';
 comment on column forum_threads.closed_to_replies is 'Its author wants no answers: of a publication alone. Others lock a thread.';
+alter table forum_held drop constraint forum_held_text_length;
+alter table forum_held add constraint forum_held_text_length check (char_length(source) between 1 and 20000 and char_length(title) <= 120) not valid;
 alter table forum_posts drop constraint forum_posts_text_length;
--- Looser than the one before, which every row met: none is looked at again.
-alter table forum_posts add constraint forum_posts_text_length check (char_length(source) <= 40000 and (source <> '') = (deleted_at is null)) not valid;
+alter table forum_posts add constraint forum_posts_text_length check (char_length(source) <= 20000 and (source <> '') = (deleted_at is null)) not valid;

@@ -11,10 +11,10 @@ const patience = 10_000;
 
 export function start(form) {
   const { elements } = form;
-  const texts = ["title", "text"].map((name) => elements[name]).filter(Boolean);
+  const texts = ["title", "abstract", "text"].map((name) => elements[name]).filter(Boolean);
   const state = form.querySelector("[data-draft-state]");
   const alert = form.querySelector("[data-draft-alert]");
-  const ticks = form.querySelectorAll("[name=notes], [name=kind]");
+  const ticks = form.querySelectorAll("[name=notes], [name=kind], [name=closed]");
   const held = (text, tick) => JSON.stringify([...texts.map((field) => field[text]), ...Array.from(ticks, (field) => field[tick])]);
   const content = () => held("value", "checked");
   let kept = held("defaultValue", "defaultChecked");

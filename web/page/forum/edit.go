@@ -31,6 +31,13 @@ func begunText(o forum.OnePost, d forum.Draft) string {
 	return o.Source
 }
 
+func begunTold(o forum.OnePost, d forum.Draft) forum.Told {
+	if d.Version > 0 {
+		return d.Told
+	}
+	return o.Thread.Told
+}
+
 func begunNotes(o forum.OnePost, d forum.Draft) []forum.ContentNote {
 	if d.Version > 0 {
 		return d.Notes

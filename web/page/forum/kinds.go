@@ -62,3 +62,20 @@ func questionsURL(before forum.Cursor, none bool) string {
 	}
 	return "/forum/questions?before=" + before.String()
 }
+
+// closed is what is ticked where answers are not wanted.
+func closed(t forum.Told) []string {
+	if t.Closed {
+		return []string{"true"}
+	}
+	return nil
+}
+
+func isPublication(o forum.OnePost) bool {
+	return o.Post.Number == 1 && o.Thread.Kind == forum.KindPublication
+}
+
+// isArticle is true of the text of a publication, which is laid out to be read at length.
+func isArticle(l forum.PostList, p forum.Post) bool {
+	return p.Number == 1 && l.Thread.Kind == forum.KindPublication && p.State == forum.Shown
+}
