@@ -76,8 +76,9 @@ var pages = []struct {
 	{"/forum/categories/{slug}", "senior", []string{"/forum/categories/tra-di-noi"}},
 	{"/forum/categories/{slug}/rules", "esp admin", []string{"/forum/categories/giorno-per-giorno/rules"}},
 	{"/forum/categories/{slug}/new", "member", []string{"/forum/categories/benvenuti/new"}},
+	{"/forum/categories/{slug}/new", "tutor", []string{"/forum/categories/benvenuti/new?kind=publication"}},
 	{"/forum/threads/{thread}", "author member esp", nil},
-	{"/forum/threads/{thread}", "member", []string{"/forum/threads/{asked}"}},
+	{"/forum/threads/{thread}", "member", []string{"/forum/threads/{asked}", "/forum/threads/{story}", "/forum/threads/{article}"}},
 	{"/forum/threads/{thread}/lock", "tutor", nil},
 	{"/forum/threads/{thread}/move", "tutor", nil},
 	{"/forum/threads/{thread}/merge", "tutor", nil},
@@ -93,6 +94,8 @@ var pages = []struct {
 	{"/pages/{page}/edit", "admin", []string{"/pages/{page}/edit"}},
 	{"/forum/drafts", "member author", nil},
 	{"/forum/held/{post}", "author esp", []string{"/forum/held/{held}"}},
+	{"/forum/held/{post}", "author tutor", []string{"/forum/held/{told}"}},
+	{"/forum/held/{post}/edit", "author", []string{"/forum/held/{told}/edit"}},
 	{"/forum/held/{post}/withdraw", "author", []string{"/forum/held/{held}/withdraw"}},
 	{"/forum/posts/{post}", "member", nil},
 	{"/forum/posts/{post}/history", "member esp", []string{"/forum/posts/{own}/history"}},
@@ -413,6 +416,10 @@ func newScene(t *testing.T, c *cluster) *scene {
 	s.values["thread"], s.values["asked"] = path.Base(hidden), path.Base(own)
 	esp.open(t, own).form(t, ".forum-form").fill(t, "text", "Buongiorno a te. Come è andata la notte?").submit(t)
 	member.open(t, own).form(t, `form[action$="/answer"]`).submit(t)
+	for name, kind := range map[string]string{"story": "story", "article": "publication"} {
+		s.values[name] = path.Base(member.open(t, "/forum/categories/giorno-per-giorno?kind="+kind).href(t, ".threads .thread:first-child a"))
+	}
+	s.values["told"] = path.Base(author.open(t, "/forum/categories/giorno-per-giorno/new?kind=story").form(t, ".forum-form").fill(t, "title", "Le mattine, un anno dopo").fill(t, "text", "Un anno fa non uscivo.").submit(t).url.Path)
 	member.report(t, hidden)
 	esp.take(t).form(t, `form[action$="/decide"]`).fill(t, "decision", "hide").fill(t, "statement", "Contiene il telefono di un'altra persona.").submit(t)
 	s.values["hidden"] = path.Base(author.open(t, "/notices").href(t, `.notices a[href^="/appeal/"]`))
