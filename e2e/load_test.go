@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -19,16 +20,19 @@ type loaded struct {
 	rooms        [2]string // of the crowd
 	small, large []string  // arguments
 	floor        []string  // of the bare servers, to measure only; none: not compared
+	limits       string    // how much wider than in earnest; empty: as wide as there is
 }
 
 var loads = []loaded{
-	{"pairs", 2, [2]string{"4", "200"}, []string{"--rooms=4", "--rate=40", "--for=2s"}, []string{"--rate=1000"}, []string{"--rate=1000"}},
-	{"pairs", 2, [2]string{"", "200"}, nil, []string{"--rate=10000"}, []string{"--rate=10000"}},
-	{"sustain", 2, [2]string{"", "200"}, nil, []string{"--from=6000"}, []string{"--from=12000", "--for=6s"}},
-	{"fanout", 2, [2]string{"4", "50"}, []string{"--rooms=3", "--rate=20", "--for=2s"}, []string{"--rooms=50", "--rate=500"}, []string{"--rooms=50", "--rate=500"}},
-	{"idle", 1, [2]string{"3", "625"}, []string{"--lines=40", "--rest=1s"}, []string{"--lines=10000"}, []string{"--lines=10000", "--rooms=625", "--servers=1"}},
-	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5"}, []string{"--lines=5000"}, []string{"--lines=5000", "--rooms=334"}},
-	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5", "--elsewhere"}, []string{"--lines=5000", "--elsewhere"}, nil},
+	{"pairs", 2, [2]string{"4", "200"}, []string{"--rooms=4", "--rate=40", "--for=2s"}, []string{"--rate=1000"}, []string{"--rate=1000"}, ""},
+	{"pairs", 2, [2]string{"", "200"}, nil, []string{"--rate=10000"}, []string{"--rate=10000"}, ""},
+	{"sustain", 2, [2]string{"", "200"}, nil, []string{"--from=6000"}, []string{"--from=12000", "--for=6s"}, ""},
+	{"fanout", 2, [2]string{"4", "50"}, []string{"--rooms=3", "--rate=20", "--for=2s"}, []string{"--rooms=50", "--rate=500"}, []string{"--rooms=50", "--rate=500"}, ""},
+	{"idle", 1, [2]string{"3", "625"}, []string{"--lines=40", "--rest=1s"}, []string{"--lines=10000"}, []string{"--lines=10000", "--rooms=625", "--servers=1"}, ""},
+	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5"}, []string{"--lines=5000"}, []string{"--lines=5000", "--rooms=334"}, ""},
+	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5", "--elsewhere"}, []string{"--lines=5000", "--elsewhere"}, nil, ""},
+	{"queue", 2, [2]string{"", "40"}, nil, []string{"--people=1200", "--rate=10", "--esps=40"}, nil, ""},
+	{"queue", 2, [2]string{"4", "40"}, []string{"--people=16", "--rate=8", "--esps=4", "--talk=100ms", "--within=30s", "--raid=600"}, []string{"--people=600", "--rate=5", "--esps=40", "--raid=1000"}, nil, "1"},
 }
 
 // TestLoad has ponti-load look for lost, doubled and disordered messages while it presses. It judges no speed: with PONTI_LOAD
@@ -50,7 +54,7 @@ func TestLoad(t *testing.T) {
 			made, err := maker.Output()
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(crowd, made, 0o600))
-			c.settings = []string{"PONTI_LIMIT_FACTOR=1000", "PONTI_HANDSHAKES=100000", "PONTI_LOG_LEVEL=error"}
+			c.settings = []string{"PONTI_LIMIT_FACTOR=" + cmp.Or(l.limits, "1000"), "PONTI_HANDSHAKES=100000", "PONTI_LOG_LEVEL=error"}
 			c.startAll()
 			args = append([]string{"--json", l.name, "--crowd=" + crowd}, args...)
 			for _, in := range c.instances {

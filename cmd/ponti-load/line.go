@@ -41,14 +41,34 @@ type hearing struct {
 	refused func()
 	gap     func() // a sequence that is not the next
 	caught  func(head int64)
+	changed func(data []byte) // a view; the whole frame
+	state   func(data []byte) // a room; the whole frame
 }
 
 var dialer = websocket.Dialer{HandshakeTimeout: 30 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 512, WriteBufferPool: &sync.Pool{}, NetDial: (&net.Dialer{Timeout: 30 * time.Second}).Dial}
 
 // open dials, joins after a sequence, and reads until the line ends. Wait for opened.
 func open(s seat, server string, after int64, epoch string, h hearing) (*line, error) {
+	join, err := json.Marshal(map[string]any{"t": "join", "room": s.roomID, "after": after, "epoch": epoch})
+	if err != nil {
+		return nil, err
+	}
+	return dial(s, server, join, after, epoch, h)
+}
+
+// watch dials, asks to be told of a view, and reads until the line ends.
+func watch(s seat, server string, view wire.View, h hearing) (*line, error) {
+	return dial(s, server, []byte(`{"t":"watch","view":"`+string(view)+`"}`), 0, "", h)
+}
+
+// dial opens a line that begins with a frame.
+func dial(s seat, server string, first []byte, after int64, epoch string, h hearing) (*line, error) {
 	l := &line{seat: s, server: server, epoch: epoch, opened: make(chan struct{}), ended: make(chan struct{}), heard: h}
 	l.last.Store(after)
+	dialer := dialer
+	if s.from != nil {
+		dialer.NetDial, dialer.NetDialContext = nil, dialFrom(s.from)
+	}
 	ws, res, err := dialer.Dial("ws"+strings.TrimPrefix(server, "http")+"/live", http.Header{"Cookie": {s.cookies}, "Origin": {server}})
 	if res != nil {
 		_ = res.Body.Close() // the line itself is taken out of it
@@ -60,11 +80,7 @@ func open(s seat, server string, after int64, epoch string, h hearing) (*line, e
 		return nil, err
 	}
 	l.ws = ws
-	join, err := json.Marshal(map[string]any{"t": "join", "room": s.roomID, "after": after, "epoch": epoch})
-	if err != nil {
-		return nil, err
-	}
-	if err := l.write(join); err != nil {
+	if err := l.write(first); err != nil {
 		return nil, err
 	}
 	go l.read()
@@ -148,6 +164,14 @@ func (l *line) take(data []byte) {
 		if l.heard.caught != nil {
 			l.heard.caught(head)
 		}
+	case "changed":
+		if l.heard.changed != nil {
+			l.heard.changed(data)
+		}
+	case "state":
+		if l.heard.state != nil {
+			l.heard.state(data)
+		}
 	}
 }
 
@@ -217,4 +241,7 @@ var (
 	_ = wire.Message{}.Seq
 	_ = wire.Ack{}.CID
 	_ = wire.CaughtUp{}.Head
+	_ = wire.Offer{}.ExpiresAt
+	_ = wire.Place{}.Position
+	_ = wire.State{}.State
 )

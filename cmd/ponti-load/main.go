@@ -25,6 +25,7 @@ type commands struct {
 	Fanout  fanoutCommand  `cmd:"" help:"One sender in a room that many lines hear: how long until the last of them shows it."`
 	Idle    idleCommand    `cmd:"" help:"Memory of the server per idle connection that has joined a room."`
 	Storm   stormCommand   `cmd:"" help:"All connections drop at once, miss messages, and come back: how long until all have caught up."`
+	Queue   queueCommand   `cmd:"" help:"People enter the waiting room at a fixed rate and ESPs meet them: how long each step takes, and whether anybody was lost, met twice or passed over; with --raid beside hostile entries."`
 	Floor   floorCommand   `cmd:"" help:"The same scenario against bare servers, which this command starts: batched commits with a sequence per room and one Redis hop, nothing else."`
 	Bare    bareCommand    `cmd:"" name:"bare" hidden:""`
 }

@@ -38,16 +38,25 @@ func (p processes) cpu() (all time.Duration) {
 
 // memory is the resident memory of all of them, in bytes.
 func (p processes) memory() (all int64) {
-	for _, pid := range p {
+	for _, n := range p.memories() {
+		all += n
+	}
+	return all
+}
+
+// memories is the resident memory of each, in bytes; 0 where it cannot be read.
+func (p processes) memories() []int64 {
+	each := make([]int64, len(p))
+	for i, pid := range p {
 		raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 		if err != nil {
 			continue
 		}
 		if fields := bytes.Fields(raw); len(fields) > 1 {
 			if n, err := strconv.ParseInt(string(fields[1]), 10, 64); err == nil {
-				all += n * int64(os.Getpagesize())
+				each[i] = n * int64(os.Getpagesize())
 			}
 		}
 	}
-	return all
+	return each
 }

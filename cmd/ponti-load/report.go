@@ -20,6 +20,7 @@ type report struct {
 	CPU      float64 `json:"server_us_per_message,omitempty"`
 	Memory   int64   `json:"server_bytes"`
 	PerLine  int64   `json:"server_bytes_per_line,omitempty"`
+	Queue    *waits  `json:"queue,omitempty"`
 	Faults   faults  `json:"faults"`
 	Seconds  float64 `json:"seconds"`
 	Remarks  string  `json:"remarks,omitempty"`
@@ -32,14 +33,9 @@ func (r report) table(w io.Writer) error {
 	if r.Asked > 0 {
 		row("messages a second", "%.0f asked, %.0f reached", r.Asked, r.Reached)
 	}
-	for _, s := range []struct {
-		name string
-		of   *spread
-	}{{"to acknowledged", r.Acked}, {"to shown", r.Shown}, {"to caught up", r.Caught}} {
-		if s.of != nil {
-			row(s.name, "p50 %.2f  p95 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms (%d)", s.of.P50, s.of.P95, s.of.P99, s.of.P999, s.of.Max, s.of.N)
-		}
-	}
+	r.Acked.row(row, "to acknowledged")
+	r.Shown.row(row, "to shown")
+	r.Caught.row(row, "to caught up")
 	if r.CPU > 0 {
 		row("server CPU", "%.1f us a message", r.CPU)
 	}
@@ -49,10 +45,23 @@ func (r report) table(w io.Writer) error {
 	if r.PerLine != 0 {
 		row("for each line", "%.2f KiB", float64(r.PerLine)/1024)
 	}
+	if r.Queue != nil {
+		r.Queue.table(row)
+	}
 	f := r.Faults
 	row("faults", "%d lost, %d doubled, %d out of order; %d unanswered, %d refused, %d lines broken", f.Lost, f.Doubled, f.Disordered, f.Unanswered, f.Refused, f.Broken)
+	if r.Queue != nil {
+		row("", "%d met twice, %d in two states, %d out of turn", f.MetTwice, f.TwoStates, f.OutOfTurn)
+	}
 	if r.Remarks != "" {
 		row("remarks", "%s", r.Remarks)
 	}
 	return t.Flush()
+}
+
+// row writes the spread into a table; nil writes nothing.
+func (s *spread) row(row func(name, format string, args ...any), name string) {
+	if s != nil {
+		row(name, "p50 %.2f  p95 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms (%d)", s.P50, s.P95, s.P99, s.P999, s.Max, s.N)
+	}
 }

@@ -40,13 +40,16 @@ type faults struct {
 	Unanswered int64 `json:"unanswered"`
 	Refused    int64 `json:"refused"`
 	Broken     int64 `json:"broken_lines"`
+	MetTwice   int64 `json:"met_twice,omitempty"`   // a person by two ESPs
+	TwoStates  int64 `json:"two_states,omitempty"`  // a person who waits and talks, or waits again after that
+	OutOfTurn  int64 `json:"out_of_turn,omitempty"` // somebody was offered though another's turn came first
 }
 
 func (f faults) err() error {
-	if f.Lost+f.Doubled+f.Disordered == 0 {
+	if f.Lost+f.Doubled+f.Disordered+f.MetTwice+f.TwoStates+f.OutOfTurn == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d lost, %d doubled, %d out of order: %w", f.Lost, f.Doubled, f.Disordered, errFaulty)
+	return fmt.Errorf("%d lost, %d doubled, %d out of order, %d met twice, %d in two states, %d out of turn: %w", f.Lost, f.Doubled, f.Disordered, f.MetTwice, f.TwoStates, f.OutOfTurn, errFaulty)
 }
 
 var errFaulty = errors.New("the server broke its promise")

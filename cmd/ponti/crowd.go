@@ -23,9 +23,10 @@ type crowdCommand struct {
 	Rooms int `default:"200" help:"Conversations to make, each between a guest and an ESP."`
 }
 
-// crowd is what ponti-load reads: of each conversation the room and the session of each side.
+// crowd is what ponti-load reads: a session of the tutor on call, and of each conversation the room and the session of each side.
 type crowd struct {
 	Cookie string      `json:"cookie"`
+	Tutor  string      `json:"tutor"`
 	Rooms  []crowdRoom `json:"rooms"`
 }
 
@@ -85,6 +86,9 @@ func (c crowdCommand) make(ctx context.Context, cfg Config, st *stores) (*crowd,
 		return nil, fmt.Errorf("crowd: staff: %w", err)
 	}
 	made := &crowd{Cookie: "ponti"}
+	if made.Tutor, err = m.session(ctx, m.tutor); err != nil {
+		return nil, fmt.Errorf("crowd: tutor: %w", err)
+	}
 	for i := range c.Rooms {
 		r, err := m.meet(ctx, i)
 		if err != nil {
