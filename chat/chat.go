@@ -97,12 +97,14 @@ type Chat struct {
 	worker     worker.Worker
 	waker      worker.Worker
 	writers    [writers]writer
+	matching   matching
 	sentAgain  atomic.Int64 // when a message was last found that had been sent before, in Unix nanoseconds
 }
 
 // New makes a Chat. Start begins its worker.
 func New(pool *pgxpool.Pool, accounts *account.Accounts, r *roster.Roster, m *moderation.Moderation, k *seal.Keyring, hints bus.Publisher, log zerolog.Logger) *Chat {
-	c := &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), seats: newSeatCache(), heard: newHeardCache(), hints: hints, log: log}
+	c := &Chat{pool: pool, accounts: accounts, roster: r, moderation: m, keyring: k, keys: newKeyCache(), seats: newSeatCache(), heard: newHeardCache(), hints: hints, log: log,
+		matching: matching{turns: map[account.ServiceID]*matchTurn{}}}
 	for i := range c.writers {
 		c.writers[i].chat, c.writers[i].turns = c, map[RoomID][]*posting{}
 	}

@@ -20,6 +20,10 @@ func (c *Chat) Match(ctx context.Context, service account.ServiceID) {
 }
 
 func (c *Chat) match(ctx context.Context, service account.ServiceID) error {
+	return c.matching.share(ctx, service, func(ctx context.Context) error { return c.matchNow(ctx, service) })
+}
+
+func (c *Chat) matchNow(ctx context.Context, service account.ServiceID) error {
 	var made []match
 	var told []account.ID
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
