@@ -4,7 +4,6 @@ import (
 	mrand "math/rand/v2"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -13,12 +12,11 @@ import (
 	"ponti/internal/bus"
 )
 
-// upgrader has no write buffer of its own to speak of: all frames are written by socket.write.
+// upgrader shakes hands and is done: frames are read by socket.take and written by socket.flush. Without sizes it has no buffers but the request's.
 var upgrader = websocket.Upgrader{
 	HandshakeTimeout: handshakeTimeout,
-	ReadBufferSize:   512, WriteBufferSize: 512, WriteBufferPool: &sync.Pool{},
-	CheckOrigin: func(*http.Request) bool { return true }, // Accept has checked it, exactly
-	Error:       func(w http.ResponseWriter, _ *http.Request, status int, _ error) { w.WriteHeader(status) },
+	CheckOrigin:      func(*http.Request) bool { return true }, // Accept has checked it, exactly
+	Error:            func(w http.ResponseWriter, _ *http.Request, status int, _ error) { w.WriteHeader(status) },
 }
 
 // Accept upgrades a request to a socket of the actor and returns at once; origin is the only one a browser may come from.
@@ -57,13 +55,8 @@ func (h *Hub) Accept(w http.ResponseWriter, r *http.Request, actor account.Actor
 		h.readers.Done()
 		return // the upgrader has answered
 	}
-	s.open(ws)
-	// In a goroutine of its own, so that the request and its large stack are given back.
-	go func() {
-		defer h.readers.Done()
-		defer h.remove(s)
-		s.serve()
-	}()
+	s.open(ws.NetConn())
+	go s.serve() // in a goroutine of its own, so that the request and its large stack are given back
 }
 
 // admit counts the socket in, or says with which status and seconds to come back.

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
 	"ponti/account"
@@ -27,21 +27,21 @@ const (
 	reasonLater   = "later"
 )
 
-// socket is one connection. Its reading goroutine is serve; whoever has something to write queues it, and a writing
+// socket is one connection. One goroutine at a time waits for it or reads it (inbound.go); whoever has something to write queues it, and a writing
 // goroutine lives while something waits.
 type socket struct {
 	hub     *Hub
 	account account.ID        // static
 	session account.SessionID // static
 	actor   atomic.Pointer[account.Actor]
-	ws      *websocket.Conn // static after open; read by serve only
-	conn    net.Conn        // static after open; written by write only
+	conn    net.Conn // static after open; read by take only, written by flush only
+	inbound
 
-	messages *rate.Limiter // sends; made by serve with the first
-	frames   *rate.Limiter // everything; owned by serve
+	messages *rate.Limiter // sends; made by take with the first
+	frames   *rate.Limiter // everything; owned by take
 	heardAt  atomic.Int64  // nanoseconds since hub.begin
 
-	flight chan struct{} // one for each message that is not answered yet; made by serve with the first
+	flight chan struct{} // one for each message that is not answered yet; made by take with the first
 
 	pingAt, headsAt time.Time // next ones; owned by the beat loop
 
@@ -79,69 +79,21 @@ func (s *socket) silence() time.Duration {
 }
 
 // open gives the socket its line.
-func (s *socket) open(ws *websocket.Conn) {
-	ws.SetReadLimit(wire.MaxFrame)
-	// gorilla's own answers would be written beside our queue.
-	ws.SetPingHandler(func(data string) error { s.put(control(opPong, []byte(data))); return s.keepListening() })
-	ws.SetPongHandler(func(string) error { return s.keepListening() })
-	ws.SetCloseHandler(func(int, string) error { return nil })
+func (s *socket) open(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ws, s.conn = ws, ws.NetConn()
+	s.conn = conn
 	if c, ok := s.conn.(interface{ SetWriteBuffer(int) error }); ok {
 		_ = c.SetWriteBuffer(kernelBytes) // else the system lets megabytes wait for a client that does not read
+	}
+	if c, ok := s.conn.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil { // else the line is read as one that cannot tell
+			s.raw, s.arrived, s.taking = raw, s.hasArrived, s.take
+		}
 	}
 	if s.gone { // cut between counting in and opening
 		_ = s.conn.Close()
 	}
-}
-
-// serve reads until the line ends.
-func (s *socket) serve() {
-	defer s.hangUp()
-	defer s.survive()
-	s.hub.counts.accepted.Inc()
-	s.apart(s.welcome)
-	for {
-		if err := s.keepListening(); err != nil {
-			return
-		}
-		kind, data, err := s.ws.ReadMessage()
-		if err != nil {
-			s.readFailed(err)
-			return
-		}
-		if s.isGone() {
-			return
-		}
-		if !s.frames.Allow() {
-			s.hub.counts.refused("frames").Inc()
-			s.bye(reasonLater, 30*time.Second)
-			return
-		}
-		frame, err := wire.Decode(data)
-		if kind != websocket.TextMessage || err != nil {
-			s.hub.counts.refused("frame").Inc()
-			s.end(wire.CloseBadFrame, "")
-			return
-		}
-		if _, sent := frame.(*wire.Send); sent {
-			s.answer(frame)
-		} else {
-			s.apart(func() { s.answer(frame) })
-		}
-	}
-}
-
-// apart does something in a goroutine of its own and waits for it: that one's stack is given back, while that of serve lies under a quiet line for hours.
-func (s *socket) apart(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer s.survive()
-		f()
-	}()
-	<-done
 }
 
 // room is one that the socket hears, or nil; mu is held.
@@ -163,16 +115,6 @@ func (s *socket) keepListening() error {
 		return nil // finish has set the last deadline
 	}
 	return s.conn.SetReadDeadline(time.Now().Add(silentAfter))
-}
-
-func (s *socket) readFailed(err error) {
-	if errors.Is(err, websocket.ErrReadLimit) {
-		s.end(wire.CloseTooBig, "")
-		return
-	}
-	if ce, ok := errors.AsType[*websocket.CloseError](err); ok && ce.Code != websocket.CloseAbnormalClosure {
-		s.end(websocket.CloseNormalClosure, "")
-	}
 }
 
 // send queues one frame.
