@@ -10,6 +10,7 @@ import (
 	"html"
 	"io"
 	"math/bits"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -27,8 +28,12 @@ type browser struct {
 	client *http.Client
 	jar    *cookiejar.Jar
 	site   *url.URL
+	later  func()          // told of each answer that says to come back later, which is then done; nil: it is taken as it is
 	proofs []time.Duration // how long each proof of work took
 }
+
+// patience is how long somebody tries again who is told to come back later.
+const patience = time.Minute
 
 // maxPage is more than any page has.
 const maxPage = 4 << 20
@@ -110,6 +115,18 @@ func (b *browser) post(ctx context.Context, path string, form url.Values) (page,
 }
 
 func (b *browser) ask(ctx context.Context, method, path string, form url.Values) (page, error) {
+	began := time.Now()
+	for {
+		p, err := b.askOnce(ctx, method, path, form)
+		if err != nil || p.status != http.StatusServiceUnavailable || b.later == nil || time.Since(began) > patience || ctx.Err() != nil {
+			return p, err
+		}
+		b.later()
+		pause(ctx, time.Second/2+rand.N(time.Second)) //nolint:gosec // jitter
+	}
+}
+
+func (b *browser) askOnce(ctx context.Context, method, path string, form url.Values) (page, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.server+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		return page{}, err
@@ -146,6 +163,14 @@ func (p page) value(name string) string {
 		}
 		rest = next
 	}
+}
+
+// unexpected is the error of a page that is not the one that was expected, or did not come at all.
+func (p page) unexpected(what string, err error) error {
+	if err == nil {
+		err = errUnexpected
+	}
+	return fmt.Errorf("%s: %d: %w", what, p.status, err)
 }
 
 var errUnexpected = errors.New("not the page that was expected")
@@ -206,7 +231,7 @@ func (b *browser) enter(ctx context.Context) error {
 			return err
 		}
 	}
-	return fmt.Errorf("/enter/name: %d: %w", p.status, errUnexpected)
+	return p.unexpected("/enter/name", nil)
 }
 
 // wait takes a place in the waiting room and gives its room; asked is called before each time the form is sent. Twice sends it two times at once, as a double click does.
@@ -228,7 +253,7 @@ func (b *browser) wait(ctx context.Context, topic, feeling string, twice bool, a
 			return b.place(ctx)
 		}
 	}
-	return "", fmt.Errorf("/waiting: %d: %w", p.status, errUnexpected)
+	return "", p.unexpected("/waiting", nil)
 }
 
 func (b *browser) send(ctx context.Context, path string, form url.Values, twice bool) (page, error) {
@@ -258,15 +283,23 @@ func (b *browser) place(ctx context.Context) (room string, err error) {
 		return "", err
 	}
 	if p.status != http.StatusOK {
-		return "", fmt.Errorf("/waiting: %d: %w", p.status, errUnexpected)
+		return "", p.unexpected("/waiting", nil)
 	}
 	if !bytes.Contains(p.body, []byte(`data-view="waiting"`)) {
 		return "", nil
 	}
+	if room = p.room(); room == "" {
+		return "", fmt.Errorf("/waiting without a room: %w", errUnexpected)
+	}
+	return room, nil
+}
+
+// room is the first one that a page leads to; empty when there is none.
+func (p page) room() string {
 	_, rest, _ := bytes.Cut(p.body, []byte(`href="/rooms/`))
 	const length = len("00000000-0000-0000-0000-000000000000")
 	if len(rest) < length {
-		return "", fmt.Errorf("/waiting without a room: %w", errUnexpected)
+		return ""
 	}
-	return string(rest[:length]), nil
+	return string(rest[:length])
 }

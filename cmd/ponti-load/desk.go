@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -21,6 +21,7 @@ func (q *queue) serve(ctx context.Context, n int, s seat) error {
 		return err
 	}
 	defer b.close()
+	b.later = q.later
 	b.signIn(s.cookies)
 	s.from = b.from
 	offers := make(chan [2]string, 16)
@@ -31,7 +32,7 @@ func (q *queue) serve(ctx context.Context, n int, s seat) error {
 	defer func() { desk.close() }()
 	free := time.Now()
 	if p, err := b.post(ctx, "/rooms/"+s.roomID+"/end", nil); err != nil || !p.leads() {
-		return fmt.Errorf("an ESP's conversation of before: %d: %w", p.status, err)
+		return p.unexpected("the end of an ESP's conversation of before", err)
 	}
 	for last := ""; ; {
 		select {
@@ -96,11 +97,13 @@ func (q *queue) take(ctx context.Context, b *browser, o [2]string, free time.Tim
 		return "", err
 	}
 	room, ok := strings.CutPrefix(p.to, "/rooms/")
-	if !p.leads() || !ok {
-		q.turns.fail("offers that could not be accepted")
-		return "", nil
-	}
 	room, _, _ = strings.Cut(room, "#")
+	if !p.leads() || !ok {
+		if room, err = q.takenAllTheSame(ctx, b); err != nil || room == "" {
+			q.turns.fail("offers that could not be accepted")
+			return "", err
+		}
+	}
 	g := q.turns.took(ctx, room, free, shown, accepted)
 	if g != nil {
 		q.turns.left(g, time.Now())
@@ -113,10 +116,24 @@ func (q *queue) take(ctx context.Context, b *browser, o [2]string, free time.Tim
 	return room, nil
 }
 
+// takenAllTheSame is the conversation that an ESP finds on the desk although the answer to their acceptance went missing.
+func (q *queue) takenAllTheSame(ctx context.Context, b *browser) (room string, err error) {
+	p, err := b.get(ctx, "/desk")
+	if err != nil {
+		return "", err
+	}
+	q.turns.mu.Lock()
+	defer q.turns.mu.Unlock()
+	if room = p.room(); q.turns.accepted[room] > 0 || q.before[room] {
+		return "", nil
+	}
+	return room, nil
+}
+
 // hold is the conversation: a greeting, an answer, a little time, the end. It gives the moment from which on the ESP may be offered the next.
 func (q *queue) hold(ctx context.Context, b *browser, room string, n int) (free time.Time, err error) {
-	if p, err := b.get(ctx, "/rooms/"+room); err != nil || p.status != 200 {
-		return free, fmt.Errorf("an ESP's page of the conversation: %d: %w", p.status, err)
+	if p, err := b.get(ctx, "/rooms/"+room); err != nil || p.status != http.StatusOK {
+		return free, p.unexpected("an ESP's page of the conversation", err)
 	}
 	answered := make(chan struct{}, 8)
 	q.turns.mu.Lock()
@@ -153,7 +170,7 @@ func (q *queue) hold(ctx context.Context, b *browser, room string, n int) (free 
 	free = time.Now()
 	p, err := b.post(context.WithoutCancel(ctx), "/rooms/"+room+"/end", nil)
 	if err == nil && !p.leads() {
-		err = fmt.Errorf("the end of a conversation: %d: %w", p.status, errUnexpected)
+		err = p.unexpected("the end of a conversation", nil)
 	}
 	return free, err
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -37,6 +37,7 @@ func (q *queue) come(ctx context.Context, g *guest) error {
 	}
 	defer b.close()
 	defer func() { q.worked(b.proofs) }()
+	b.later = q.later
 	if err := b.enter(ctx); err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func (q *queue) stay(ctx context.Context, b *browser, g *guest) (met bool) {
 
 // talk opens the conversation as a browser does, answers the first thing that is said, and waits until the ESP ends it.
 func (q *queue) talk(ctx context.Context, b *browser, g *guest) error {
-	if p, err := b.get(ctx, "/rooms/"+g.room); err != nil || p.status != 200 {
-		return fmt.Errorf("the conversation's page: %d: %w", p.status, errors.Join(err, errUnexpected))
+	if p, err := b.get(ctx, "/rooms/"+g.room); err != nil || p.status != http.StatusOK {
+		return p.unexpected("the conversation's page", err)
 	}
 	said := make(chan struct{}, 8)
 	over := make(chan struct{}, 8)

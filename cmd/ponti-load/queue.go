@@ -19,9 +19,9 @@ import (
 type queueCommand struct {
 	target `embed:""`
 
-	People   int           `default:"600" help:"People who enter, each a guest with a browser and an address of their own. Where it is asked of them they do the proof of work."`
-	Rate     float64       `default:"5" help:"How many of them begin to enter in a second, whatever became of those before."`
-	ESPs     int           `name:"esps" default:"40" help:"ESPs on call, of the crowd's. They accept whoever they are offered at once."`
+	People   int           `default:"300" help:"People who enter, each a guest with a browser and an address of their own. Where it is asked of them they do the proof of work."`
+	Rate     float64       `default:"3" help:"How many of them begin to enter in a second, whatever became of those before."`
+	ESPs     int           `name:"esps" default:"15" help:"ESPs on call, of the crowd's. They accept whoever they are offered at once."`
 	Talk     time.Duration `default:"5s" help:"How long a conversation goes on after both have said something."`
 	Within   time.Duration `default:"3m" help:"How long after the last has come all must have been met. Who has not been by then must still have their place."`
 	Networks int           `default:"0" help:"Networks that people come from; 0 for one each."`
@@ -64,11 +64,12 @@ func (c queueCommand) Run(ctx context.Context, all *commands) error {
 type queue struct {
 	queueCommand // static, as the next ones are
 
-	crowd crowd
-	turns *turns
-	run   uint32
-	said  atomic.Int32
-	all   sync.WaitGroup // those who raid
+	crowd  crowd
+	turns  *turns
+	run    uint32
+	before map[string]bool // rooms of the crowd
+	said   atomic.Int32
+	all    sync.WaitGroup // those who raid
 
 	mu     sync.Mutex // guards the rest
 	proofs []time.Duration
@@ -90,6 +91,10 @@ func (q *queue) do(ctx context.Context) (report, error) {
 	var staff sync.WaitGroup
 	failed := make([]error, q.ESPs)
 	seats := q.crowd.seats()
+	q.before = map[string]bool{}
+	for _, s := range seats {
+		q.before[s[0].roomID] = true
+	}
 	for i := range q.ESPs {
 		staff.Go(func() {
 			if failed[i] = q.serve(working, i, seats[i][1]); failed[i] != nil {
@@ -175,6 +180,9 @@ func (q *queue) worked(proofs []time.Duration) {
 	q.proofs = append(q.proofs, proofs...)
 	q.mu.Unlock()
 }
+
+// later counts answers that say to come back later.
+func (q *queue) later() { q.turns.fail("answers that said to come back later") }
 
 // next is a number that no other message of an ESP has.
 func (q *queue) next() int { return int(q.said.Add(1)) }
