@@ -96,7 +96,7 @@ func (b *browser) cookies() string {
 // signIn gives the browser a session that ponti crowd made.
 func (b *browser) signIn(cookies string) {
 	name, value, _ := strings.Cut(cookies, "=")
-	b.jar.SetCookies(b.site, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+	b.jar.SetCookies(b.site, []*http.Cookie{{Name: name, Value: value, Path: "/"}}) //nolint:gosec // a browser sends it, nobody sets it
 }
 
 // page is what a server answered.

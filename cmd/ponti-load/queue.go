@@ -128,13 +128,14 @@ func (q *queue) do(ctx context.Context) (report, error) {
 	people.Wait()
 	whole := time.Since(began)
 	used := pids.cpu() - cpu
+	until := time.Now()
 	done()
 	staff.Wait()
 	q.all.Wait()
 	if err := errors.Join(errors.Join(failed...), ctx.Err()); err != nil {
 		return report{}, err
 	}
-	r := q.report(whole, used)
+	r := q.report(whole, used, until)
 	r.Queue.Memory = <-most
 	for _, n := range r.Queue.Memory {
 		r.Memory += n
@@ -219,7 +220,7 @@ func (w *waits) table(row func(name, format string, args ...any)) {
 	}
 }
 
-func (q *queue) report(whole, used time.Duration) report {
+func (q *queue) report(whole, used time.Duration, until time.Time) report {
 	t := q.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -232,7 +233,7 @@ func (q *queue) report(whole, used time.Duration) report {
 		switch begun := g.state == "in_session" || g.state == "ended"; {
 		case begun && g.accepted.IsZero():
 			t.faults.TwoStates++ // they talk, and nobody has accepted them
-		case !begun && !g.accepted.IsZero():
+		case !begun && !g.accepted.IsZero() && until.Sub(g.accepted) > settle:
 			t.faults.Lost++ // accepted, and not told so
 		case begun:
 			w.Met++

@@ -80,7 +80,7 @@ func (s *socket) idle() {
 // hasArrived tells the waiting goroutine that there is something: bytes, the end of the line, or why it cannot be known.
 func (s *socket) hasArrived(fd uintptr) bool {
 	var one [1]byte
-	_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT) //nolint:gosec // a descriptor is a small number
+	_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	return !errors.Is(err, syscall.EAGAIN)
 }
 
@@ -183,7 +183,7 @@ func (s *socket) next(in *bufio.Reader) (message []byte, whole bool, err error) 
 	if s.pieces == nil {
 		s.pieces = make([]byte, 0, min(size, readAtOnce))
 	}
-	if s.pieces, err = readMasked(in, s.pieces, int(size), mask); err != nil || !final { //nolint:gosec // within MaxFrame
+	if s.pieces, err = readMasked(in, s.pieces, int(size), mask); err != nil || !final {
 		return nil, false, err
 	}
 	message, s.pieces = s.pieces, nil
@@ -194,7 +194,7 @@ func (s *socket) nextControl(in *bufio.Reader, op byte, final bool, size uint64,
 	if !final || size > maxControl || op > opAnswer {
 		return errProtocol
 	}
-	payload, err := readMasked(in, nil, int(size), mask) //nolint:gosec // at most maxControl
+	payload, err := readMasked(in, nil, int(size), mask)
 	switch {
 	case err != nil:
 		return err
