@@ -31,8 +31,8 @@ var loads = []loaded{
 	{"idle", 1, [2]string{"3", "625"}, []string{"--lines=40", "--rest=1s"}, []string{"--lines=10000"}, []string{"--lines=10000", "--rooms=625", "--servers=1"}, ""},
 	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5"}, []string{"--lines=5000"}, []string{"--lines=5000", "--rooms=334"}, ""},
 	{"storm", 2, [2]string{"3", "334"}, []string{"--lines=40", "--missed=5", "--elsewhere"}, []string{"--lines=5000", "--elsewhere"}, nil, ""},
-	{"queue", 2, [2]string{"", "40"}, nil, []string{"--people=300", "--rate=3", "--esps=12"}, nil, ""},
-	{"queue", 2, [2]string{"4", "40"}, []string{"--people=16", "--rate=8", "--esps=4", "--talk=100ms", "--within=30s", "--raid=600"}, []string{"--people=300", "--rate=3", "--esps=12", "--raid=1000"}, nil, "1"},
+	{"queue", 2, [2]string{"", "12"}, nil, []string{"--people=300", "--rate=3"}, nil, ""},
+	{"queue", 2, [2]string{"4", "12"}, []string{"--people=16", "--rate=8", "--talk=100ms", "--within=30s", "--raid=600"}, []string{"--people=300", "--rate=3", "--raid=1000"}, nil, "1"},
 }
 
 // TestLoad has ponti-load look for lost, doubled and disordered messages while it presses. It judges no speed: with PONTI_LOAD

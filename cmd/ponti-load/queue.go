@@ -19,9 +19,8 @@ import (
 type queueCommand struct {
 	target `embed:""`
 
-	People   int           `default:"300" help:"People who enter, each a guest with a browser and an address of their own. Where it is asked of them they do the proof of work."`
+	People   int           `default:"300" help:"People who enter and are met by the ESPs of the crowd, each a guest with a browser and an address of their own. Where it is asked of them they do the proof of work."`
 	Rate     float64       `default:"3" help:"How many of them begin to enter in a second, whatever became of those before."`
-	ESPs     int           `name:"esps" default:"15" help:"ESPs on call, of the crowd's. They accept whoever they are offered at once."`
 	Talk     time.Duration `default:"5s" help:"How long a conversation goes on after both have said something."`
 	Within   time.Duration `default:"3m" help:"How long after the last has come all must have been met. Who has not been by then must still have their place."`
 	Networks int           `default:"0" help:"Networks that people come from; 0 for one each."`
@@ -36,7 +35,7 @@ const (
 var errNoTutor = errors.New("the crowd has no tutor: make it anew with this version's ponti crowd")
 
 func (c queueCommand) Run(ctx context.Context, all *commands) error {
-	if c.People < 1 || c.People > maxPeople || c.Rate <= 0 || c.Rate > 1000 || c.ESPs < 1 || c.Raid < 0 || c.Raid > maxRaid || c.Networks < 0 || c.Talk < 0 || c.Talk > maxFor || c.Within < 0 || c.Within > maxFor {
+	if c.People < 1 || c.People > maxPeople || c.Rate <= 0 || c.Rate > 1000 || c.Raid < 0 || c.Raid > maxRaid || c.Networks < 0 || c.Talk < 0 || c.Talk > maxFor || c.Within < 0 || c.Within > maxFor {
 		return fmt.Errorf("from 1 to %d people, up to 1000 in a second and %d hostile entries in a minute, times up to %s", maxPeople, maxRaid, maxFor)
 	}
 	if err := c.check(all.AnyHost); err != nil {
@@ -48,9 +47,6 @@ func (c queueCommand) Run(ctx context.Context, all *commands) error {
 	}
 	if made.Tutor == "" {
 		return errNoTutor
-	}
-	if c.ESPs > len(made.Rooms) {
-		return fmt.Errorf("--esps is from 1 to the %d of the crowd", len(made.Rooms))
 	}
 	q := &queue{queueCommand: c, crowd: made, turns: newTurns(), run: rand.Uint32()} //nolint:gosec // a name for the run
 	r, err := q.do(ctx)
@@ -89,13 +85,13 @@ func (q *queue) do(ctx context.Context) (report, error) {
 	working, done := context.WithCancel(ctx)
 	defer done()
 	var staff sync.WaitGroup
-	failed := make([]error, q.ESPs)
-	seats := q.crowd.seats()
+	seats := q.crowd.seats() // all of them: an ESP who stays away is taken to be lost, and their person is offered to another
+	failed := make([]error, len(seats))
 	q.before = map[string]bool{}
 	for _, s := range seats {
 		q.before[s[0].roomID] = true
 	}
-	for i := range q.ESPs {
+	for i := range seats {
 		staff.Go(func() {
 			if failed[i] = q.serve(working, i, seats[i][1]); failed[i] != nil {
 				done() // with one less the run would tell of something else
@@ -224,7 +220,7 @@ func (q *queue) report(whole, used time.Duration, until time.Time) report {
 	t := q.turns
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w := &waits{People: len(t.guests), ESPs: q.ESPs}
+	w := &waits{People: len(t.guests), ESPs: len(q.crowd.Rooms)}
 	var placed, both []time.Duration
 	for _, g := range t.guests {
 		if !g.shown.IsZero() {
@@ -256,7 +252,7 @@ func (q *queue) report(whole, used time.Duration, until time.Time) report {
 		w.Raid = &q.raided
 	}
 	t.faults.OutOfTurn = outOfTurn(t.guests)
-	r := report{Scenario: "queue", Servers: len(q.Server), Lines: len(t.guests) + q.ESPs, Rooms: len(t.accepted), Queue: w, Faults: t.faults, Seconds: whole.Seconds()}
+	r := report{Scenario: "queue", Servers: len(q.Server), Lines: len(t.guests) + w.ESPs, Rooms: len(t.accepted), Queue: w, Faults: t.faults, Seconds: whole.Seconds()}
 	var remarks []string
 	for _, what := range slices.Sorted(maps.Keys(t.failed)) {
 		remarks = append(remarks, fmt.Sprintf("%d %s", t.failed[what], what))
