@@ -17,6 +17,8 @@ type watched struct {
 	next time.Time // when to look without having been told
 	sent time.Time // when something was told
 	last string    // what was told
+
+	looking, again, told bool // a look is under way; another is to follow; somebody said that it changed
 }
 
 // consoleAtLeast is how often a console is told to compare what only its page can: clocks, owners, who is on shift.
@@ -36,8 +38,33 @@ func every(v wire.View) time.Duration {
 	return 30 * time.Second
 }
 
-// look compares a view with what the socket was told of it, and says that it changed; told: somebody said that it did.
+// look is lookNow, one at a time for each view: what was asked for earlier is never told after what was asked for later. Who comes meanwhile has it looked at once more.
 func (s *socket) look(ctx context.Context, v wire.View, told bool) {
+	s.mu.Lock()
+	w := s.views[v]
+	if w == nil || w.looking {
+		if w != nil {
+			w.again, w.told = true, w.told || told
+		}
+		s.mu.Unlock()
+		return
+	}
+	w.looking = true
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		again, told := w.again, w.told
+		w.looking, w.again, w.told = false, false, false
+		s.mu.Unlock()
+		if again {
+			s.hub.task(func(ctx context.Context) { s.look(ctx, v, told) })
+		}
+	}()
+	s.lookNow(ctx, v, told)
+}
+
+// lookNow compares a view with what the socket was told of it, and says that it changed; told: somebody said that it did.
+func (s *socket) lookNow(ctx context.Context, v wire.View, told bool) {
 	actor := *s.actor.Load()
 	f := wire.Changed{View: v}
 	now := ""
