@@ -17,8 +17,12 @@ import (
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
 	v := visitOf(r)
 	ctx := i18n.With(parts.With(r.Context(), s.frame(r, v)), v.words)
-	var b bytes.Buffer
-	if err := page.Render(ctx, &b); err != nil {
+	b, ok := s.made.Get().(*bytes.Buffer)
+	if !ok {
+		b = &bytes.Buffer{}
+	}
+	defer s.keepMade(b)
+	if err := page.Render(ctx, b); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -29,6 +33,17 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, page
 	}
 	_, err := w.Write(b.Bytes())
 	return ignoreGone(err)
+}
+
+// maxMade is how large a page may be for its memory to be used again: an ordinary one has less than half of it.
+const maxMade = 256 << 10
+
+// keepMade gives the memory of a page that was sent to the next one, which begins by forgetting what is in it.
+func (s *Server) keepMade(b *bytes.Buffer) {
+	if b.Cap() <= maxMade {
+		b.Reset()
+		s.made.Put(b)
+	}
 }
 
 // frame is what the layout shows around every page.

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 	_ "time/tzdata" // a machine without zone files still tells Italian time
@@ -76,6 +77,7 @@ type Server struct {
 	secure   bool           // people reach us by https
 	zone     *time.Location // of a service that is not known
 	phase    atomic.Int32   // one of the phases
+	made     sync.Pool      // of *bytes.Buffer, in which pages are made
 }
 
 // New builds the site. It fails only on a mistake in what is embedded.
