@@ -35,7 +35,7 @@ load: ## measure speed and memory beside a bare server: half an hour of a quiet 
 	@PONTI_LOAD=all scripts/load
 
 triage: ## read every set of texts and print what was found, missed and flagged wrongly
-	@set -o pipefail; go test -count=1 -v -run 'Set$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *dataset_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
+	@set -o pipefail; go test -count=1 -v -run 'Sets?$$|OrdinaryChat' ./moderation/triage | sed -n 's/^ *[a-z]*_test.go:[0-9]*: //p' | grep -v '^\(chat\|benign\)-'
 
 learn: ## learn the weights of words anew from all labelled texts (docs/triage.md)
 	@go run ./cmd/ponti triage --learn > learned.tmp && mv learned.tmp moderation/triage/learned.bin
