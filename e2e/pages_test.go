@@ -71,6 +71,11 @@ var pages = []struct {
 	{"/forum", "member family esp senior tutor", nil},
 	{"/forum/search", "member esp", []string{"/forum/search", "/forum/search?q=giornata", "/forum/search?q=qzwxqz&order=new"}},
 	{"/forum/questions", "esp tutor", nil},
+	{"/forum/events", "member esp tutor", nil},
+	{"/forum/categories/{slug}/new-event", "esp", []string{"/forum/categories/giorno-per-giorno/new-event"}},
+	{"/forum/threads/{thread}", "member family esp", []string{"/forum/threads/{event}"}},
+	{"/forum/threads/{thread}/event", "esp tutor", []string{"/forum/threads/{event}/event"}},
+	{"/forum/threads/{thread}/cancel", "esp tutor", []string{"/forum/threads/{event}/cancel"}},
 	{"/forum/categories/{slug}", "member esp tutor", []string{"/forum/categories/giorno-per-giorno", "/forum/categories/giorno-per-giorno?kind=question"}},
 	{"/forum/categories/{slug}", "family", []string{"/forum/categories/familiari"}},
 	{"/forum/categories/{slug}", "senior", []string{"/forum/categories/tra-di-noi"}},
@@ -130,6 +135,7 @@ var pages = []struct {
 // machines is what answers GET and is no page, with an example.
 var machines = map[string]string{
 	"/assets/{path...}": "", "/favicon.ico": "/favicon.ico", "/robots.txt": "/robots.txt", "/sitemap.xml": "/sitemap.xml", "/healthz": "/healthz", "/push.js": "/push.js", "/turn.js": "/turn.js", "/digest.js": "/digest.js", "/readyz": "/readyz",
+	"/calendar/{token}": "", "/forum/threads/{thread}/event.ics": "",
 	"/exit": "/exit", // where the quick exit leads without a script: nothing is to be seen, and must not be
 }
 
@@ -420,6 +426,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 		s.values[name] = path.Base(member.open(t, "/forum/categories/giorno-per-giorno?kind="+kind).href(t, ".threads .thread:first-child a"))
 	}
 	s.values["told"] = path.Base(author.open(t, "/forum/categories/giorno-per-giorno/new?kind=story").form(t, ".forum-form").fill(t, "title", "Le mattine, un anno dopo").fill(t, "text", "Un anno fa non uscivo.").submit(t).url.Path)
+	s.values["event"] = path.Base(esp.plans(t, "Passeggiata al lago, con una parola che non finisce: "+strings.Repeat("precipitevolmente", 3)))
 	member.report(t, hidden)
 	esp.take(t).form(t, `form[action$="/decide"]`).fill(t, "decision", "hide").fill(t, "statement", "Contiene il telefono di un'altra persona.").submit(t)
 	s.values["hidden"] = path.Base(author.open(t, "/notices").href(t, `.notices a[href^="/appeal/"]`))

@@ -13,7 +13,7 @@ import (
 
 const forgetBatch = 100
 
-// Forget erases what hangs in the forum on somebody who asked to be forgotten: what they have read, follow, muted, reacted to and began to write and, with posts, what they wrote: text, title and
+// Forget erases what hangs in the forum on somebody who asked to be forgotten: what they have read, follow, muted, reacted to and began to write, the address of their calendar and, with posts, what they wrote: text, title and
 // every earlier version, and words that nobody else used. The number of a post stays. A post that somebody answers for just now is only
 // deleted for readers, until they have closed that; done is false until then, and this is called again.
 func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (done bool, err error) {
@@ -30,6 +30,9 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 		return false, pg.Classify(err)
 	}
 	if err := deleteSubscriptions(ctx, f.pool, actor); err != nil {
+		return false, pg.Classify(err)
+	}
+	if _, err := deleteFeed(ctx, f.pool, actor); err != nil {
 		return false, pg.Classify(err)
 	}
 	if err := deleteMentions(ctx, f.pool, actor); err != nil {

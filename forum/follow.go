@@ -18,6 +18,7 @@ type mark struct {
 	pinned   bool
 	answer   int
 	standing int // posts of the page that stand in it
+	beside   int // changes of what stands beside the posts
 	versions int
 	hidden   int
 	deleted  int
@@ -25,11 +26,11 @@ type mark struct {
 }
 
 func (m mark) String() string {
-	return fmt.Sprintf("%s.%d.%t.%t.%d.%d.%d.%d.%d.%d", m.category, m.posts, m.locked, m.pinned, m.answer, m.standing, m.versions, m.hidden, m.deleted, m.changes)
+	return fmt.Sprintf("%s.%d.%t.%t.%d.%d.%d.%d.%d.%d.%d", m.category, m.posts, m.locked, m.pinned, m.answer, m.beside, m.standing, m.versions, m.hidden, m.deleted, m.changes)
 }
 
 func markOf(t threadRow, c Category, rows []postRow) string {
-	m := mark{category: c.ID, posts: t.Posts, locked: t.Locked || t.Told.Closed, pinned: t.Pinned, answer: t.Answer, standing: len(rows)}
+	m := mark{category: c.ID, posts: t.Posts, locked: t.Locked || t.Told.Closed, pinned: t.Pinned, answer: t.Answer, beside: t.beside, standing: len(rows)}
 	for _, r := range rows {
 		m.versions, m.changes = m.versions+r.Version, m.changes+r.Changes
 		if r.Hidden {

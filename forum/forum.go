@@ -90,6 +90,7 @@ type Thread struct {
 	Muted        Muted         // told in lists
 	Answer       int           // number of the post that answers what it asks; 0 when none is said to
 	Mentioned    int           // number of the first post that calls the reader by name and that they have not seen; 0: none. Told with the thread itself, and in what is new
+	Event        *Event        // when and where, of an event; nil while its opening cannot be read
 	MovedFrom    string        // title of the category it stood in before; empty when it never moved
 
 	Parted // told of what was split off it, and that it was split off another

@@ -369,6 +369,11 @@ func (w *writing) store(ctx context.Context, q pg.Querier, s account.ServiceID) 
 		if err := insertThread(ctx, q, s, t); err != nil {
 			return Receipt{}, err
 		}
+		if w.event != nil {
+			if err := insertEvent(ctx, q, s, t.ID, *w.event); err != nil {
+				return Receipt{}, err
+			}
+		}
 	}
 	number, err := insertPost(ctx, q, s, w.post)
 	if errors.Is(err, account.ErrNotFound) {

@@ -61,6 +61,7 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 type writing struct {
 	post    newPost
 	opens   newThread // where it opens a thread, and of which kind; zero: it answers in post.Thread
+	event   *Event    // of the thread that it opens, if that is one
 	verdict triage.Verdict
 	form    string    // its client id, which a draft of it has too
 	draft   DraftMark // what the form knew of that

@@ -131,12 +131,13 @@ type threadRow struct {
 	author        account.ID
 	hidden, ended bool      // the opening post is hidden, is deleted
 	muted         bool      // its author, by the reader
+	beside        int       // changes of what stands beside its posts
 	filters       filterRow // the reader's; read with one thread alone
 }
 
 // threadColumns wants the reader as $2 and the opening post as p.
 const threadColumns = `t.id, t.title, t.kind, t.abstract, t.closed_to_replies, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
-	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader
+	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader + `, t.beside`
 
 const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
 
@@ -146,7 +147,7 @@ const answerColumn = `coalesce((select a.number from forum_posts a where a.threa
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.Kind, &t.Told.Abstract, &t.Told.Closed, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted}
+	return []any{&t.ID, &t.Title, &t.Kind, &t.Told.Abstract, &t.Told.Closed, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted, &t.beside}
 }
 
 // selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
@@ -239,12 +240,12 @@ func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadI
 
 // selectMark reads no more than one page's rows.
 func selectMark(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID, after, limit int) (m mark, c Category, err error) {
-	err = q.QueryRow(ctx, markSQL, a.Service, a.ID, id, after, limit).Scan(append(c.fields(), &m.posts, &m.locked, &m.pinned, &m.answer, &m.standing, &m.versions, &m.hidden, &m.deleted, &m.changes)...)
+	err = q.QueryRow(ctx, markSQL, a.Service, a.ID, id, after, limit).Scan(append(c.fields(), &m.posts, &m.locked, &m.pinned, &m.answer, &m.beside, &m.standing, &m.versions, &m.hidden, &m.deleted, &m.changes)...)
 	m.category = c.ID
 	return m, c, one(err)
 }
 
-const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null or t.closed_to_replies, t.pinned_at is not null, ` + answerColumn + `, p.standing, p.versions, p.hidden, p.deleted, p.changes
+const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null or t.closed_to_replies, t.pinned_at is not null, ` + answerColumn + `, t.beside, p.standing, p.versions, p.hidden, p.deleted, p.changes
 	from forum_threads t join forum_categories c on c.id = t.category_id
 	cross join lateral (select count(*) as standing, coalesce(sum(version), 0) as versions, count(hidden_at) as hidden, count(deleted_at) as deleted, coalesce(sum(changes), 0) as changes
 		from forum_posts where service_id = $1 and thread_id = $3 and number > $4 and number <= $4::int + $5::int) p

@@ -104,7 +104,7 @@ func selectPostAnywhere(ctx context.Context, q pg.Querier, a account.Actor, id P
 
 func selectPostWhere(ctx context.Context, q pg.Querier, a account.Actor, id PostID, where string, lock bool) (p postRow, t threadRow, c Category, err error) {
 	sql := `select ` + postColumns + `, t.id, t.title, t.kind, t.abstract, t.closed_to_replies, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
-		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, ` + categoryColumns + `
+		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, t.beside, ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
 		join forum_posts o on o.thread_id = t.id and o.number = 1

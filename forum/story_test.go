@@ -16,7 +16,7 @@ import (
 )
 
 // undoStories takes away what migration 18 brings.
-const undoStories = `drop table forum_approvals; alter table forum_held drop column version, drop constraint forum_held_of_author;
+const undoStories = undoEvents + `drop table forum_approvals; alter table forum_held drop column version, drop constraint forum_held_of_author;
 	alter table forum_threads drop column approved_by, drop column approved_with, drop column abstract, drop column closed_to_replies; `
 
 // told is a story that waits, by somebody, in the category for members.

@@ -66,6 +66,8 @@ type ThreadList struct {
 	Older    Cursor // zero when this page is the last
 	MayOpen  bool
 	OwnForms []Kind // that the reader may open, each on a page of its own
+	// MayOpenEvent is for those who work here.
+	MayOpenEvent bool
 }
 
 // Threads gives the page of a category before a cursor; the zero cursor gives the newest.
@@ -84,7 +86,7 @@ func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug str
 	if err != nil {
 		return ThreadList{}, pg.Classify(err)
 	}
-	l := ThreadList{Category: c, Kind: kind, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil}
+	l := ThreadList{Category: c, Kind: kind, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil, MayOpenEvent: MayOpenEvent(actor, c)}
 	l.OwnForms = slices.DeleteFunc(f.KindsToOpen(actor, c), func(k Kind) bool { return !k.HasOwnForm() })
 	if len(rows) > limit {
 		rows = rows[:limit]
@@ -110,7 +112,7 @@ func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug str
 		l.Threads[i] = r.seenBy(actor, c.place(), names)
 		l.Threads[i].Muted = r.mutedFor(actor, words)
 	}
-	return l, nil
+	return l, f.withEvents(ctx, f.pool, actor.Service, pointers(l.Threads)...)
 }
 
 // mutedFor says why a title is folded for a reader. What is pinned is for everybody.
@@ -149,6 +151,7 @@ type PostList struct {
 	MayNote    bool   // posts of others
 	MayAnswer  bool   // say which post answers
 	MayReact   bool   // to them
+	MayEvent   bool   // change when and where it takes place, or cancel it
 	OpenNoted  bool   // the reader wants texts with content notes unfolded
 	Mark       string // changes with what is on this page; ThreadMark
 	MayUnmerge bool   // threads were merged into it, which may be taken back
@@ -198,7 +201,7 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 			return PostList{}, pg.Classify(err)
 		}
 	}
-	l.MayWrite = l.MayEdit && !t.Told.Closed
+	l.MayWrite, l.MayEvent = l.MayEdit && !t.Told.Closed, mayChangeEvent(actor, c, t) == nil
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
 		return PostList{}, err
@@ -210,7 +213,10 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 			l.Posts[i].Muted = words.on(r.muted, r.Source)
 		}
 	}
-	return l, err
+	if err != nil {
+		return l, err
+	}
+	return l, f.withEvents(ctx, f.pool, actor.Service, &l.Thread)
 }
 
 // Thread is one that the actor may read, with its category.

@@ -132,7 +132,7 @@ func (k *known) takeThread(r community.Record) (wrong []string) {
 	if !kindOf(r).travels() {
 		wrong = append(wrong, fmt.Sprintf("has thread_kind %q, which cannot be brought in", r.ThreadKind))
 	}
-	return append(wrong, k.takeText(r, true)...)
+	return append(append(wrong, wrongEvent(r)...), k.takeText(r, true)...)
 }
 
 func (k *known) takePost(r community.Record) (wrong []string) {

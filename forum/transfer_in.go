@@ -202,6 +202,11 @@ func (in *importing) thread(ctx context.Context, tx pgx.Tx, r community.Record) 
 	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, newThread{ID: id, Category: in.places[r.Category], Author: author, Title: cleanTitle(r.Title), Kind: kindOf(r), Told: toldOf(r).clean(), At: r.At}, r.Locked, r.Pinned); err != nil || !wrote {
 		return false, err
 	}
+	if r.Event != nil {
+		if err := insertEvent(ctx, tx, in.actor.Service, id, eventOf(*r.Event)); err != nil {
+			return false, err
+		}
+	}
 	return in.text(ctx, tx, r, id, of[Post](in.known, community.Thread, r.ID), author)
 }
 

@@ -107,6 +107,9 @@ func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c C
 					r.ThreadKind = string(t.Kind)
 				}
 				r.Abstract, r.Closed = t.Told.Abstract, t.Told.Closed
+				if r.Event, err = f.exportEvent(ctx, service, t, p.Deleted); err != nil {
+					return err
+				}
 				r.Kind, r.ID, r.Thread, r.Title, r.Category, r.Locked, r.Pinned = community.Thread, t.ID.String(), "", t.Title, c.String(), t.Locked, t.Pinned
 			}
 			if err := line(r); err != nil {

@@ -17,11 +17,11 @@ const longestShift = 24 * time.Hour
 // that the spring night skips is refused: nobody can know which neighbour was meant. All mistakes are reported at once.
 func ParseSpan(from, to string, zone *time.Location) (start, end time.Time, err error) {
 	var wrong errs.Fields
-	start, _, startErr := moments(from, zone)
+	start, _, startErr := Moments(from, zone)
 	if startErr != "" {
 		wrong.Add("from", startErr, nil)
 	}
-	_, end, endErr := moments(to, zone)
+	_, end, endErr := Moments(to, zone)
 	if endErr != "" {
 		wrong.Add("to", endErr, nil)
 	}
@@ -43,8 +43,8 @@ func spanMistake(start, end time.Time) string {
 	return ""
 }
 
-// moments are the first and the last instant at which clocks in the zone show s; the key names what is wrong with it.
-func moments(s string, zone *time.Location) (first, last time.Time, key string) {
+// Moments are the first and the last instant at which clocks in the zone show s; the key names what is wrong with it.
+func Moments(s string, zone *time.Location) (first, last time.Time, key string) {
 	t, err := time.ParseInLocation(wall, s, zone)
 	if err != nil {
 		return first, last, "roster.time_unreadable"

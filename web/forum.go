@@ -37,26 +37,6 @@ func (in forumWriting) mark() forum.DraftMark {
 	return forum.DraftMark{Version: in.Version, Writer: in.Writer}
 }
 
-func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
-	boards, err := s.Forum.Categories(r.Context(), s.actor(r))
-	if err != nil {
-		return err
-	}
-	own, _, err := s.Forum.HeldPosts(r.Context(), s.actor(r))
-	if err != nil {
-		return err
-	}
-	drafts, err := s.Forum.DraftCount(r.Context(), s.actor(r))
-	if err != nil {
-		return err
-	}
-	news, visit, err := s.newHere(r)
-	if err != nil {
-		return err
-	}
-	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own, drafts, news, visit))
-}
-
 func (s *Server) showThreads(w http.ResponseWriter, r *http.Request) error {
 	before := forum.ParseCursor(r.URL.Query().Get("before"))
 	l, err := s.Forum.ThreadsOfKind(r.Context(), s.actor(r), r.PathValue("slug"), forum.ParseKind(r.URL.Query().Get("kind")), before, forum.ThreadsPerPage)

@@ -42,6 +42,7 @@ func (s *Server) routes() []route {
 		account.EscalationSeeStateOfOneOwn, account.AuditLogSeeWhoOpenedMyConversation)
 	reading := acts(account.ForumCategoryReadMembersOnly, account.ForumCategoryReadFamilyOnly, account.ForumCategoryReadStaffOnly)
 	writing := acts(account.PostWriteEditOwnDeleteOwn)
+	arranging := acts(account.PostWriteEditOwnDeleteOwn, account.ThreadLockMovePin)
 	return []route{
 		// The front, and pages for everybody.
 		{"GET /{$}", everybody, public, s.showFront},
@@ -168,12 +169,23 @@ func (s *Server) routes() []route {
 		{"GET /forum", readers, reading, s.showBoards},
 		{"GET /forum/search", readers, reading, s.showSearch},
 		{"GET /forum/questions", onShift, reading, s.showQuestions},
+		{"GET /forum/events", readers, reading, s.showEvents},
+		{"POST /forum/events/address", readers, own, s.makeFeed},
+		{"POST /forum/events/address/withdraw", readers, own, s.withdrawFeed},
+		{"GET /calendar/{token}", everybody, public, s.showFeed},
 		{"GET /forum/categories/{slug}", readers, reading, s.showThreads},
+		{"GET /forum/categories/{slug}/new-event", onShift, acts(account.ThreadOpen), s.showNewEvent},
+		{"POST /forum/categories/{slug}/events", onShift, acts(account.ThreadOpen), s.openEvent},
 		{"GET /forum/categories/{slug}/rules", may(account.RoleESP, account.RoleSenior, account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.showRules},
 		{"POST /forum/categories/{slug}/rules", may(account.RoleESP, account.RoleSenior, account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.changeRules},
 		{"GET /forum/categories/{slug}/new", readers, acts(account.ThreadOpen), s.showNewThread},
 		{"POST /forum/categories/{slug}/threads", readers, acts(account.ThreadOpen), s.openThread},
 		{"GET /forum/threads/{thread}", readers, append(acts(account.PostReadHiddenOrHeld), reading...), s.showThread},
+		{"GET /forum/threads/{thread}/event.ics", readers, reading, s.downloadEvent},
+		{"GET /forum/threads/{thread}/event", onShift, arranging, s.showEventForm},
+		{"POST /forum/threads/{thread}/event", onShift, arranging, s.changeEvent},
+		{"GET /forum/threads/{thread}/cancel", onShift, arranging, s.showCancelEvent},
+		{"POST /forum/threads/{thread}/cancel", onShift, arranging, s.cancelEvent},
 		{"GET /forum/threads/{thread}/reply", readers, writing, s.showReply},
 		{"POST /forum/threads/{thread}/posts", readers, writing, s.writePost},
 		{"POST /forum/threads/{thread}/follow", readers, reading, s.followThread},

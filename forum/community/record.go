@@ -33,6 +33,7 @@ type Record struct {
 	Closed     bool   `json:"closed_to_replies,omitempty"`
 	Locked     bool   `json:"locked,omitempty"`
 	Pinned     bool   `json:"pinned,omitempty"`
+	Event      *Event `json:"event,omitempty"` // of a thread that is one
 
 	Thread string `json:"thread,omitempty"` // of a post
 
@@ -42,6 +43,16 @@ type Record struct {
 	Notes  []string   `json:"notes,omitempty"`
 	State  string     `json:"state,omitempty"` // empty is shown
 	Reason string     `json:"reason,omitempty"`
+}
+
+// Event is when and where something takes place.
+type Event struct {
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+	Online    bool      `json:"online,omitempty"`
+	Place     string    `json:"place,omitempty"`     // may be empty online
+	Sequence  int       `json:"sequence,omitempty"`  // how often it was changed
+	Cancelled string    `json:"cancelled,omitempty"` // why; empty: it is not
 }
 
 // Kind is what a line is about.
