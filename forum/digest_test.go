@@ -12,7 +12,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
-	"ponti/internal/pg"
 	"ponti/internal/pushtest"
 )
 
@@ -469,10 +468,7 @@ func TestMigrateDigests(t *testing.T) {
 	ctx := t.Context()
 	me := w.as(account.RoleMember)
 	w.open(me, "members", "Di prima", calm)
-	_, err := w.pool.Exec(ctx, `drop table forum_visits, forum_digests, forum_digest_ways, forum_digest_asked; delete from forum_migrations where version_id >= 21`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset()
+	w.migrateFrom(20)
 	assert.Equal(t, Digests{When: When{Every: EveryNever, Weekday: time.Monday, Hour: 9}}, w.digests(me))
 	require.NoError(t, w.ChangeDigest(ctx, me, EveryWeek, time.Sunday, 20))
 	assert.Equal(t, When{Every: EveryWeek, Weekday: time.Sunday, Hour: 20}, w.digests(me).When)

@@ -10,7 +10,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
-	"ponti/internal/pg"
 )
 
 // editDraft is the draft that an edit of a post begins with.
@@ -186,16 +185,10 @@ func TestMigrateEditDrafts(t *testing.T) {
 	_, err := w.EditPost(ctx, me, Edit{Post: r.Post, Version: 1, Title: "Un titolo", Text: "Di prima."})
 	require.NoError(t, err)
 	w.keep(me, Keep{Thread: r.Thread, Text: "Stavo scrivendo.", CID: newCID()})
-	_, err = w.pool.Exec(ctx, undoEditDrafts+`delete from forum_migrations where version_id >= 32`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
+	w.migrateFrom(24)
 	w.keep(me, Keep{Post: r.Post, Base: 2, Title: "Un titolo", Text: "Di adesso.", CID: newCID()})
 	assert.Len(t, w.drafts(me), 2)
 	_, list, err := w.PostHistory(ctx, me, r.Post)
 	require.NoError(t, err)
 	assert.Len(t, list, 2)
 }
-
-// undoEditDrafts takes what is newer than drafts of edits out of the tables.
-const undoEditDrafts = `alter table forum_drafts drop column post_id, drop column post_version; alter table forum_post_versions drop column cid; `

@@ -16,9 +16,6 @@ import (
 	"ponti/internal/pg"
 )
 
-// undoEvents takes away what migration 40 brings.
-const undoEvents = `drop table forum_events, forum_feeds; alter table forum_threads drop column beside; `
-
 // clock is how the form writes an hour of a day to come.
 func clock(days int, hour string) string {
 	return time.Now().AddDate(0, 0, days).Format(time.DateOnly) + "T" + hour
@@ -279,10 +276,7 @@ func TestMigrateEvents(t *testing.T) {
 	w := newTown(t)
 	ctx := t.Context()
 	w.open(w.as(account.RoleMember), "members", "Di prima", calm)
-	_, err := w.pool.Exec(ctx, undoEvents+`delete from forum_migrations where version_id >= 40`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset()
+	w.migrateFrom(25)
 	assert.Equal(t, []string{"Di prima"}, w.titles(w.as(account.RoleTutor), "members", ""))
 	w.plans(w.as(account.RoleESP), "members", "Di adesso")
 	for sql, constraint := range map[string]string{

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
-	"ponti/internal/pg"
 )
 
 const marked = `<span class="mention">@`
@@ -259,12 +258,8 @@ func TestMentionAtOnce(t *testing.T) {
 func TestMigrateMentions(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	ctx := t.Context()
 	old := w.open(w.as(account.RoleMember), "members", "Di prima", "Per @Marta.")
-	_, err := w.pool.Exec(ctx, `drop table forum_visits, forum_mentions, forum_digests, forum_digest_ways, forum_digest_asked; delete from forum_migrations where version_id >= 20`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset()
+	w.migrateFrom(19)
 	assert.Empty(t, w.calling(w.as(account.RoleESP)))
 	w.answer(w.as(account.RoleMember), old.Thread, "Per @Marta.")
 	assert.Equal(t, map[string]int{"Di prima": 2}, w.calling(w.as(account.RoleESP)))

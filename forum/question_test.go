@@ -9,7 +9,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
-	"ponti/internal/pg"
 )
 
 // waiting are the titles of the questions that wait for an answer, as somebody sees them.
@@ -146,8 +145,6 @@ func TestMigrateQuestions(t *testing.T) {
 	w := newTown(t)
 	_, err := w.opens(w.as(account.RoleMember), "members", KindQuestion, "Di prima")
 	require.NoError(t, err)
-	_, err = w.pool.Exec(t.Context(), undoStories+`drop index forum_threads_unanswered; delete from forum_migrations where version_id >= 17`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(t.Context(), w.pool.Config().ConnString(), Migrations()))
+	w.migrateFrom(17)
 	assert.Equal(t, []string{"Di prima"}, w.waiting(w.as(account.RoleESP)))
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
-	"ponti/internal/pg"
 )
 
 // look indexes what is stored and searches.
@@ -264,11 +263,7 @@ func TestMigrateSearch(t *testing.T) {
 	ctx := t.Context()
 	member := w.as(account.RoleMember)
 	old := w.open(member, "members", "Di prima", "Una ginestra di prima.")
-	_, err := w.pool.Exec(ctx, undoSplit+undoStories+`alter table forum_threads drop column kind, drop column answer, drop column merged_into, drop column merged_after, drop column moved_from; alter table forum_posts drop column notes, drop column added_notes, drop column reacted, drop column changes; alter table forum_post_versions drop column notes; drop table forum_visits, forum_mentions, forum_digests, forum_digest_ways, forum_digest_asked, forum_mutes, forum_filters, forum_reactions, forum_subscriptions, forum_held, forum_drafts, forum_page_versions, forum_pages; drop index forum_posts_by_author; drop index forum_posts_by_time; alter table forum_posts drop column words; drop table forum_words, forum_reads;
-		alter table forum_threads drop column locked_reason, drop column pinned_at; delete from forum_migrations where version_id >= 2`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
+	w.migrateFrom(2)
 	require.Len(t, w.look(member, Query{Text: "ginestre"}).Found, 1)
 	require.NoError(t, w.MarkRead(ctx, member, old.Thread, 1))
 	require.Equal(t, 1, w.count(`select number from forum_reads`))

@@ -381,13 +381,9 @@ func firstOf(t *testing.T, w *town, actor account.Actor, id ThreadID) PostID {
 func TestMigrateSplit(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	ctx := t.Context()
 	a := w.open(w.as(account.RoleMember), "members", "Di prima", calm).Thread
 	w.answer(w.as(account.RoleFamily), a, "Due.")
-	_, err := w.pool.Exec(ctx, undoSplit+`delete from forum_migrations where version_id >= 30`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
+	w.migrateFrom(22)
 	assert.Equal(t, 2, w.threadOf(w.as(account.RoleMember), a).Count())
 	w.splitOff(w.as(account.RoleTutor), w.splits(a, "2"))
 	w.sound()
@@ -417,6 +413,3 @@ func FuzzParseChosen(f *testing.F) {
 		assert.True(t, slices.IsSortedFunc(c, func(a, b Span) int { return a.First - b.First }))
 	})
 }
-
-// undoSplit takes what is newer than splits out of the tables.
-const undoSplit = undoUnmerge + `drop table forum_former_places; alter table forum_threads drop column former_until, drop column split_from; `

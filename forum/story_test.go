@@ -15,10 +15,6 @@ import (
 	"ponti/moderation"
 )
 
-// undoStories takes away what migration 18 brings.
-const undoStories = undoEvents + `drop table forum_approvals; alter table forum_held drop column version, drop constraint forum_held_of_author;
-	alter table forum_threads drop column approved_by, drop column approved_with, drop column abstract, drop column closed_to_replies; `
-
 // told is a story that waits, by somebody, in the category for members.
 func (w *town) told(actor account.Actor, title string) PostID {
 	w.t.Helper()
@@ -387,11 +383,8 @@ func TestMigrateStories(t *testing.T) {
 	w.open(w.as(account.RoleMember), "members", "Di prima", calm)
 	w.holds(account.Holding{First: 5})
 	id := w.write(w.as(account.RoleMember), ThreadID{}, calm)
-	_, err := w.pool.Exec(ctx, undoStories+`delete from forum_migrations where version_id >= 18`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset()
-	_, err = w.PublishHeld(ctx, w.as(account.RoleESP), id)
+	w.migrateFrom(18)
+	_, err := w.PublishHeld(ctx, w.as(account.RoleESP), id)
 	require.NoError(t, err)
 	assert.Len(t, w.titles(w.as(account.RoleTutor), "members", KindDiscussion), 2)
 }

@@ -11,7 +11,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/errs"
-	"ponti/internal/pg"
 )
 
 // merge is MergeThread that succeeds.
@@ -205,15 +204,8 @@ func TestMigrateUnmerge(t *testing.T) {
 	a, b := w.open(member, "members", "La prima", calm).Thread, w.open(w.as(account.RoleFamily), "members", "La seconda", calm).Thread
 	w.keep(member, Keep{Thread: b, Text: "Stavo scrivendo.", CID: newCID()})
 	w.merge(b, a)
-	_, err := w.pool.Exec(ctx, undoUnmerge+`delete from forum_migrations where version_id >= 31`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset() // statements prepared for the old tables
-	_, err = w.UnmergeThread(ctx, w.as(account.RoleTutor), Unmerge{Into: a, Thread: b, Title: "Un titolo"})
+	w.migrateFrom(23)
+	_, err := w.UnmergeThread(ctx, w.as(account.RoleTutor), Unmerge{Into: a, Thread: b, Title: "Un titolo"})
 	require.NoError(t, err)
 	w.sound()
 }
-
-// undoUnmerge takes what is newer than the undoing of merges out of the tables.
-const undoUnmerge = undoEditDrafts + `drop index forum_threads_by_merged; alter table forum_threads drop column merged_title, drop column merged_opening; alter table forum_subscriptions drop column through;
-	alter table forum_held drop column came_from; alter table forum_drafts drop column came_from; `

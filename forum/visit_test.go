@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
-	"ponti/internal/pg"
 )
 
 // TestVisit: who comes back is shown what came meanwhile beside what they follow, as long as this visit lasts, on whatever device.
@@ -93,10 +92,7 @@ func TestMigrateVisits(t *testing.T) {
 	w := newTown(t)
 	ctx := t.Context()
 	w.open(w.as(account.RoleFamily), "members", "Di prima", calm)
-	_, err := w.pool.Exec(ctx, `drop table forum_visits; delete from forum_migrations where version_id >= 22`)
-	require.NoError(t, err)
-	require.NoError(t, pg.Migrate(ctx, w.pool.Config().ConnString(), Migrations()))
-	w.pool.Reset()
+	w.migrateFrom(21)
 	v, err := w.Visit(ctx, w.as(account.RoleMember))
 	require.NoError(t, err)
 	assert.Equal(t, Visit{}, v)
