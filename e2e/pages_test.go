@@ -87,7 +87,7 @@ var pages = []struct {
 	{"/forum/threads/{thread}/lock", "tutor", nil},
 	{"/forum/threads/{thread}/move", "tutor", nil},
 	{"/forum/threads/{thread}/merge", "tutor", nil},
-	{"/forum/threads/{thread}/split", "tutor", []string{"/forum/threads/{thread}/split", "/forum/threads/{thread}/split?step=title&chosen=2-"}},
+	{"/forum/threads/{thread}/split", "tutor", []string{"/forum/threads/{thread}/split", "/forum/threads/{asked}/split?step=title&chosen=2-"}},
 	{"/forum/threads/{thread}/unmerge", "tutor", nil},
 	{"/forum/threads/{thread}/reply", "member", nil},
 	{"/information", "visitor member", []string{"/information", "/information?province=Lago+di+Prova"}},

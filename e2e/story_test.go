@@ -34,7 +34,7 @@ func TestMainStory(t *testing.T) {
 	// Three steps from the front page into the waiting room.
 	guest := ch.open(t, "guest", here, manner{width: 390})
 	alias := guest.enter()
-	guest.field(guest.text("chat.topic")).fill("Non dormo da giorni e non so con chi parlarne")
+	guest.field(guest.text("chat.topic")).fill("Ho litigato con mia sorella e vorrei parlarne")
 	guest.find(`input[name=feeling][value="3"]`).check()
 	guest.button(guest.text("chat.ask_go")).click()
 	guest.arrive("/waiting")

@@ -18,7 +18,7 @@ var learnedData []byte
 
 const (
 	learnedRule  = "learned"
-	learnedBits  = 18
+	learnedBits  = 20
 	learnedSlots = 1 << learnedBits
 	learnedMagic = "PTL1"
 
@@ -26,6 +26,10 @@ const (
 	learnedRed   = 1.5
 	learnedAmber = 2.5
 	learnedCalm  = -2.0
+
+	// Who tells more, in words, says something that sounds like it by chance: it takes so much more.
+	learnedMany = 25
+	learnedMore = 1.0
 
 	// In so few words what is learned says nothing: "ciao" was somebody's last word, and is everybody's first.
 	learnedShort = 4
@@ -172,6 +176,10 @@ func (l *learned) of(r *reading) (w weight) {
 		return weight{}
 	}
 	w.isCalm = true
+	more := 0.0
+	if len(list) > learnedMany {
+		more = learnedMore
+	}
 	for from := 0; from < len(list); from += learnedPart / 2 {
 		to := len(list)
 		if len(list) > learnedLong {
@@ -179,11 +187,11 @@ func (l *learned) of(r *reading) (w weight) {
 		}
 		red, amber := l.weigh(list[from:to])
 		w.isCalm = w.isCalm && red < learnedCalm
-		if red >= l.red.from {
+		if red >= l.red.from+more {
 			w.level, w.where = Red, l.red.strongest(list[from:to], from)
 			break
 		}
-		if w.level < Amber && amber >= l.amber.from {
+		if w.level < Amber && amber >= l.amber.from+more {
 			w.level, w.where = Amber, l.amber.strongest(list[from:to], from)
 		}
 		if to == len(list) {
