@@ -43,7 +43,7 @@ func TestMainStory(t *testing.T) {
 
 	// The ESP hears of it without touching anything, and accepts.
 	marta.find(".offer").says(alias)
-	marta.find(".offer").says("Non dormo da giorni")
+	marta.find(".offer").says("Ho litigato con mia sorella")
 	marta.accessible()
 	marta.button(marta.text("chat.offer_accept")).click()
 	marta.arrive("/rooms/[^/]+")

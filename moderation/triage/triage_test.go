@@ -128,7 +128,7 @@ func TestConversationReadsMessagesTogether(t *testing.T) {
 	}{
 		"intent then means is a crisis":            {user("voglio morire", "che caldo oggi", "ho qui le pastiglie"), Crisis, Crisis},
 		"means then intent is a crisis":            {user("got the rope", "I want to die"), Crisis, Crisis},
-		"means alone is nothing":                   {user("ho qui le pastiglie"), None, None},
+		"means alone is no crisis":                 {user("ho qui le pastiglie"), None, Red},
 		"a sentence in three pieces":               {user("non", "voglio più", "vivere"), Red, Crisis},
 		"three ambers are red":                     {user("sono un peso per tutti", "ho smesso di prendere i farmaci", "vorrei sparire e basta"), Red, Red},
 		"two ambers stay amber":                    {user("sono un peso per tutti", "vorrei sparire e basta"), Amber, Amber},
