@@ -21,6 +21,7 @@ type Sent struct {
 func (c *Chat) PostAll(list []*Sent) {
 	for i := range c.writers {
 		w := &c.writers[i]
+		w.running.Wait() // what came before is behind it, the answers given
 		w.mu.Lock()
 		w.busy = true
 		w.mu.Unlock()
@@ -28,11 +29,11 @@ func (c *Chat) PostAll(list []*Sent) {
 	var waits sync.WaitGroup
 	for _, s := range list {
 		waits.Add(1)
-		s.Err = c.SendMessage(s.From, s.Post, func(r Receipt, err error) {
+		if err := c.SendMessage(s.From, s.Post, func(r Receipt, err error) {
 			s.Receipt, s.Err = r, err
 			waits.Done()
-		})
-		if s.Err != nil {
+		}); err != nil {
+			s.Err = err
 			waits.Done()
 		}
 	}

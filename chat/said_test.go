@@ -41,7 +41,7 @@ func TestPostMessage_in_context(t *testing.T) {
 		"yes, in English":        {[]string{"esp: are you thinking about suicide?", "yeah"}, triage.Red, "window.screening_affirmed"},
 		"not denied":             {[]string{"esp: stai pensando al suicidio?", "va e viene"}, triage.Red, "window.screening_not_denied"},
 		"put off":                {[]string{"esp: stai pensando al suicidio?", "aspetta un attimo"}, triage.None, ""},
-		"asked back":             {[]string{"esp: stai pensando al suicidio?", "da dove ti viene in mente?"}, triage.None, ""},
+		"asked back":             {[]string{"esp: stai pensando al suicidio?", "perché me lo chiedi?"}, triage.None, ""},
 		"faint signs":            {[]string{"sono un peso per tutti", "mi faccio schifo e non mangio da giorni per punirmi"}, triage.Red, "window.ambers_add_up"},
 		"no":                     {[]string{"esp: stai pensando al suicidio?", "no, per niente"}, triage.None, ""},
 		"yes to something else":  {[]string{"esp: stai pensando al suicidio?", "no, per niente", "esp: ti va un tè?", "sì"}, triage.None, ""},
