@@ -56,9 +56,9 @@ func TestMain(m *testing.M) {
 	}
 	code := pgtest.Run(m, audit.Migrations(), account.Migrations(), roster.Migrations(), moderation.Migrations(), chat.Migrations(), forum.Migrations())
 	// scs makes a store in memory before it is given ours, and never ends it.
-	ended := goleak.Find(goleak.IgnoreAnyFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"),
+	err = goleak.Find(goleak.IgnoreAnyFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"),
 		goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial")) // looks once a second whether its pool is closed
-	if err := ended; code == 0 && err != nil {
+	if code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
