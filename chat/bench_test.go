@@ -24,8 +24,8 @@ func BenchmarkPostMessage(b *testing.B) {
 	}
 }
 
-// BenchmarkPostMessage_many is 200 senders at once in 100 rooms, with the writers and with a transaction for each message, which short ones
-// have: they are read with what was said before.
+// BenchmarkPostMessage_many is 200 senders at once in 100 rooms, with the writers, with a transaction for each message, and with short ones,
+// which are read with what was said before.
 // The server of the tests does not wait for its disk, so the writers gain more in earnest.
 func BenchmarkPostMessage_many(b *testing.B) {
 	w := newWorld(b)

@@ -51,6 +51,16 @@ func (c *Chat) WaitsFor(id RoomID) int {
 	return w.waiting
 }
 
+// Heard tells of how many rooms it is kept what was said, once so much time has passed.
+func (c *Chat) Heard(passed time.Duration) int {
+	c.heard.mu.Lock()
+	defer c.heard.mu.Unlock()
+	for _, h := range c.heard.rooms {
+		h.since = h.since.Add(-passed)
+	}
+	return len(c.heard.rooms)
+}
+
 // Gone is a context that has ended.
 func Gone(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)

@@ -75,6 +75,18 @@ func (hc *heardCache) give(list map[RoomID]*heard) {
 	}
 }
 
+// sweep forgets what was heard long ago: what people said is not kept here for longer than it is of use.
+func (hc *heardCache) sweep(context.Context) error {
+	hc.mu.Lock()
+	defer hc.mu.Unlock()
+	for id, h := range hc.rooms {
+		if time.Since(h.since) >= hearFor {
+			delete(hc.rooms, id)
+		}
+	}
+	return nil
+}
+
 // hear gives what is heard of the rooms of a batch. Where something is to be read with what was said before it looks up, in one exchange for all, what was said since,
 // and of rooms that are not known what was said at all.
 func (c *Chat) hear(ctx context.Context, batch []*posting) (map[RoomID]*heard, error) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/assert"
@@ -140,4 +141,18 @@ func TestPostMessage_hears_by_new_rules(t *testing.T) {
 	require.NoError(t, w.moderation.LoadRules(w.ctx))
 	assert.Equal(t, triage.Red, w.saying(person, esp, room, "spenta"))
 	w.holds()
+}
+
+// TestHeard_is_forgotten: what was said is kept beside the database for ten minutes, also when nobody writes any more.
+func TestHeard_is_forgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, esp, room := w.talking()
+	require.Equal(t, triage.None, w.saying(person, esp, room, "ciao"))
+	require.Equal(t, 1, w.chat.Heard(9*time.Minute))
+	w.chat.Work(w.ctx)
+	require.Equal(t, 1, w.chat.Heard(time.Minute))
+	w.chat.Work(w.ctx)
+	require.Zero(t, w.chat.Heard(0))
+	assert.Equal(t, triage.Red, w.saying(person, esp, room, "esp: stai pensando al suicidio?", "sì"), "and is read anew")
 }

@@ -12,12 +12,14 @@ import (
 	"ponti/internal/pg"
 )
 
+// stillSaid is true of the texts that stand for what was said: each message once, with the text that was put last in its place, and also what was removed.
+const stillSaid = `kind in ('text', 'edited') and (withdrawn or changed_seq is null) and not (kind = 'edited' and withdrawn)`
+
 // selectSaidBefore lists the last texts before a sequence that are young enough, in order: each message once, with the text that was put last in its place, and
 // none of the message about. Whole is true when there are no others. However long the conversation is, it looks at a bounded part of its end.
 func selectSaidBefore(ctx context.Context, q pg.Querier, id RoomID, before, about int64, young time.Duration, limit int) (list []messageRow, whole bool, err error) {
 	rows, err := q.Query(ctx, `select `+messageColumns+` from chat_messages
-		where room_id = $1 and seq < $2 and seq >= $2 - 5 * $5::bigint and kind in ('text', 'edited') and at > now() - $4::interval and coalesce(about, seq) <> $3
-			and (withdrawn or changed_seq is null) and not (kind = 'edited' and withdrawn)
+		where room_id = $1 and seq < $2 and seq >= $2 - 5 * $5::bigint and at > now() - $4::interval and coalesce(about, seq) <> $3 and `+stillSaid+`
 		order by seq desc limit $5`, id, before, about, young, limit)
 	if err != nil {
 		return nil, false, store("select said before", err)
@@ -44,8 +46,7 @@ func selectSaid(ctx context.Context, pool *pgxpool.Pool, after map[RoomID]int64,
 	said = make(map[RoomID][]messageRow, len(ids))
 	b.Queue(`select `+messageColumns+` from (select m.* from unnest($1::uuid[], $2::bigint[]) as a (room, head)
 			cross join lateral (select * from chat_messages
-				where room_id = a.room and seq > greatest(a.head, (select last_seq from chat_rooms where id = a.room) - 5 * $4::bigint) and kind in ('text', 'edited') and at > now() - $3::interval
-					and (withdrawn or changed_seq is null) and not (kind = 'edited' and withdrawn)
+				where room_id = a.room and seq > greatest(a.head, (select last_seq from chat_rooms where id = a.room) - 5 * $4::bigint) and at > now() - $3::interval and `+stillSaid+`
 				order by seq desc limit $4) m) as said order by room_id, seq`, ids, heads, young, limit).Query(func(rows pgx.Rows) error {
 		list, err := pgx.CollectRows(rows, scanMessage)
 		for _, row := range list {

@@ -80,6 +80,7 @@ func (c *Chat) Work(ctx context.Context) {
 		{"chat.match_places", c.matchAll},
 		{"chat.call_tutors", c.callTutors},
 		{"chat.dismiss_tutors", c.dismissTutors},
+		{"chat.forget_heard", c.heard.sweep},
 	}
 	for _, s := range steps {
 		c.step(ctx, s.name, s.do)
