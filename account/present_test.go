@@ -36,10 +36,22 @@ func TestNamed(t *testing.T) {
 		_, err := w.Acting(ctx, here.Service, id)
 		require.ErrorIs(t, err, account.ErrNotFound)
 	}
+	there, err := w.Present(ctx, here.Service, all)
+	require.NoError(t, err)
+	assert.Equal(t, map[account.ID]bool{here.ID: true}, there)
+	there, err = w.Present(ctx, w.b, all)
+	require.NoError(t, err)
+	assert.Empty(t, there)
 	_, err = w.Acting(ctx, w.b, here.ID)
 	require.ErrorIs(t, err, account.ErrNotFound)
 	_, err = w.pool.Exec(ctx, `update account_accounts set suspended_until = now() - interval '1 second' where id = $1`, out.ID)
 	require.NoError(t, err)
 	_, err = w.Acting(ctx, out.Service, out.ID)
 	require.NoError(t, err)
+	at, err := w.MadeAt(ctx, w.pool, here)
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now(), at, time.Minute)
+	here.Service = w.b
+	_, err = w.MadeAt(ctx, w.pool, here)
+	require.ErrorIs(t, err, account.ErrNotFound)
 }

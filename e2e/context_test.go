@@ -35,7 +35,7 @@ func TestReadTogether(t *testing.T) {
 		return nil
 	}))
 	p := tommaso.open(t, tommaso.open(t, "/console").href(t, `a[href^="/console/"]`))
-	require.Contains(t, p.text(".causes"), "window.screening_affirmed")
+	require.Contains(t, p.text(".causes"), "Ha risposto di sì a una domanda")
 	require.Contains(t, p.text(".causes"), "conta insieme a quello che è stato detto prima")
 	c.holdInvariants(t)
 }

@@ -76,6 +76,15 @@ var pages = []struct {
 	{"/forum/threads/{thread}", "member family esp", []string{"/forum/threads/{event}"}},
 	{"/forum/threads/{thread}/event", "esp tutor", []string{"/forum/threads/{event}/event"}},
 	{"/forum/threads/{thread}/cancel", "esp tutor", []string{"/forum/threads/{event}/cancel"}},
+	{"/forum/categories/{slug}/new-round", "esp", []string{"/forum/categories/giorno-per-giorno/new-round"}},
+	{"/forum/threads/{thread}", "member family esp", []string{"/forum/threads/{round}", "/forum/threads/{stood}"}},
+	{"/forum/threads/{thread}/stand", "member", []string{"/forum/threads/{stood}/stand"}},
+	{"/forum/threads/{thread}/ballots/{ballot}", "author esp", []string{"/forum/threads/{round}/ballots/{ballot}"}},
+	{"/forum/threads/{thread}/new-ballot", "member", []string{"/forum/threads/{round}/new-ballot"}},
+	{"/forum/threads/{thread}/agenda", "member", []string{"/forum/threads/{round}/agenda"}},
+	{"/forum/threads/{thread}/minutes", "member", []string{"/forum/threads/{round}/minutes"}},
+	{"/forum/threads/{thread}/run", "member", []string{"/forum/threads/{round}/run"}},
+	{"/forum/threads/{thread}/election", "esp", []string{"/forum/threads/{stuck}/election"}},
 	{"/forum/categories/{slug}", "member esp tutor", []string{"/forum/categories/giorno-per-giorno", "/forum/categories/giorno-per-giorno?kind=question"}},
 	{"/forum/categories/{slug}", "family", []string{"/forum/categories/familiari"}},
 	{"/forum/categories/{slug}", "senior", []string{"/forum/categories/tra-di-noi"}},
@@ -97,6 +106,10 @@ var pages = []struct {
 	{"/pages", "admin", nil},
 	{"/pages/new", "admin", nil},
 	{"/pages/{page}/edit", "admin", []string{"/pages/{page}/edit"}},
+	{"/categories", "admin", nil},
+	{"/categories/proposals/new", "admin", nil},
+	{"/categories/proposals/{proposal}", "admin", []string{"/categories/proposals/{proposal}", "/categories/proposals/{archiving}"}},
+	{"/categories/{slug}", "admin", []string{"/categories/giorno-per-giorno", "/categories/familiari"}},
 	{"/forum/drafts", "member author", nil},
 	{"/forum/held/{post}", "author esp", []string{"/forum/held/{held}"}},
 	{"/forum/held/{post}", "author tutor", []string{"/forum/held/{told}"}},
@@ -153,7 +166,7 @@ func TestPages(t *testing.T) {
 	}
 	require.ElementsMatch(t, routes(t), slices.Collect(maps.Keys(table)), "the route table against the pages looked at")
 
-	c := newCluster(t, 1)
+	c := newCluster(t, 1, func(in *instance) { in.env = append(in.env, "PONTI_LIMIT_FACTOR=10") }) // all look at once, from one address
 	s := newScene(t, c)
 	ch := newChromium(t)
 	// Everybody looks at the same time, so that the last one does not find a day that is over.
@@ -427,6 +440,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 	}
 	s.values["told"] = path.Base(author.open(t, "/forum/categories/giorno-per-giorno/new?kind=story").form(t, ".forum-form").fill(t, "title", "Le mattine, un anno dopo").fill(t, "text", "Un anno fa non uscivo.").submit(t).url.Path)
 	s.values["event"] = path.Base(esp.plans(t, "Passeggiata al lago, con una parola che non finisce: "+strings.Repeat("precipitevolmente", 3)))
+	s.rounds(t, c)
 	member.report(t, hidden)
 	esp.take(t).form(t, `form[action$="/decide"]`).fill(t, "decision", "hide").fill(t, "statement", "Contiene il telefono di un'altra persona.").submit(t)
 	s.values["hidden"] = path.Base(author.open(t, "/notices").href(t, `.notices a[href^="/appeal/"]`))
@@ -442,6 +456,7 @@ func newScene(t *testing.T, c *cluster) *scene {
 	edit := s.people["admin"].open(t, "/pages").href(t, `a[href^="/pages/"][href$="/edit"]`)
 	s.people["admin"].open(t, edit).form(t, `form[action="`+edit+`"]`).submit(t)
 	s.values["page"] = path.Base(path.Dir(edit))
+	s.proposes(t)
 	s.people["admin"].holds(t, "20")
 	s.values["held"] = path.Base(author.opens(t, "Una cosa che aspetta", "Qualcuno la legge, poi compare."))
 

@@ -18,7 +18,7 @@ func TestChangeTheRules(t *testing.T) {
 	goOn(t, signIn(t, there, "localhost", "Teresa"))
 	goOn(t, marta)
 	k := meet(t, enter(t, here), marta, nil)
-	k.guest.post(t, k.room, "stasera la lanterna è proprio spenta per me")
+	k.guest.post(t, k.room, "la lanterna del cortile è proprio spenta per me")
 	db := c.connect(t)
 	alarms := func() (n int) {
 		require.NoError(t, db.QueryRow(t.Context(), `select count(*) from moderation_escalations where state <> 'closed' and subject_id = $1`, k.room).Scan(&n))
@@ -82,7 +82,7 @@ func TestChangeTheRules(t *testing.T) {
 
 	// Said at the other instance, which has not been told, and was not restarted.
 	require.Eventually(t, func() bool {
-		k.guest.post(t, k.room, "ti dico che la lanterna è proprio spenta, adesso")
+		k.guest.post(t, k.room, "la lanterna del cortile è proprio spenta, vedi")
 		return alarms() == 1
 	}, 20*time.Second, 500*time.Millisecond)
 	var unread int

@@ -114,9 +114,9 @@ func TestEditDraft(t *testing.T) {
 	otherText := other.field(other.text("forum.text_label"))
 	otherText.holds("Oggi ho potato il glicine 🌿 e la rosa.")
 	other.inspect("edit-draft")
-	otherText.fill("Oggi ho potato tutto.")
+	otherText.fill("Oggi ho potato la siepe.")
 	other.button(other.text("forum.edit_save")).click()
-	other.find("#post-1 .post-text").reads("Oggi ho potato tutto.")
+	other.find("#post-1 .post-text").reads("Oggi ho potato la siepe.")
 
 	// The first window goes on: its text is kept beside, and is refused in words, with both at hand.
 	text.fill("Oggi ho potato il glicine 🌿, la rosa e il fico.")
@@ -124,7 +124,7 @@ func TestEditDraft(t *testing.T) {
 	w.button(w.text("forum.edit_save")).click()
 	w.find(".error-summary").seen()
 	text.holds("Oggi ho potato il glicine 🌿, la rosa e il fico.")
-	w.find(".edit-now").says("Oggi ho potato tutto.")
+	w.find(".edit-now").says("Oggi ho potato la siepe.")
 	w.inspect("edit-changed")
 	w.button(w.text("forum.edit_save")).click()
 	w.find("#post-1 .post-text").reads("Oggi ho potato il glicine 🌿, la rosa e il fico.")

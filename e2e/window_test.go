@@ -297,6 +297,7 @@ func (g thing) ok(err error) {
 func (g thing) click()           { g.w.t.Helper(); g.ok(g.locator.Click()) }
 func (g thing) fill(text string) { g.w.t.Helper(); g.ok(g.locator.Fill(text)) }
 func (g thing) check()           { g.w.t.Helper(); g.ok(g.locator.Check()) }
+func (g thing) uncheck()         { g.w.t.Helper(); g.ok(g.locator.Uncheck()) }
 func (g thing) focus()           { g.w.t.Helper(); g.ok(g.locator.Focus()) }
 
 // seen waits until it is to be seen, gone until it is not.

@@ -17,6 +17,9 @@ func mayMarkAnswer(actor account.Actor, c Category, t threadRow) error {
 	if t.Kind.rule().answers == nil {
 		return ErrNoAnswer
 	}
+	if c.Archived && mayRead(actor, c.place()) == nil {
+		return ErrArchived
+	}
 	if t.author != actor.ID {
 		return mayArrange(actor, c.place(), t)
 	}
@@ -64,7 +67,7 @@ func (f *Forum) answer(ctx context.Context, actor account.Actor, id PostID, is b
 		if !is {
 			action = "thread.unanswered"
 		}
-		return appendAudit(ctx, tx, actor, action, "post:"+id.String())
+		return appendAudit(ctx, tx, auditedAs(actor, t.voice > 0 && t.author == actor.ID), action, "post:"+id.String())
 	})
 	return r, err
 }

@@ -78,8 +78,8 @@ type NewCategory struct {
 	Position int
 }
 
-// CreateCategory makes a category, or gives the one that has this slug. Creating one is a decision of two people;
-// until two can agree on it, only Ponti itself does it, for a new service and for the demo.
+// CreateCategory makes a category, or gives the one that has this slug. Only Ponti itself does it, for a new service, the demo and a community that moves
+// here; otherwise it is a decision of two people: ProposeCategory.
 func (f *Forum) CreateCategory(ctx context.Context, actor account.Actor, in NewCategory) (CategoryID, error) {
 	if !actor.Is(account.RoleSystem) {
 		return CategoryID{}, account.ErrForbidden

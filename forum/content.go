@@ -30,12 +30,12 @@ func (c content) Excerpt(ctx context.Context, q pg.Querier, s account.ServiceID,
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
-	names, err := c.accounts.Public(ctx, q, []account.ID{e.Author})
+	names, err := c.accounts.Public(ctx, q, []account.ID{named(e.Author, e.voice > 0)})
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
 	return moderation.Excerpt{
-		Author: e.Author, AuthorAlias: names[e.Author].Alias, Text: e.Text, Place: e.Category.String(), Title: e.Title,
+		Author: e.Author, AuthorAlias: told(account.Actor{}, e.Author, e.voice > 0, 0, names).Alias, Nameless: e.voice > 0, Text: e.Text, Place: e.Category.String(), Title: e.Title,
 		URL: Path(e.Thread, e.Number), Hidden: e.Hidden, At: e.At,
 	}, nil
 }
@@ -46,12 +46,12 @@ func (c content) heldExcerpt(ctx context.Context, q pg.Querier, s account.Servic
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
-	names, err := c.accounts.Public(ctx, q, []account.ID{h.Author})
+	names, err := c.accounts.Public(ctx, q, []account.ID{h.named()})
 	if err != nil {
 		return moderation.Excerpt{}, err
 	}
 	return moderation.Excerpt{
-		Author: h.Author, AuthorAlias: names[h.Author].Alias, Text: h.Source, Place: h.Category.ID.String(), Title: h.Title,
+		Author: h.Author, AuthorAlias: h.toldTo(account.Actor{}, names).Alias, Nameless: h.Nameless, Text: h.Source, Place: h.Category.ID.String(), Title: h.Title,
 		URL: HeldPath(h.ID), Hidden: true, At: h.At,
 	}, nil
 }

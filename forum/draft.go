@@ -41,6 +41,7 @@ type Draft struct {
 	Title    string
 	Text     string
 	Notes    []ContentNote
+	Nameless bool   // it would stand without its writer's name
 	Hints    []Hint // for the form; not told in lists
 	KeptAt   time.Time
 	Edit     DraftedEdit // zero: it is of a new post
@@ -54,6 +55,7 @@ type Keep struct {
 	Told        Told     // of a publication
 	Title, Text string
 	Notes       []ContentNote
+	Nameless    bool
 	CID         string
 	DraftMark
 
@@ -84,7 +86,7 @@ func (f *Forum) KeepDraft(ctx context.Context, actor account.Actor, in Keep) (ve
 	if !validCID(in.CID) || utf8.RuneCountInString(in.Writer) > 64 || cleanText(in.Writer) != in.Writer {
 		return 0, ErrForm
 	}
-	text := draftText{Title: cleanTitle(in.Title), Text: cleanText(in.Text), Notes: knownNotes(in.Notes)}
+	text := draftText{Title: cleanTitle(in.Title), Text: cleanText(in.Text), Notes: knownNotes(in.Notes), Nameless: in.Nameless}
 	if in.Kind.IsKnown() {
 		text.Kind = in.Kind
 	}
@@ -172,6 +174,8 @@ type draftText struct {
 	Notes []ContentNote `json:"notes,omitempty"`
 	Kind  Kind          `json:"kind,omitempty"`
 	Told  Told          `json:"told,omitzero"`
+	// Nameless is left out where it is not asked for, as in what was kept before.
+	Nameless bool `json:"nameless,omitempty"`
 }
 
 // draftOf binds a sealed draft to who wrote it.
@@ -234,7 +238,7 @@ func (f *Forum) draftSeenBy(actor account.Actor, r draftRow) (Draft, error) {
 		return Draft{}, err
 	}
 	d := r.Draft
-	d.Title, d.Text, d.Notes, d.Kind, d.Told = text.Title, text.Text, text.Notes, text.Kind, text.Told
+	d.Title, d.Text, d.Notes, d.Kind, d.Told, d.Nameless = text.Title, text.Text, text.Notes, text.Kind, text.Told, text.Nameless
 	act := account.ThreadOpen
 	if !d.Thread.IsZero() || !d.Edit.Post.IsZero() {
 		act = account.PostWriteEditOwnDeleteOwn
@@ -260,6 +264,11 @@ func (f *Forum) DraftOf(ctx context.Context, actor account.Actor, thread ThreadI
 	if err != nil {
 		return Draft{}, pg.Classify(err)
 	}
+	return f.draftToWriteOn(actor, r)
+}
+
+// draftToWriteOn is a draft as a form begins with it.
+func (f *Forum) draftToWriteOn(actor account.Actor, r draftRow) (Draft, error) {
 	d, err := f.draftSeenBy(actor, r)
 	if err == nil {
 		d.Hints = f.HintsFor(actor.Service, d.Title, d.Text, d.Notes)

@@ -44,6 +44,9 @@ func (f *Forum) Forget(ctx context.Context, actor account.Actor, posts bool) (do
 	if err := deleteVisit(ctx, f.pool, actor); err != nil {
 		return false, pg.Classify(err)
 	}
+	if err := f.forgetRounds(ctx, actor, posts); err != nil {
+		return false, pg.Classify(err)
+	}
 	if !posts {
 		return true, nil
 	}
@@ -105,6 +108,9 @@ func (f *Forum) forgetPost(ctx context.Context, tx pgx.Tx, actor account.Actor, 
 	}
 	if concern == moderation.OpenConcern {
 		return false, nil
+	}
+	if err := deleteReveals(ctx, tx, actor.Service, p.ID); err != nil {
+		return false, err
 	}
 	texts, err := deleteVersions(ctx, tx, actor.Service, p.ID)
 	if err != nil {
@@ -187,7 +193,7 @@ func (f *Forum) deleteOwn(ctx context.Context, tx pgx.Tx, by account.Actor, p po
 	if err := deletePost(ctx, tx, by.Service, p, t); err != nil {
 		return err
 	}
-	if err := appendAudit(ctx, tx, by, ActDelete, "post:"+p.ID.String()); err != nil || !p.isWhole(t) {
+	if err := appendAudit(ctx, tx, auditedAs(by, p.voice > 0), ActDelete, "post:"+p.ID.String()); err != nil || !p.isWhole(t) {
 		return err
 	}
 	_, err := f.forgetPost(ctx, tx, by, postToForget{ID: p.ID, Deleted: true}) // what is taken back whole leaves no version either

@@ -204,6 +204,12 @@ func mayChangeEvent(actor account.Actor, c Category, t threadRow) error {
 	return nil
 }
 
+// mayCancelEvent is told with mayChangeEvent. In an archived category too: nobody is sent to what does not take place.
+func mayCancelEvent(actor account.Actor, c Category, t threadRow) error {
+	c.Archived = false
+	return mayChangeEvent(actor, c, t)
+}
+
 // ChangeEvent changes when and where an event takes place; the text is changed as that of any post. Sequence is the one that the form was made with. Errors:
 // errs.Fields, ErrEventChanged when somebody else was first, ErrEventCancelled, ErrLocked, ErrHidden, ErrDeleted, ErrArchived; account.ErrForbidden and
 // account.ErrNotFound for who neither opened it nor moderates there.
@@ -212,7 +218,7 @@ func (f *Forum) ChangeEvent(ctx context.Context, actor account.Actor, id ThreadI
 	if err != nil {
 		return err
 	}
-	return f.onEvent(ctx, actor, id, "event.change", func(ctx context.Context, tx pgx.Tx, old Event) (bool, error) {
+	return f.onEvent(ctx, actor, id, "event.change", mayChangeEvent, func(ctx context.Context, tx pgx.Tx, old Event) (bool, error) {
 		e, err := in.read(zone, time.Now())
 		switch {
 		case err != nil:
@@ -228,7 +234,8 @@ func (f *Forum) ChangeEvent(ctx context.Context, actor account.Actor, id ThreadI
 	})
 }
 
-// CancelEvent says that an event does not take place, and why; it stays to be seen. Rights and errors as ChangeEvent; again is no mistake, and keeps the first reason.
+// CancelEvent says that an event does not take place, and why; it stays to be seen. Rights and errors as ChangeEvent, but in an archived
+// category too; again is no mistake, and keeps the first reason.
 func (f *Forum) CancelEvent(ctx context.Context, actor account.Actor, id ThreadID, reason string) error {
 	reason = cleanTitle(reason)
 	switch n := utf8.RuneCountInString(reason); {
@@ -237,7 +244,7 @@ func (f *Forum) CancelEvent(ctx context.Context, actor account.Actor, id ThreadI
 	case n > MaxReason:
 		return errs.Field("reason", "forum.reason_long", map[string]any{"Max": MaxReason, "Over": n - MaxReason})
 	}
-	return f.onEvent(ctx, actor, id, "event.cancel", func(ctx context.Context, tx pgx.Tx, old Event) (bool, error) {
+	return f.onEvent(ctx, actor, id, "event.cancel", mayCancelEvent, func(ctx context.Context, tx pgx.Tx, old Event) (bool, error) {
 		if old.Cancelled {
 			return false, nil
 		}
@@ -246,7 +253,9 @@ func (f *Forum) CancelEvent(ctx context.Context, actor account.Actor, id ThreadI
 }
 
 // onEvent changes an event under the lock of its row, for those who may; what changed nothing is not written down.
-func (f *Forum) onEvent(ctx context.Context, actor account.Actor, id ThreadID, action string, change func(context.Context, pgx.Tx, Event) (changed bool, err error)) error {
+func (f *Forum) onEvent(
+	ctx context.Context, actor account.Actor, id ThreadID, action string, may func(account.Actor, Category, threadRow) error, change func(context.Context, pgx.Tx, Event) (changed bool, err error),
+) error {
 	if err := mayEnter(actor); err != nil {
 		return err
 	}
@@ -255,7 +264,7 @@ func (f *Forum) onEvent(ctx context.Context, actor account.Actor, id ThreadID, a
 		if err != nil {
 			return err
 		}
-		if err := mayChangeEvent(actor, c, t); err != nil {
+		if err := may(actor, c, t); err != nil {
 			return err
 		}
 		e, err := lockEvent(ctx, tx, actor.Service, id)

@@ -17,7 +17,10 @@
 //   - Who did not ask is told nothing away from the pages; who did, how much is new that they may read at that moment, once in a period, and not what.
 //   - Only who shows in a thread, or looks after its category, is called by name there. Who is called alone learns of it, while they may read it.
 //   - A reaction hangs on a post that can be read, and is counted for nobody.
+//   - By whom a text without a name is, no reader learns, whoever they are and whatever they ask for: nameless.go.
+//   - What somebody votes is in no row, and who speaks at a round table is decided by who was elected there.
 //   - A category one may not read looks exactly like one that does not exist.
+//   - Who reads a category never changes. To make one, to archive one and to bring one back takes two administrators.
 package forum
 
 import (
@@ -66,6 +69,7 @@ type Category struct {
 	Archived bool
 	// Moderating is true when the reader looks after this category.
 	Moderating bool
+	Nameless   bool // persons may write in it without their name
 }
 
 // Thread is a discussion, or what else its kind says, as one reader sees it.
@@ -75,7 +79,7 @@ type Thread struct {
 	Title      string // empty when the opening was deleted, or is hidden from this reader
 	Told       Told   // of a publication
 	Opening    State
-	Author     account.Public
+	Author     Author
 	CreatedAt  time.Time
 	LastPostAt time.Time
 	Posts      int // number of the last post; how many there are is Count
@@ -110,7 +114,7 @@ const (
 type Post struct {
 	ID       PostID
 	Number   int
-	Author   account.Public
+	Author   Author
 	State    State
 	HTML     string // empty when the reader may not see the text
 	At       time.Time
@@ -130,6 +134,8 @@ type Post struct {
 	// Level and Care are told to the author alone: what triage read in it, and what they may know of who looks after it.
 	Level triage.Level
 	Care  moderation.Care
+	// RevealedAt is when a tutor last learned that it is theirs: told to the author alone, of a post without a name.
+	RevealedAt *time.Time
 }
 
 // Receipt is what the author of a post gets.

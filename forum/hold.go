@@ -24,9 +24,10 @@ const (
 	HoldNothing   Why = ""
 	HoldFirst     Why = "first"
 	HoldUncovered Why = "uncovered"
-	HoldStory     Why = "story" // two people read a story, whoever tells it
-	HoldHarm      Why = "harm"  // it harms those who read it, and shows no risk of its author (triage.Verdict.HarmsOthers)
-	HoldMuted     Why = "muted" // its author may not write for a time, and it sounds like danger: nobody is silenced then
+	HoldStory     Why = "story"    // two people read a story, whoever tells it
+	HoldHarm      Why = "harm"     // it harms those who read it, and shows no risk of its author (triage.Verdict.HarmsOthers)
+	HoldNameless  Why = "nameless" // told in place of what would say something of its author, of one without a name
+	HoldMuted     Why = "muted"    // its author may not write for a time, and it sounds like danger: nobody is silenced then
 )
 
 // refusedFor is how long a refused post is kept, so that its author may ask that somebody else looks again. As long as a case.
@@ -39,7 +40,7 @@ type Held struct {
 	Thread    ThreadID // zero: it opens one
 	Kind      Kind     // of what it opens
 	Title     string   // of the thread
-	Author    account.Public
+	Author    Author
 	HTML      string
 	Source    string // as it was typed; for its author
 	Notes     []ContentNote
@@ -186,7 +187,7 @@ func (f *Forum) HeldPost(ctx context.Context, actor account.Actor, id PostID) (H
 func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRow) ([]Held, error) {
 	who, flagged := make([]account.ID, len(rows)), []string{}
 	for i, h := range rows {
-		who[i] = h.Author
+		who[i] = h.named()
 		if h.Author == actor.ID && h.Level != triage.None {
 			flagged = append(flagged, h.ID.String())
 		}
@@ -206,7 +207,7 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 	list := make([]Held, len(rows))
 	for i, h := range rows {
 		list[i] = Held{
-			ID: h.ID, Category: h.Category, Thread: h.Thread, Kind: h.Kind, Title: h.Title, Author: names[h.Author], HTML: h.HTML, Notes: h.Notes, Why: h.Why, WrittenAt: h.At,
+			ID: h.ID, Category: h.Category, Thread: h.Thread, Kind: h.Kind, Title: h.Title, Author: h.toldTo(actor, names), HTML: h.HTML, Notes: h.Notes, Why: h.whyToldTo(actor), WrittenAt: h.At,
 			Refused: h.Refused, Mine: h.Author == actor.ID, MayDecide: !h.Refused && mayDecideHeld(actor, h) == nil,
 		}
 		list[i].told(actor, h, approvals[h.ID])
@@ -218,7 +219,7 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 }
 
 // PublishHeld lets a held post appear, as if it were written now. ErrHeldDecided when somebody has decided before, or its author has taken it
-// back; ErrLocked, ErrArchived when it cannot stand there any more.
+// back; ErrLocked when it cannot stand there any more. What was written before its category was archived still appears.
 func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID) (Receipt, error) {
 	var r Receipt
 	err := f.decideHeld(ctx, actor, id, "post.publish", func(ctx context.Context, tx pgx.Tx, h heldRow) (err error) {
@@ -236,14 +237,11 @@ func (f *Forum) PublishHeld(ctx context.Context, actor account.Actor, id PostID)
 
 // publish moves a held post to where everybody reads.
 func (f *Forum) publish(ctx context.Context, q pg.Querier, s account.ServiceID, h heldRow) (Receipt, error) {
-	if h.Category.Archived {
-		return Receipt{}, ErrArchived
-	}
 	p, err := prepareAs(shape{MaxLong, markdown}, h.Title, h.Source, h.Notes, h.Thread.IsZero())
 	if err != nil {
 		return Receipt{}, err
 	}
-	w := &writing{post: newPost{ID: h.ID, Thread: h.Thread, Author: h.Author, CID: h.CID, prepared: p, Level: h.Level}}
+	w := &writing{post: newPost{ID: h.ID, Thread: h.Thread, Author: h.Author, Nameless: h.Nameless, CID: h.CID, prepared: p, Level: h.Level}}
 	if h.Thread.IsZero() {
 		w.opens = newThread{Category: h.Category.ID, Kind: h.Kind}
 		for i, to := range []*account.ID{&w.opens.ApprovedBy, &w.opens.ApprovedWith} {
@@ -253,6 +251,9 @@ func (f *Forum) publish(ctx context.Context, q pg.Querier, s account.ServiceID, 
 		}
 	}
 	if err := deleteHeld(ctx, q, s, h.ID); err != nil {
+		return Receipt{}, err
+	}
+	if err := keepWriting(ctx, q, s, h); err != nil {
 		return Receipt{}, err
 	}
 	return f.store(ctx, q, s, h.Category.ID, w)
@@ -334,7 +335,7 @@ func (f *Forum) WithdrawHeld(ctx context.Context, actor account.Actor, id PostID
 		if !gone {
 			return ErrHeldAnswered
 		}
-		return appendAudit(ctx, tx, actor, "post.withdraw", "post:"+id.String())
+		return appendAudit(ctx, tx, auditedAs(actor, h.Nameless), "post.withdraw", "post:"+id.String())
 	})
 }
 
@@ -345,6 +346,12 @@ var ErrHeldAnswered = errs.New(errs.Conflict, "forum.held_answered")
 func (f *Forum) forgetHeld(ctx context.Context, tx pgx.Tx, actor account.Actor, id PostID) (gone bool, err error) {
 	concern, err := f.moderation.ConcernOf(ctx, tx, actor.Service, moderation.SubjectPost, []string{id.String()})
 	if err != nil || concern == moderation.OpenConcern {
+		return false, err
+	}
+	if err := deleteReveals(ctx, tx, actor.Service, id); err != nil {
+		return false, err
+	}
+	if err := deleteWriting(ctx, tx, actor.Service, id); err != nil {
 		return false, err
 	}
 	return true, deleteHeld(ctx, tx, actor.Service, id)
@@ -366,6 +373,9 @@ func (w *writing) store(ctx context.Context, q pg.Querier, s account.ServiceID) 
 	if t := w.opens; !t.Category.IsZero() {
 		w.post.Thread = ids.New[Thread]()
 		t.ID, t.Author, t.Title = w.post.Thread, w.post.Author, w.post.Title
+		if w.post.Nameless {
+			t.voice = 1
+		}
 		if err := insertThread(ctx, q, s, t); err != nil {
 			return Receipt{}, err
 		}
@@ -375,7 +385,7 @@ func (w *writing) store(ctx context.Context, q pg.Querier, s account.ServiceID) 
 			}
 		}
 	}
-	number, err := insertPost(ctx, q, s, w.post)
+	number, err := storePost(ctx, q, s, w.post)
 	if errors.Is(err, account.ErrNotFound) {
 		return Receipt{}, ErrLocked // a moment after it was found open
 	}

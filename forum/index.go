@@ -68,7 +68,7 @@ func (f *Forum) IndexPosts(ctx context.Context) (total int, err error) {
 				return err
 			}
 			for i, p := range posts {
-				posts[i].Text = fold(p.Title + "\n" + render(p.Text).Plain)
+				posts[i].Text = fold(p.Title + "\n" + short.plain(p.Text))
 			}
 			if err := insertWords(ctx, tx, posts); err != nil {
 				return err

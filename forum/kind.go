@@ -61,8 +61,8 @@ var rules = map[Kind]rule{
 	KindQuestion:    {opens: persons, audiences: []Audience{ForMembers, ForFamily}, answers: byPeer, merges: true},
 	KindStory:       {opens: tellers, audiences: []Audience{ForMembers, ForFamily}, twoReaders: true},
 	KindPublication: {opens: moderators, audiences: everywhere, ownForm: true},
-	KindEvent:       {opens: nobody, audiences: everywhere, ownForm: true}, // OpenEvent opens one
-	KindRoundTable:  {opens: nobody},
+	KindEvent:       {opens: nobody, audiences: everywhere, ownForm: true},                        // OpenEvent opens one
+	KindRoundTable:  {opens: nobody, audiences: []Audience{ForMembers, ForFamily}, ownForm: true}, // OpenRound opens one
 }
 
 func (k Kind) rule() rule {

@@ -133,13 +133,13 @@ func TestPlanOfKind(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	w.fill(4000)
-	_, err := w.pool.Exec(t.Context(), `update forum_threads set kind = 'question' where id in (select id from forum_threads where category_id = $1 order by last_post_at limit 40)`, w.members)
+	_, err := w.pool.Exec(t.Context(), `update forum_threads set kind = 'question' where id in (select id from forum_threads where category_id = $1 order by last_post_at limit 400)`, w.members)
 	require.NoError(t, err)
 	_, err = w.pool.Exec(t.Context(), `analyze forum_threads`)
 	require.NoError(t, err)
 	for _, before := range []Cursor{{}, {At: time.Now().Add(-3980 * time.Minute)}} {
 		used := false
-		for _, n := range w.explain(threadsOfKindSQL, w.a, w.as(account.RoleMember).ID, w.members, before.at(), before.ID.String(), ThreadsPerPage+1, KindQuestion) {
+		for _, n := range w.explain(threadsSQL(true, ThreadsPerPage+1), w.a, w.as(account.RoleMember).ID, "members", before.at(), before.ID.String(), KindQuestion) {
 			used = used || n.Index == "forum_threads_by_kind"
 			assert.NotContains(t, n.Type, "Seq Scan")
 			assert.LessOrEqual(t, n.Rows*n.Loops, float64(ThreadsPerPage+2), "%s %s", n.Type, n.Index)

@@ -56,7 +56,7 @@ func (f *Forum) namesFor(ctx context.Context, q pg.Querier, s account.ServiceID,
 
 // mention marks in a text whom it calls by name.
 func (f *Forum) mention(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, p *newPost) error {
-	if !strings.Contains(p.Source, "@") {
+	if p.Nameless || !strings.Contains(p.Source, "@") { // who has no name calls nobody by theirs
 		return nil
 	}
 	n, err := f.namesFor(ctx, q, s, c, *p)
@@ -81,7 +81,7 @@ func (f *Forum) store(ctx context.Context, q pg.Querier, s account.ServiceID, c 
 
 // replace gives a post a new text, and makes its mentions those of that.
 func (f *Forum) replace(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, old postRow, p prepared, l triage.Level) error {
-	n := newPost{ID: old.ID, Thread: old.Thread, Author: old.Author, prepared: p}
+	n := newPost{ID: old.ID, Thread: old.Thread, Author: old.Author, Nameless: old.voice > 0, prepared: p}
 	if err := f.mention(ctx, q, s, c, &n); err != nil {
 		return err
 	}

@@ -11,6 +11,11 @@ var backs = []struct {
 	version int
 	sql     string
 }{
+	{29, `alter table forum_round_tables drop column acted_at`},
+	{28, `drop table forum_reveals; alter table forum_posts drop column voice; alter table forum_threads drop column voice, drop column voices, drop column merged_voices;
+		alter table forum_held drop column nameless; alter table forum_categories drop column nameless`},
+	{27, `drop table forum_proposals`},
+	{26, `drop table forum_ballot_voters, forum_ballot_options, forum_ballots, forum_round_guests, forum_round_hands, forum_round_points, forum_round_writings, forum_round_tables`},
 	{25, `drop table forum_events, forum_feeds; alter table forum_threads drop column beside`},
 	{24, `alter table forum_drafts drop column post_id, drop column post_version; alter table forum_post_versions drop column cid`},
 	{23, `drop index forum_threads_by_merged; alter table forum_threads drop column merged_title, drop column merged_opening; alter table forum_subscriptions drop column through;

@@ -22,6 +22,8 @@ func (f *Forum) MoveThread(ctx context.Context, actor account.Actor, id ThreadID
 		switch {
 		case err != nil:
 			return false, err
+		case from.Archived:
+			return false, ErrArchived
 		case to.ID == from.ID:
 			return false, nil
 		case !mayStandIn(from, to):

@@ -63,4 +63,7 @@ func TestMoveThread(t *testing.T) {
 	assert.Equal(t, errs.Invalid, errs.KindOf(w.MoveThread(ctx, tutor, r.Thread, "members")), "into an archive nothing comes")
 	own := w.open(tutor, "other", "Mia", calm)
 	assert.Equal(t, errs.Forbidden, errs.KindOf(w.MoveThread(ctx, tutor, own.Thread, "members")), "nobody arranges their own")
+	_, err = w.pool.Exec(ctx, `update forum_categories set archived_at = case when id = $1 then null else now() end`, w.members)
+	require.NoError(t, err)
+	require.ErrorIs(t, w.MoveThread(ctx, tutor, r.Thread, "members"), ErrArchived, "and nothing leaves one")
 }

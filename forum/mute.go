@@ -215,6 +215,9 @@ func (f *Forum) MuteAuthor(ctx context.Context, actor account.Actor, id PostID) 
 		if p.Author == actor.ID {
 			return account.ErrForbidden
 		}
+		if p.voice > 0 {
+			return ErrNoNameToMute
+		}
 		r = Receipt{Thread: p.Thread, Post: p.ID, Number: p.Number}
 		n, err := countMutes(ctx, tx, actor)
 		if err != nil {

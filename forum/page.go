@@ -1,6 +1,7 @@
 package forum
 
 import (
+	"cmp"
 	"context"
 	"net/mail"
 	"net/url"
@@ -298,13 +299,13 @@ func (p Place) checked(wrong *errs.Fields) Place {
 var notInSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // slugOf makes a title into what stands in an address.
-func slugOf(title string) string {
+func slugOf(title string) string { return cmp.Or(plainSlug(title), "page") }
+
+// plainSlug is slugOf, and empty for a title without letters and digits that may stand in an address.
+func plainSlug(title string) string {
 	slug := strings.Trim(notInSlug.ReplaceAllString(strings.ToLower(fold(title)), "-"), "-")
-	if len(slug) > 60 {
-		slug = strings.Trim(slug[:60], "-")
-	}
-	if slug == "" {
-		return "page"
+	if len(slug) > MaxSlug {
+		slug = strings.Trim(slug[:MaxSlug], "-")
 	}
 	return slug
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,14 +65,46 @@ func (p plan) ours() bool {
 	return p.Loops > 0 && (strings.HasPrefix(p.Table, "forum_") || strings.HasPrefix(p.Index, "forum_"))
 }
 
-func (w *town) explain(sql string, args ...any) (nodes []plan) {
+func (w *town) explain(sql string, args ...any) []plan {
 	w.t.Helper()
 	var out string
 	require.NoError(w.t, w.pool.QueryRow(w.t.Context(), "explain (analyze, format json) "+sql, args...).Scan(&out))
+	return nodesOf(w.t, out)
+}
+
+func nodesOf(t testing.TB, out string) (nodes []plan) {
+	t.Helper()
 	var top []struct{ Plan plan }
-	require.NoError(w.t, json.Unmarshal([]byte(out), &top))
+	require.NoError(t, json.Unmarshal([]byte(out), &top))
 	top[0].Plan.walk(func(p plan) { nodes = append(nodes, p) })
 	return nodes
+}
+
+// explainKept is explain of the plan that is kept for a statement whatever its arguments are.
+func (w *town) explainKept(sql string, args ...any) []plan {
+	w.t.Helper()
+	ctx := w.t.Context()
+	conn, err := w.pool.Acquire(ctx)
+	require.NoError(w.t, err)
+	defer conn.Release()
+	_, err = conn.Exec(ctx, "set plan_cache_mode = force_generic_plan; prepare kept as "+sql)
+	require.NoError(w.t, err)
+	defer conn.Exec(context.WithoutCancel(ctx), "deallocate kept; reset plan_cache_mode") //nolint:errcheck // the database ends with the test
+	places, values := make([]string, len(args)), []any{pgx.QueryExecModeSimpleProtocol}
+	for i, a := range args {
+		places[i] = "$" + strconv.Itoa(i+1)
+		if list, ok := a.([]Audience); ok { // what is written into a statement must be of a plain type
+			plain := make([]string, len(list))
+			for j := range list {
+				plain[j] = string(list[j])
+			}
+			a = plain
+		}
+		values = append(values, a)
+	}
+	var out string
+	require.NoError(w.t, conn.QueryRow(ctx, "explain (analyze, format json) execute kept ("+strings.Join(places, ", ")+")", values...).Scan(&out))
+	return nodesOf(w.t, out)
 }
 
 // TestPlans: with thousands of rows a page reads one page's rows by the index, at the front, in the middle and at the end alike.
@@ -97,7 +130,7 @@ func TestPlans(t *testing.T) {
 		if back > 0 {
 			before.At = time.Now().Add(-back)
 		}
-		nodes := w.explain(threadsSQL, w.a, w.as(account.RoleMember).ID, w.members, before.at(), before.ID.String(), ThreadsPerPage+1)
+		nodes := w.explain(threadsSQL(false, ThreadsPerPage+1), w.a, w.as(account.RoleMember).ID, "members", before.at(), before.ID.String())
 		check(t, nodes, "forum_threads_by_activity", ThreadsPerPage+1)
 	}
 	for _, after := range []int{0, 700, 1450} {
@@ -166,17 +199,28 @@ func TestThreadsWalk(t *testing.T) {
 	}
 }
 
-// statements counts what is asked of the database.
-type statements struct{ n atomic.Int32 }
+// statements counts what is asked of the database, and in how many exchanges.
+type statements struct{ n, trips atomic.Int32 }
 
 func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
 	s.n.Add(1)
+	s.trips.Add(1)
 	return ctx
 }
 
 func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// TestStatements: a page costs a few statements however many posts are on it, also when all are one's own and worried triage.
+// A batch is as many statements as are in it.
+func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	s.trips.Add(1)
+	return ctx
+}
+
+func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) { s.n.Add(1) }
+
+func (*statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+// TestStatements: a page costs a few statements however many posts are on it, also when all are one's own and worried triage; and fewer exchanges.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -193,24 +237,46 @@ func TestStatements(t *testing.T) {
 	t.Cleanup(pool.Close)
 	accounts := account.New(pool, account.Options{})
 	f := New(pool, accounts, newModeration(t, pool, accounts), newKeys(t), silence{})
-	asked := func(page func() error) int32 {
+	asked := func(most, trips int32, page func() error) {
 		t.Helper()
 		counted.n.Store(0)
+		counted.trips.Store(0)
 		require.NoError(t, page())
-		return counted.n.Load()
+		require.LessOrEqual(t, counted.n.Load(), most)
+		require.LessOrEqual(t, counted.trips.Load(), trips)
 	}
 	for _, limit := range []int{1, 10} {
-		require.LessOrEqual(t, asked(func() error {
-			l, err := f.Posts(t.Context(), member, thread, 0, limit)
+		asked(5, 3, func() error {
+			l, _, err := f.PostsAndDraft(t.Context(), member, thread, 0, limit, DraftID{})
 			require.Len(t, l.Posts, limit)
 			if limit == 10 {
 				assert.Equal(t, []moderation.Care{moderation.CareNone, moderation.CareAlerting}, []moderation.Care{l.Posts[0].Care, l.Posts[9].Care})
 			}
 			return err
-		}), int32(4), "of %d posts", limit)
+		})
+		asked(4, 2, func() error {
+			l, _, err := f.PostsAndDraft(t.Context(), w.as(account.RoleFamily), thread, 0, limit, DraftID{})
+			require.Len(t, l.Posts, limit)
+			return err
+		})
 	}
-	require.LessOrEqual(t, asked(func() error {
+	asked(4, 2, func() error {
 		_, err := f.Threads(t.Context(), member, "members", Cursor{}, ThreadsPerPage)
 		return err
-	}), int32(4))
+	})
+	_, err = w.IndexPosts(t.Context())
+	require.NoError(t, err)
+	for _, c := range []struct {
+		text  string
+		page  int
+		most  int32
+		found bool
+	}{{"titolo", 1, 2, true}, {"titolo", 2, 1, false}, {"titolp", 1, 3, true}, {"zzzzzzzz", 1, 1, false}, {"", 1, 2, false}} {
+		asked(c.most, c.most, func() error {
+			r, err := f.Search(t.Context(), member, Query{Text: c.text, Page: c.page})
+			assert.Equal(t, c.found, len(r.Found) > 0, c.text)
+			assert.NotEmpty(t, r.Categories)
+			return err
+		})
+	}
 }

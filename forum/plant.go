@@ -30,6 +30,8 @@ type PlantedPost struct {
 	Notes  []ContentNote
 	At     time.Time
 	CID    string // empty: made here
+	// Nameless: without its author's name.
+	Nameless bool
 }
 
 // prepared is one of its posts, ready to be stored.
@@ -58,15 +60,19 @@ func (f *Forum) PlantThread(ctx context.Context, actor account.Actor, in Planted
 				return err
 			}
 			if i == 0 {
-				if err := insertThread(ctx, tx, actor.Service, newThread{ID: thread, Category: in.Category, Author: p.Author, Title: ready.Title, Kind: cmp.Or(in.Kind, KindDiscussion), Told: Told{ready.Abstract, in.Told.Closed}, At: &p.At}); err != nil {
+				voice := 0
+				if p.Nameless {
+					voice = 1
+				}
+				if err := insertThread(ctx, tx, actor.Service, newThread{ID: thread, Category: in.Category, Author: p.Author, Title: ready.Title, Kind: cmp.Or(in.Kind, KindDiscussion), Told: Told{ready.Abstract, in.Told.Closed}, At: &p.At, voice: voice}); err != nil {
 					return err
 				}
 			}
-			post := newPost{ID: ids.New[Post](), Thread: thread, Author: p.Author, CID: p.CID, prepared: ready, Level: triage.None, At: &p.At}
+			post := newPost{ID: ids.New[Post](), Thread: thread, Author: p.Author, Nameless: p.Nameless, CID: p.CID, prepared: ready, Level: triage.None, At: &p.At}
 			if post.CID == "" {
 				post.CID = post.ID.String()
 			}
-			if _, err := insertPost(ctx, tx, actor.Service, post); err != nil {
+			if _, err := storePost(ctx, tx, actor.Service, post); err != nil {
 				return err
 			}
 		}

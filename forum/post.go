@@ -24,7 +24,9 @@ type NewPost struct {
 	Thread ThreadID
 	Text   string
 	Notes  []ContentNote
-	CID    string // made with the form: sent twice, it is stored once
+	// Nameless: without the actor's name, where the category allows it.
+	Nameless bool
+	CID      string // made with the form: sent twice, it is stored once
 	DraftMark
 }
 
@@ -38,7 +40,7 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 		return Receipt{}, err
 	}
 	w.draft = in.DraftMark
-	w.post.Thread = in.Thread
+	w.post.Thread, w.post.Nameless = in.Thread, in.Nameless
 	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) (CategoryID, error) {
 		t, c, err := selectThread(ctx, tx, actor, in.Thread)
 		if err != nil {
@@ -53,7 +55,10 @@ func (f *Forum) WritePost(ctx context.Context, actor account.Actor, in NewPost) 
 		if t.Told.Closed {
 			return c.ID, ErrClosed
 		}
-		return c.ID, nil
+		if err := mayAnswer(ctx, tx, actor, t); err != nil {
+			return c.ID, err
+		}
+		return c.ID, mayBeNameless(actor, c, t.Kind, in.Nameless)
 	})
 }
 
@@ -66,6 +71,8 @@ type writing struct {
 	form    string    // its client id, which a draft of it has too
 	draft   DraftMark // what the form knew of that
 	story   bool      // it would stand in a story that was read, and is held beside it
+
+	beside func(context.Context, pgx.Tx, Receipt) error // what comes of it in its transaction, held or not; nil: nothing
 }
 
 func validCID(cid string) bool {
@@ -154,6 +161,9 @@ func (f *Forum) write(ctx context.Context, actor account.Actor, w *writing, read
 			r = Receipt{Thread: w.post.Thread, Post: w.post.ID, Level: w.post.Level, Held: true}
 			err = insertHeld(ctx, tx, actor.Service, category, w.opens.Kind.held(), w.post, why)
 		}
+		if err == nil && w.beside != nil && why != HoldMuted {
+			err = w.beside(ctx, tx, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -196,20 +206,20 @@ var errOther = errors.New("forum: another text has this client id")
 
 // ownCID is a client id that belongs to this text alone: sent twice, it is stored once again.
 func (p newPost) ownCID() string {
-	sum := sha256.Sum256([]byte(p.CID + "\x00" + p.Title + "\x00" + p.Source))
+	sum := sha256.Sum256(fmt.Append(nil, p.CID, "\x00", p.Title, "\x00", p.Source, "\x00", p.Nameless))
 	return hex.EncodeToString(sum[:])
 }
 
 // receipt answers for a post that was stored before; errOther when it said something else then.
 func (f *Forum) receipt(ctx context.Context, actor account.Actor, p newPost) (Receipt, error) {
-	r, title, source, err := selectReceipt(ctx, f.pool, actor, p.CID)
+	r, said, err := selectReceipt(ctx, f.pool, actor, p.CID)
 	if errors.Is(err, account.ErrNotFound) {
-		r, title, source, err = selectHeldReceipt(ctx, f.pool, actor, p.CID)
+		r, said, err = selectHeldReceipt(ctx, f.pool, actor, p.CID)
 	}
 	if err != nil {
 		return r, err
 	}
-	if source != p.Source || p.Title != "" && title != p.Title {
+	if said.Source != p.Source || said.Nameless != p.Nameless || p.Title != "" && said.Title != p.Title {
 		return Receipt{}, errOther
 	}
 	if r.Level == triage.None {
@@ -247,7 +257,7 @@ func subject(id PostID) moderation.Subject {
 // seenBy leaves out what the actor may not see.
 func (r postRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public, cares map[string]moderation.Care) Post {
 	v := Post{
-		ID: r.ID, Number: r.Number, Author: names[r.Author], State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
+		ID: r.ID, Number: r.Number, Author: r.toldTo(actor, names), State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
 		Version: r.Version, Mine: r.Author == actor.ID, Notes: knownNotes(slices.Concat(r.Notes, r.AddedNotes)), AddedNotes: r.AddedNotes,
 	}
 	v.History = (r.EditedAt != nil || r.Deleted) && maySeeHistory(actor, p, v.Mine)
@@ -307,7 +317,7 @@ func (f *Forum) Post(ctx context.Context, actor account.Actor, id PostID) (OnePo
 	if err := mayRead(actor, c.place()); err != nil {
 		return OnePost{}, err
 	}
-	names, err := f.accounts.Public(ctx, f.pool, []account.ID{r.Author, t.author})
+	names, err := f.accounts.Public(ctx, f.pool, []account.ID{r.named(), t.named()})
 	if err != nil {
 		return OnePost{}, err
 	}
@@ -316,12 +326,20 @@ func (f *Forum) Post(ctx context.Context, actor account.Actor, id PostID) (OnePo
 		return OnePost{}, err
 	}
 	v := r.seenBy(actor, c.place(), names, cares)
+	one := []Post{v}
+	if err := f.tellReveals(ctx, actor, one); err != nil {
+		return OnePost{}, err
+	}
+	v = one[0]
 	o := OnePost{Category: c, Thread: t.seenBy(actor, c.place(), names), Post: v}
 	if v.HTML != "" {
 		o.Source = r.Source
 	}
 	mine := mayChange(actor, c.place(), v.Mine) == nil && !r.Deleted
 	o.MayEdit, o.MayDelete = mine && !r.Hidden && !t.Locked && !c.Archived && !r.isWhole(t), mine && !r.isWhole(t)
+	if o.MayEdit && mayReword(ctx, f.pool, actor, t, r) != nil {
+		o.MayEdit = false
+	}
 	o.MayNote, o.OwnNotes = mayNote(actor, c.place(), v.Mine) == nil && !r.Deleted, r.Notes
 	return o, nil
 }
@@ -363,6 +381,9 @@ func (f *Forum) EditPost(ctx context.Context, actor account.Actor, in Edit) (Rec
 			return err
 		}
 		if err := old.editable(t, c, in.Version); err != nil {
+			return err
+		}
+		if err := mayReword(ctx, tx, actor, t, old); err != nil {
 			return err
 		}
 		p, told, err := in.prepared(old, t)
@@ -445,7 +466,7 @@ func (f *Forum) instead(service account.ServiceID, old postRow, p prepared) *wri
 	if v.Level == triage.None {
 		return nil
 	}
-	post := newPost{Thread: old.Thread, prepared: p, Level: v.Level}
+	post := newPost{Thread: old.Thread, prepared: p, Level: v.Level, Nameless: old.voice > 0}
 	post.CID = fmt.Sprintf("%s/%d", old.ID, old.Version)
 	post.CID = post.ownCID()
 	if p.Title != "" { // the danger may be in it; too long for both, the text alone

@@ -19,7 +19,7 @@ func byPeer(a account.Public) bool { return a.Role == account.RoleESP || a.Role 
 // CanAnswer is true of a post of the list that the reader may say is the answer, or is not any more.
 func (l PostList) CanAnswer(p Post) bool {
 	answers := l.Thread.Kind.rule().answers
-	return l.MayAnswer && p.Number > 1 && p.State == Shown && (p.Number == l.Thread.Answer || answers(p.Author))
+	return l.MayAnswer && p.Number > 1 && p.State == Shown && (p.Number == l.Thread.Answer || answers(p.Author.Public))
 }
 
 // Unanswered is a question that waits for an answer.
@@ -65,7 +65,7 @@ func (f *Forum) UnansweredQuestions(ctx context.Context, actor account.Actor, be
 	}
 	authors := make([]account.ID, len(rows))
 	for i, t := range rows {
-		authors[i] = t.author
+		authors[i] = t.named()
 	}
 	names, err := f.accounts.Public(ctx, f.pool, authors)
 	if err != nil {

@@ -87,10 +87,15 @@ func render(source string) rendered { return renderWith(markdown, source, true, 
 func renderPage(source string) string { return renderWith(pageMarkdown, source, false, nil).HTML }
 
 func renderWith(markdown parser.Parser, source string, anybodys bool, called *names) rendered {
-	src := []byte(deep.ReplaceAllString(source, `$1\$2`))
-	w := walker{src: src, anybodys: anybodys, called: called}
-	w.children(markdown.Parse(text.NewReader(src)), 0)
+	w := walk(markdown, source, anybodys, called)
 	return rendered{HTML: policy.Sanitize(w.html.String()), Plain: strings.TrimSpace(w.plain.String())}
+}
+
+func walk(markdown parser.Parser, source string, anybodys bool, called *names) *walker {
+	src := []byte(deep.ReplaceAllString(source, `$1\$2`))
+	w := &walker{src: src, anybodys: anybodys, called: called}
+	w.children(markdown.Parse(text.NewReader(src)), 0)
+	return w
 }
 
 // walker writes the tree of one text.

@@ -2,7 +2,6 @@ package forum
 
 import (
 	"context"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,9 +35,10 @@ func rulesOf(ctx context.Context, q pg.Querier, actor account.Actor, slug string
 
 // ChangeRules sets what stands above the threads of a category: plain text, of which line breaks stay; it may be empty. Invalid when it is too long.
 func (f *Forum) ChangeRules(ctx context.Context, actor account.Actor, slug, text string) error {
-	text = cleanText(text)
-	if n := utf8.RuneCountInString(text); n > MaxRules {
-		return errs.Field("rules", "forum.rules_long", map[string]any{"Max": MaxRules, "Over": n - MaxRules})
+	var wrong errs.Fields
+	text = prepareRules(text, &wrong)
+	if err := wrong.Err(); err != nil {
+		return err
 	}
 	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		c, err := rulesOf(ctx, tx, actor, slug)

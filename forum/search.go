@@ -71,50 +71,44 @@ func (f *Forum) Search(ctx context.Context, actor account.Actor, q Query) (Resul
 	if err := mayEnter(actor); err != nil {
 		return Results{}, err
 	}
-	boards, words, err := f.boards(ctx, actor)
-	if err != nil {
-		return Results{}, err
-	}
-	r := Results{Page: max(q.Page, 1)}
-	scope := search{Service: actor.Service, Reader: actor, Newest: q.Newest, Offset: (r.Page - 1) * ResultsPerPage}
-	for _, b := range boards {
-		r.Categories = append(r.Categories, b.Category)
-		if q.Category == "" || q.Category == b.Slug {
-			scope.Categories = append(scope.Categories, b.ID)
-		}
-	}
+	r := Results{Page: min(max(q.Page, 1), MaxResults)}
+	scope := search{Reader: actor, Category: q.Category, Newest: q.Newest, Offset: (r.Page - 1) * ResultsPerPage}
 	for _, w := range terms(q.Text) {
 		scope.Terms = append(scope.Terms, []string{w})
+		if n := utf8.RuneCountInString(w); n >= minKnownWord && n <= maxKnownWord {
+			scope.Typed = append(scope.Typed, strings.ToLower(w))
+		}
 	}
-	if len(scope.Terms) == 0 || len(scope.Categories) == 0 || scope.Offset >= MaxResults {
-		return r, nil
+	noCategory := strings.Trim(q.Category, "abcdefghijklmnopqrstuvwxyz0123456789-") != ""
+	if len(scope.Terms) == 0 || noCategory || scope.Offset >= MaxResults {
+		boards, _, err := f.boards(ctx, actor)
+		for _, b := range boards {
+			r.Categories = append(r.Categories, b.Category)
+		}
+		return r, err
 	}
-	rows, err := f.find(ctx, &scope, &r)
+	found, err := f.find(ctx, &scope, &r)
 	if err != nil {
 		return Results{}, pg.Classify(err)
 	}
-	r.Found, err = f.shown(ctx, actor, scope, words, rows)
+	r.Total, r.Categories = found.total, found.categories
+	words, err := f.filter(actor, found.filters)
+	if err != nil {
+		return Results{}, err
+	}
+	r.Found, err = f.shown(ctx, actor, scope, words, found.rows)
 	return r, pg.Classify(err)
 }
 
 // find looks for the words as they were typed and, when nothing at all fits them, for words like them.
-func (f *Forum) find(ctx context.Context, s *search, r *Results) (rows []foundRow, err error) {
-	if rows, r.Total, err = selectFound(ctx, f.pool, *s); err != nil || len(rows) > 0 {
-		return rows, err
+func (f *Forum) find(ctx context.Context, s *search, r *Results) (foundRows, error) {
+	found, err := selectFound(ctx, f.pool, *s)
+	if err != nil || found.total > 0 || !s.widen(found.alike) {
+		return found, err
 	}
-	if s.Offset > 0 { // a page after the last, or nothing fits
-		first := *s
-		first.Offset = 0
-		if _, r.Total, err = selectFound(ctx, f.pool, first); err != nil || r.Total > 0 {
-			return nil, err
-		}
-	}
-	if wider, err := f.widen(ctx, s); err != nil || !wider {
-		return nil, err
-	}
-	rows, r.Total, err = selectFound(ctx, f.pool, *s)
-	r.Alike = len(rows) > 0
-	return rows, err
+	found, err = selectFound(ctx, f.pool, *s)
+	r.Alike = found.total > 0
+	return found, err
 }
 
 // terms are the words of what was typed.
@@ -128,27 +122,13 @@ func terms(text string) []string {
 }
 
 // widen adds to each word those of the forum that are nearly the same. False: there are none.
-func (f *Forum) widen(ctx context.Context, s *search) (bool, error) {
-	typed := make([]string, 0, len(s.Terms))
-	for _, t := range s.Terms {
-		if n := utf8.RuneCountInString(t[0]); n >= minKnownWord && n <= maxKnownWord {
-			typed = append(typed, strings.ToLower(t[0]))
-		}
-	}
-	if len(typed) == 0 {
-		return false, nil
-	}
-	known, err := selectAlike(ctx, f.pool, s.Service, typed)
-	if err != nil {
-		return false, err
-	}
-	found := false
+func (s *search) widen(known []string) (found bool) {
 	for i, t := range s.Terms {
 		near := nearest(strings.ToLower(t[0]), known)
 		s.Terms[i] = append(t, near...)
 		found = found || len(near) > 0
 	}
-	return found, nil
+	return found
 }
 
 // nearest picks the known words that differ from a word by one slip, or by two in a long one, nearest first.
@@ -209,7 +189,7 @@ func (f *Forum) shown(ctx context.Context, actor account.Actor, s search, words 
 	}
 	texts := make([]string, 0, 2*len(rows))
 	for _, r := range rows {
-		texts = append(texts, r.thread.seenBy(actor, r.category.place(), nil).Title, shapeOf(r.thread.Kind, r.number).render(r.source, nil).Plain)
+		texts = append(texts, r.thread.seenBy(actor, r.category.place(), nil).Title, shapeOf(r.thread.Kind, r.number).plain(r.source))
 	}
 	folded := make([]string, len(texts))
 	for i, t := range texts {

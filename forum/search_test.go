@@ -101,6 +101,11 @@ func TestSearch_access(t *testing.T) {
 	assert.False(t, w.look(member, Query{Text: "glicinne"}).Alike, "and does not tell that there is such a word")
 	assert.Empty(t, w.look(member, Query{Text: "glicine", Category: "family"}).Found)
 	assert.Empty(t, w.look(w.other, Query{Text: "glicine"}).Found, "another service")
+	for _, category := range []string{"no-such", "members\x00", "\xff", "'", strings.Repeat("members", 200_000)} {
+		r := w.look(w.as(account.RoleTutor), Query{Text: "glicine", Category: category})
+		assert.Empty(t, r.Found, "%.20q", category)
+		assert.NotEmpty(t, r.Categories, "what may be chosen instead")
+	}
 
 	t.Run("hidden, deleted and edited posts", func(t *testing.T) {
 		w.hide(family, "Da rileggere")
@@ -155,7 +160,7 @@ func TestSearch_pages(t *testing.T) {
 		}
 	}
 	assert.Len(t, seen, 45)
-	for _, page := range []int{4, 50, 51, 1 << 40} {
+	for _, page := range []int{4, 50, 51, 1 << 40, 1 << 62} {
 		assert.Empty(t, w.look(member, Query{Text: "ansia", Page: page}).Found)
 	}
 	assert.Len(t, w.look(member, Query{Text: "ansai", Page: 3}).Found, 5, "pages of words alike, too")
@@ -220,16 +225,18 @@ func TestSearchPlan(t *testing.T) {
 	require.NoError(t, err)
 	for _, word := range []string{"glicine", "pioggai"} {
 		for _, newest := range []bool{true, false} {
-			sql, args := foundSQL(search{Service: w.a, Reader: w.as(account.RoleMember), Categories: []CategoryID{w.members}, Terms: [][]string{{word}}, Newest: newest})
-			used := false
-			for _, n := range w.explain(sql, args...) {
-				used = used || n.Index == "forum_posts_by_words"
-				if n.ours() {
-					assert.NotContains(t, n.Type, "Seq Scan")
-					assert.LessOrEqual(t, n.Rows*n.Loops, 10.0, "%s %s", n.Type, n.Index)
+			args := search{Reader: w.as(account.RoleMember), Category: "members", Terms: [][]string{{word}}, Typed: []string{word}}.args()
+			for _, nodes := range [][]plan{w.explain(foundSQL(newest), args...), w.explainKept(foundSQL(newest), args...)} {
+				used := false
+				for _, n := range nodes {
+					used = used || n.Index == "forum_posts_by_words"
+					if n.ours() {
+						assert.NotContains(t, n.Type, "Seq Scan")
+						assert.LessOrEqual(t, n.Rows*n.Loops, 10.0, "%s %s", n.Type, n.Index)
+					}
 				}
+				assert.True(t, used)
 			}
-			assert.True(t, used)
 		}
 	}
 }
@@ -243,8 +250,8 @@ func TestSearchPlan_common(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.pool.Exec(t.Context(), `vacuum analyze forum_posts`)
 	require.NoError(t, err)
-	sql, args := foundSQL(search{Service: w.a, Reader: w.as(account.RoleMember), Categories: []CategoryID{w.members, w.family}, Terms: [][]string{{"testo"}}})
-	for _, n := range w.explain(sql, args...) {
+	args := search{Reader: w.as(account.RoleFamily), Terms: [][]string{{"testo"}}}.args()
+	for _, n := range append(w.explain(foundSQL(false), args...), w.explainKept(foundSQL(false), args...)...) {
 		if n.ours() {
 			assert.NotContains(t, n.Type, "Seq Scan")
 			assert.LessOrEqual(t, n.Rows*n.Loops, MaxResults+1.0, "%s %s", n.Type, n.Index)

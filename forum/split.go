@@ -50,6 +50,9 @@ func (f *Forum) SplitThread(ctx context.Context, actor account.Actor, in Split) 
 		if err := mayArrange(actor, c.place(), t); err != nil {
 			return err
 		}
+		if !t.MaySplit() {
+			return account.ErrForbidden
+		}
 		if again, err := selectSplitOff(ctx, tx, actor.Service, to, in.Thread); err != nil || again {
 			return err
 		}
@@ -107,7 +110,7 @@ func (f *Forum) split(ctx context.Context, tx pgx.Tx, actor account.Actor, in Sp
 	if err := wrong.Err(); err != nil {
 		return err
 	}
-	if err := insertThread(ctx, tx, actor.Service, newThread{ID: to, Category: there.ID, Author: first.Author, Title: title, Kind: KindDiscussion, At: &first.At}); err != nil {
+	if err := insertThread(ctx, tx, actor.Service, newThread{ID: to, Category: there.ID, Author: first.Author, Title: title, Kind: KindDiscussion, At: &first.At, voice: first.voice}); err != nil {
 		return err
 	}
 	if err := splitThread(ctx, tx, actor.Service, in.Thread, to, posts, numbers); err != nil {
@@ -154,7 +157,7 @@ func (f *Forum) SplitForm(ctx context.Context, actor account.Actor, id ThreadID,
 	switch {
 	case err != nil:
 		return SplitForm{}, err
-	case !l.MayLock:
+	case !l.MayLock || !l.Thread.MaySplit():
 		return SplitForm{}, account.ErrForbidden
 	case l.Category.Archived:
 		return SplitForm{}, ErrArchived

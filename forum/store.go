@@ -3,6 +3,7 @@ package forum
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,11 +30,11 @@ func insertCategory(ctx context.Context, q pg.Querier, s account.ServiceID, id C
 	return id, err
 }
 
-const categoryColumns = `c.id, c.slug, c.audience, c.title, c.rules, c.archived_at is not null,
+const categoryColumns = `c.id, c.slug, c.audience, c.title, c.rules, c.nameless, c.archived_at is not null,
 	exists (select from forum_moderators m where m.category_id = c.id and m.account_id = $2)`
 
 func (c *Category) fields() []any {
-	return []any{&c.ID, &c.Slug, &c.Audience, &c.Title, &c.Rules, &c.Archived, &c.Moderating}
+	return []any{&c.ID, &c.Slug, &c.Audience, &c.Title, &c.Rules, &c.Nameless, &c.Archived, &c.Moderating}
 }
 
 func (c Category) place() place {
@@ -41,14 +42,14 @@ func (c Category) place() place {
 }
 
 func selectCategories(ctx context.Context, q pg.Querier, a account.Actor, words filter) ([]Board, error) {
-	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null, t.author_id`+mutedByReader+`,
+	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null, t.voice is null and t.author_id`+mutedByReader+`,
 			t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)
 		from forum_categories c
-		left join lateral (select id, title, last_post_at, author_id, posts from forum_threads
+		left join lateral (select id, title, last_post_at, author_id, voice, posts from forum_threads
 			where category_id = c.id and deleted_at is null order by last_post_at desc, id desc limit 1) t on true
 		left join forum_posts p on p.thread_id = t.id and p.number = 1
 		where c.service_id = $1
-		order by c.archived_at is not null, c.position, c.title`, a.Service, a.ID)
+		`+inOrder, a.Service, a.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +70,15 @@ func selectCategories(ctx context.Context, q pg.Querier, a account.Actor, words 
 }
 
 func selectCategory(ctx context.Context, q pg.Querier, a account.Actor, slug string) (c Category, filters filterRow, err error) {
-	err = q.QueryRow(ctx, `select `+categoryColumns+`, `+filterColumns+` from forum_categories c left join forum_filters f on f.account_id = $2
-		where c.service_id = $1 and c.slug = $3`, a.Service, a.ID, slug).Scan(append(c.fields(), filters.fields()...)...)
-	return c, filters, one(err)
+	err = scanCategory(q.QueryRow(ctx, categorySQL, a.Service, a.ID, slug), &c, &filters)
+	return c, filters, err
+}
+
+const categorySQL = `select ` + categoryColumns + `, ` + filterColumns + ` from forum_categories c left join forum_filters f on f.account_id = $2
+	where c.service_id = $1 and c.slug = $3`
+
+func scanCategory(row pgx.Row, c *Category, filters *filterRow) error {
+	return one(row.Scan(append(c.fields(), filters.fields()...)...))
 }
 
 func updateRules(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, text string) error {
@@ -115,13 +122,14 @@ type newThread struct {
 	Kind     Kind
 	At       *time.Time // nil: now
 	Told     Told
+	voice    int // of its opening, when that has no name
 	// Of a story: the ESP who let it appear, and the other person.
 	ApprovedBy, ApprovedWith account.ID
 }
 
 func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newThread) error {
-	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, approved_by, approved_with, abstract, closed_to_replies, created_at, last_post_at)
-		select $1, $2, $3, $4, $5, $6, $8, $9, $10, $11, t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At, t.ApprovedBy, t.ApprovedWith, t.Told.Abstract, t.Told.Closed)
+	_, err := q.Exec(ctx, `insert into forum_threads (id, service_id, category_id, author_id, title, kind, approved_by, approved_with, abstract, closed_to_replies, voice, created_at, last_post_at)
+		select $1, $2, $3, $4, $5, $6, $8, $9, $10, $11, nullif($12::int, 0), t, t from coalesce($7::timestamptz, clock_timestamp()) t`, t.ID, s, t.Category, t.Author, t.Title, t.Kind, t.At, t.ApprovedBy, t.ApprovedWith, t.Told.Abstract, t.Told.Closed, t.voice)
 	return err
 }
 
@@ -129,6 +137,7 @@ func insertThread(ctx context.Context, q pg.Querier, s account.ServiceID, t newT
 type threadRow struct {
 	Thread
 	author        account.ID
+	voice         int       // of its opening, when that has no name; 0: it has one
 	hidden, ended bool      // the opening post is hidden, is deleted
 	muted         bool      // its author, by the reader
 	beside        int       // changes of what stands beside its posts
@@ -137,7 +146,7 @@ type threadRow struct {
 
 // threadColumns wants the reader as $2 and the opening post as p.
 const threadColumns = `t.id, t.title, t.kind, t.abstract, t.closed_to_replies, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
-	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.author_id` + mutedByReader + `, t.beside`
+	p.hidden_at is not null, p.deleted_at is not null, coalesce(p.notes || p.added_notes, '{}'), t.voice is null and t.author_id` + mutedByReader + `, t.beside, coalesce(t.voice, 0)`
 
 const movedColumn = `coalesce((select f.title from forum_categories f where f.id = t.moved_from), '')`
 
@@ -147,49 +156,32 @@ const answerColumn = `coalesce((select a.number from forum_posts a where a.threa
 const readColumn = `coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)`
 
 func (t *threadRow) fields() []any {
-	return []any{&t.ID, &t.Title, &t.Kind, &t.Told.Abstract, &t.Told.Closed, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted, &t.beside}
+	return []any{&t.ID, &t.Title, &t.Kind, &t.Told.Abstract, &t.Told.Closed, &t.author, &t.CreatedAt, &t.LastPostAt, &t.Posts, &t.Locked, &t.LockedReason, &t.Pinned, &t.Read, &t.MovedFrom, &t.Answer, &t.SplitFrom, &t.Elsewhere, &t.ElsewhereUnread, &t.FormerUntil, &t.hidden, &t.ended, &t.Notes, &t.muted, &t.beside, &t.voice}
 }
 
-// selectThreads walks a category backwards in time from a cursor. Its plan is held by a test.
-func selectThreads(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, k Kind, before Cursor, limit int) ([]threadRow, error) {
-	sql, args := threadsSQL, []any{a.Service, a.ID, c, before.at(), before.ID.String(), limit}
-	if k != "" {
-		sql, args = threadsOfKindSQL, append(args, k)
+func scanThreads(row pgx.CollectableRow) (t threadRow, err error) { return t, row.Scan(t.fields()...) }
+
+const inCategory = `t.service_id = $1 and t.category_id = (select c.id from forum_categories c where c.service_id = $1 and c.slug = $3) and t.deleted_at is null`
+
+// threadsSQL walks a category backwards in time from a cursor. Its plan is held by a test. The limit is written into it: of one that comes with the arguments
+// PostgreSQL believes that it is a tenth of the category, and plans anew each time.
+func threadsSQL(ofKind bool, limit int) string {
+	kind := ""
+	if ofKind {
+		kind = ` and t.kind = $6`
 	}
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t threadRow, err error) {
-		return t, row.Scan(t.fields()...)
-	})
+	return `select ` + threadColumns + `
+		from (select * from forum_threads t where ` + inCategory + ` and t.pinned_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)` + kind + `
+			order by t.last_post_at desc, t.id desc limit ` + strconv.Itoa(limit) + `) t
+		left join forum_posts p on p.thread_id = t.id and p.number = 1
+		order by t.last_post_at desc, t.id desc`
 }
 
-const (
-	threadsSQL       = threadsFrom + threadsOrder
-	threadsOfKindSQL = threadsFrom + ` and t.kind = $7` + threadsOrder
-
-	threadsFrom = `select ` + threadColumns + `
+// pinnedSQL reads the few threads that stand first in a category, the longest there before the others. The empty kind is all.
+const pinnedSQL = `select ` + threadColumns + `
 	from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-	where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)`
-	threadsOrder = `
-	order by t.last_post_at desc, t.id desc
-	limit $6`
-)
-
-// selectPinned are the few threads that stand first in a category, the longest there before the others. The empty kind is all.
-func selectPinned(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, k Kind) ([]threadRow, error) {
-	rows, err := q.Query(ctx, `select `+threadColumns+`
-		from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-		where t.service_id = $1 and t.category_id = $3 and t.deleted_at is null and t.pinned_at is not null and ($5 = '' or t.kind = $5)
-		order by t.pinned_at, t.id limit $4`, a.Service, a.ID, c, MaxPinned, k)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t threadRow, err error) {
-		return t, row.Scan(t.fields()...)
-	})
-}
+	where ` + inCategory + ` and t.pinned_at is not null and ($5 = '' or t.kind = $5)
+	order by t.pinned_at, t.id limit $4`
 
 // countPinned counts the others that stand first. The category's row is locked until the transaction ends: two who pin at once are counted.
 func countPinned(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, but ThreadID) (n int, err error) {
@@ -228,14 +220,20 @@ func (c Cursor) at() pgtype.Timestamptz {
 }
 
 func selectThread(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID) (t threadRow, c Category, err error) {
-	err = q.QueryRow(ctx, `select `+threadColumns+`, `+categoryColumns+`,
-			coalesce((select s.wanted from forum_subscriptions s where s.account_id = $2 and s.thread_id = t.id), false), `+mentionColumn+`,
-			`+filterColumns+`
-		from forum_threads t join forum_categories c on c.id = t.category_id
-		left join forum_posts p on p.thread_id = t.id and p.number = 1
-		left join forum_filters f on f.account_id = $2
-		where t.service_id = $1 and t.id = $3 and t.deleted_at is null`, a.Service, a.ID, id).Scan(append(append(append(t.fields(), c.fields()...), &t.Followed, &t.Mentioned), t.filters.fields()...)...)
-	return t, c, one(err)
+	err = scanThread(q.QueryRow(ctx, threadSQL, a.Service, a.ID, id), &t, &c)
+	return t, c, err
+}
+
+const threadSQL = `select ` + threadColumns + `, ` + categoryColumns + `,
+		coalesce((select s.wanted from forum_subscriptions s where s.account_id = $2 and s.thread_id = t.id), false), ` + mentionColumn + `,
+		` + filterColumns + `
+	from forum_threads t join forum_categories c on c.id = t.category_id
+	left join forum_posts p on p.thread_id = t.id and p.number = 1
+	left join forum_filters f on f.account_id = $2
+	where t.service_id = $1 and t.id = $3 and t.deleted_at is null`
+
+func scanThread(row pgx.Row, t *threadRow, c *Category) error {
+	return one(row.Scan(append(append(append(t.fields(), c.fields()...), &t.Followed, &t.Mentioned), t.filters.fields()...)...))
 }
 
 // selectMark reads no more than one page's rows.
@@ -245,7 +243,7 @@ func selectMark(ctx context.Context, q pg.Querier, a account.Actor, id ThreadID,
 	return m, c, one(err)
 }
 
-const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null or t.closed_to_replies, t.pinned_at is not null, ` + answerColumn + `, t.beside, p.standing, p.versions, p.hidden, p.deleted, p.changes
+const markSQL = `select ` + categoryColumns + `, t.posts, t.locked_at is not null or t.closed_to_replies or c.archived_at is not null, t.pinned_at is not null, ` + answerColumn + `, t.beside, p.standing, p.versions, p.hidden, p.deleted, p.changes
 	from forum_threads t join forum_categories c on c.id = t.category_id
 	cross join lateral (select count(*) as standing, coalesce(sum(version), 0) as versions, count(hidden_at) as hidden, count(deleted_at) as deleted, coalesce(sum(changes), 0) as changes
 		from forum_posts where service_id = $1 and thread_id = $3 and number > $4 and number <= $4::int + $5::int) p

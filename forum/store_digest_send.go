@@ -62,14 +62,14 @@ type newPostRow struct {
 
 // selectNewPosts begins with what the reader follows and where they are called by name. Of those whom the reader muted there is nothing in it, nor of the reader.
 func selectNewPosts(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, since time.Time, limit int) ([]newPostRow, error) {
-	rows, err := q.Query(ctx, `select t.title, t.author_id, t.pinned_at is not null, t.author_id`+mutedByReader+`, p.source
+	rows, err := q.Query(ctx, `select t.title, t.author_id, t.pinned_at is not null, t.voice is null and t.author_id`+mutedByReader+`, p.source
 		from (select p.id from forum_subscriptions s join forum_threads t on t.id = s.thread_id and t.last_post_at > $4
 				join forum_posts p on p.thread_id = t.id and p.created_at > $4 and p.number > `+readColumn+`
 				where s.account_id = $2 and s.service_id = $1 and s.wanted
 			union select mp.id from `+unreadMentions+` and m.at > $4) fresh
 		join forum_posts p on p.id = fresh.id join forum_threads t on t.id = p.thread_id join forum_categories c on c.id = t.category_id
 		where t.service_id = $1 and t.deleted_at is null and c.audience = any($3) and p.hidden_at is null and p.deleted_at is null
-			and p.author_id <> $2 and p.author_id not`+mutedByReader+`
+			and p.author_id <> $2 and (p.voice is not null or p.author_id not`+mutedByReader+`)
 		order by p.created_at desc limit $5`, a.Service, a.ID, audiences, since, limit)
 	if err != nil {
 		return nil, err

@@ -115,8 +115,10 @@ func selectDrafts(ctx context.Context, q pg.Querier, a account.Actor) ([]draftRo
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r draftRow, err error) { return r, r.scan(row) })
 }
 
-// selectDraftOf reads the latest draft of a place, or the one with an id.
+// draftOfSQL reads the latest draft of a place, or the one with an id.
+const draftOfSQL = draftsSQL + `and d.post_id is null and d.thread_id is not distinct from $3 and ($3 is not null or c.slug = $4) and ($5::uuid is null or d.id = $5)
+	order by d.kept_at desc, d.id limit 1`
+
 func selectDraftOf(ctx context.Context, q pg.Querier, a account.Actor, thread ThreadID, slug string, id DraftID) (r draftRow, err error) {
-	return r, r.scan(q.QueryRow(ctx, draftsSQL+`and d.post_id is null and d.thread_id is not distinct from $3 and ($3 is not null or c.slug = $4) and ($5::uuid is null or d.id = $5)
-		order by d.kept_at desc, d.id limit 1`, a.Service, a.ID, thread, slug, id))
+	return r, r.scan(q.QueryRow(ctx, draftOfSQL, a.Service, a.ID, thread, slug, id))
 }

@@ -27,19 +27,21 @@ type heldRow struct {
 	Refused bool
 	Kind    Kind // of the thread it opens
 	Version int
+	// Nameless: it appears without its author's name.
+	Nameless bool
 
 	approvals []approval // to publish it by; the ESP's first
 	Category  Category
 }
 
 // heldColumns wants the reader as $2.
-const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, h.kind, h.version, ` + categoryColumns
+const heldColumns = `h.id, h.thread_id, h.author_id, h.cid, coalesce(t.title, h.title), h.source, h.html, h.notes, h.level, h.why, h.written_at, h.refused_at is not null, h.kind, h.version, h.nameless, ` + categoryColumns
 
 const heldFrom = ` from forum_held h left join forum_threads t on t.id = h.thread_id join forum_categories c on c.id = coalesce(t.category_id, h.category_id) `
 
 func (h *heldRow) scan(row pgx.Row) error {
 	var level string
-	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused, &h.Kind, &h.Version}, h.Category.fields()...)...)
+	err := row.Scan(append([]any{&h.ID, &h.Thread, &h.Author, &h.CID, &h.Title, &h.Source, &h.HTML, &h.Notes, &level, &h.Why, &h.At, &h.Refused, &h.Kind, &h.Version, &h.Nameless}, h.Category.fields()...)...)
 	if err != nil {
 		return one(err)
 	}
@@ -48,9 +50,9 @@ func (h *heldRow) scan(row pgx.Row) error {
 }
 
 func insertHeld(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, k Kind, p newPost, why Why) error {
-	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why, notes, kind)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes, k)
+	_, err := q.Exec(ctx, `insert into forum_held (id, service_id, category_id, thread_id, author_id, cid, title, source, html, level, why, notes, kind, nameless)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		p.ID, s, c, p.Thread, p.Author, p.CID, p.Title, p.Source, p.HTML, p.Level.String(), string(why), p.Notes, k, p.Nameless)
 	return err
 }
 
@@ -93,8 +95,9 @@ func deleteHeld(ctx context.Context, q pg.Querier, s account.ServiceID, id PostI
 }
 
 func deleteRefused(ctx context.Context, q pg.Querier, months int) error {
-	_, err := q.Exec(ctx, `delete from forum_held where id in (select id from forum_held where refused_at < now() - make_interval(months => $1)
-		order by refused_at limit 500 for update skip locked)`, months)
+	_, err := q.Exec(ctx, `with gone as (delete from forum_held where id in (select id from forum_held where refused_at < now() - make_interval(months => $1)
+			order by refused_at limit 500 for update skip locked) returning id)
+		delete from forum_round_writings where post_id in (select id from gone)`, months)
 	return err
 }
 
@@ -116,16 +119,16 @@ func selectWritten(ctx context.Context, q pg.Querier, a account.Actor, cid strin
 }
 
 // selectHeldReceipt is selectReceipt for what is held.
-func selectHeldReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, title, source string, err error) {
+func selectHeldReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, said newPost, err error) {
 	var level string
-	err = q.QueryRow(ctx, `select h.id, h.thread_id, h.level, coalesce(t.title, h.title), h.source from forum_held h left join forum_threads t on t.id = h.thread_id
-		where h.service_id = $1 and h.author_id = $2 and h.cid = $3`, a.Service, a.ID, cid).Scan(&r.Post, &r.Thread, &level, &title, &source)
+	err = q.QueryRow(ctx, `select h.id, h.thread_id, h.level, coalesce(t.title, h.title), h.source, h.nameless from forum_held h left join forum_threads t on t.id = h.thread_id
+		where h.service_id = $1 and h.author_id = $2 and h.cid = $3`, a.Service, a.ID, cid).Scan(&r.Post, &r.Thread, &level, &said.Title, &said.Source, &said.Nameless)
 	if err != nil {
-		return r, "", "", one(err)
+		return r, said, one(err)
 	}
 	r.Held = true
 	r.Level, err = triage.ParseLevel(level)
-	return r, title, source, err
+	return r, said, err
 }
 
 func selectHeldIDs(ctx context.Context, q pg.Querier, a account.Actor) ([]PostID, error) {

@@ -12,7 +12,7 @@ import (
 // selectShowing lists under whose names something stands in a thread, and who looks after its category; a thread that is none yet has no others.
 func selectShowing(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, t ThreadID) (a Audience, who []account.ID, err error) {
 	rows, err := q.Query(ctx, `select c.audience, w.id from forum_categories c
-		left join lateral (select p.author_id as id from forum_posts p where p.service_id = $1 and p.thread_id = $3
+		left join lateral (select p.author_id as id from forum_posts p where p.service_id = $1 and p.thread_id = $3 and p.voice is null
 			union select m.account_id from forum_moderators m where m.service_id = $1 and m.category_id = c.id) w on true
 		where c.service_id = $1 and c.id = $2`, s, c, t)
 	if err != nil {

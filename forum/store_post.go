@@ -21,6 +21,9 @@ type newPost struct {
 	prepared
 	Level triage.Level
 	At    *time.Time // nil: now
+	// Nameless: it stands without its author's name, and voice is its number then.
+	Nameless bool
+	voice    int
 	// called is whom its text calls by name, once that is known.
 	called []account.ID
 }
@@ -30,13 +33,13 @@ type newPost struct {
 // account.ErrNotFound when the thread is gone or locked: the caller knows which.
 func insertPost(ctx context.Context, q pg.Querier, s account.ServiceID, p newPost) (number int, err error) {
 	err = q.QueryRow(ctx, `with bumped as (
-		update forum_threads set posts = greatest(posts, former_until) + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp()))
+		update forum_threads set posts = greatest(posts, former_until) + 1, last_post_at = greatest(last_post_at, coalesce($10, clock_timestamp())), voices = greatest(voices, $12)
 		where service_id = $1 and id = $3 and locked_at is null and deleted_at is null and (not closed_to_replies or posts = 0)
 		returning id, posts, last_post_at)
-		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at, notes)
-		select $2, $1, b.id, b.posts, $4, $5, $6, $7, $8, $9, coalesce($10, b.last_post_at), $11 from bumped b
+		insert into forum_posts (id, service_id, thread_id, number, author_id, cid, source, html, renderer, level, created_at, notes, voice)
+		select $2, $1, b.id, b.posts, $4, $5, $6, $7, $8, $9, coalesce($10, b.last_post_at), $11, nullif($12::int, 0) from bumped b
 		returning number`,
-		s, p.ID, p.Thread, p.Author, p.CID, p.Source, p.HTML, renderer, p.Level.String(), p.At, p.Notes).Scan(&number)
+		s, p.ID, p.Thread, p.Author, p.CID, p.Source, p.HTML, renderer, p.Level.String(), p.At, p.Notes, p.voice).Scan(&number)
 	return number, one(err)
 }
 
@@ -57,19 +60,24 @@ type postRow struct {
 	Notes        []ContentNote
 	AddedNotes   []ContentNote
 	Changes      int // of what hangs on it
+	voice        int // 0: it has its author's name
 
 	// Read with a page of posts alone:
 	reactions reactionRow
 	muted     bool // its author, by the reader
 }
 
-const postColumns = `p.id, p.thread_id, p.number, p.author_id, p.source, p.html, p.version, p.level, p.created_at, p.edited_at,
-	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null, p.notes, p.added_notes, p.changes`
+const postColumns = postHead + `p.source, ` + postRest
+
+const postHead = `p.id, p.thread_id, p.number, p.author_id, `
+
+const postRest = `p.html, p.version, p.level, p.created_at, p.edited_at,
+	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null, p.notes, p.added_notes, p.changes, coalesce(p.voice, 0)`
 
 func (r *postRow) scan(row pgx.Row, more ...any) error {
 	var level string
 	err := row.Scan(append([]any{&r.ID, &r.Thread, &r.Number, &r.Author, &r.Source, &r.HTML, &r.Version, &level, &r.At, &r.EditedAt,
-		&r.Hidden, &r.Reason, &r.Deleted, &r.Notes, &r.AddedNotes, &r.Changes}, more...)...)
+		&r.Hidden, &r.Reason, &r.Deleted, &r.Notes, &r.AddedNotes, &r.Changes, &r.voice}, more...)...)
 	if err != nil {
 		return err
 	}
@@ -77,18 +85,13 @@ func (r *postRow) scan(row pgx.Row, more ...any) error {
 	return err
 }
 
-// selectPosts reads a thread forwards from a number. Its plan is held by a test.
-func selectPosts(ctx context.Context, q pg.Querier, a account.Actor, t ThreadID, after, limit int) ([]postRow, error) {
-	rows, err := q.Query(ctx, postsSQL, a.Service, t, after, limit, a.ID)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p postRow, err error) {
-		return p, p.scan(row, append(p.reactions.fields(), &p.muted)...)
-	})
+func scanPosts(row pgx.CollectableRow) (p postRow, err error) {
+	return p, p.scan(row, append(p.reactions.fields(), &p.muted)...)
 }
 
-const postsSQL = `select ` + postColumns + `, ` + reactionColumns + `, p.author_id` + mutedBy + `$5) from forum_posts p
+// postsSQL reads a thread forwards from a number. Its plan is held by a test. What was typed is read for those alone whose words are looked for in it.
+const postsSQL = `select ` + postHead + `case when (select f.key_id <> '' from forum_filters f where f.account_id = $5) then p.source else '' end, ` + postRest + `,
+		` + reactionColumns + `, p.voice is null and p.author_id` + mutedBy + `$5) from forum_posts p
 	where p.service_id = $1 and p.thread_id = $2 and p.number > $3 and p.number <= $3::int + $4::int
 	order by p.number`
 
@@ -104,7 +107,7 @@ func selectPostAnywhere(ctx context.Context, q pg.Querier, a account.Actor, id P
 
 func selectPostWhere(ctx context.Context, q pg.Querier, a account.Actor, id PostID, where string, lock bool) (p postRow, t threadRow, c Category, err error) {
 	sql := `select ` + postColumns + `, t.id, t.title, t.kind, t.abstract, t.closed_to_replies, t.author_id, t.created_at, t.last_post_at, t.posts, t.locked_at is not null, t.locked_reason, t.pinned_at is not null, ` + readColumn + `, ` + movedColumn + `, ` + answerColumn + `, ` + splitColumns + `,
-		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.author_id` + mutedByReader + `, t.beside, ` + categoryColumns + `
+		o.hidden_at is not null, o.deleted_at is not null, o.notes || o.added_notes, t.voice is null and t.author_id` + mutedByReader + `, t.beside, coalesce(t.voice, 0), ` + categoryColumns + `
 		from forum_posts p
 		join forum_threads t on t.id = p.thread_id
 		join forum_posts o on o.thread_id = t.id and o.number = 1
@@ -122,16 +125,16 @@ func selectPostWhere(ctx context.Context, q pg.Querier, a account.Actor, id Post
 }
 
 // selectReceipt finds the post of a client id, with what it said when it was sent.
-func selectReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, title, source string, err error) {
+func selectReceipt(ctx context.Context, q pg.Querier, a account.Actor, cid string) (r Receipt, said newPost, err error) {
 	var level string
-	err = q.QueryRow(ctx, `select p.thread_id, p.id, p.number, p.level, coalesce(v.title, t.title), coalesce(v.source, p.source)
+	err = q.QueryRow(ctx, `select p.thread_id, p.id, p.number, p.level, coalesce(v.title, t.title), coalesce(v.source, p.source), p.voice is not null
 		from forum_posts p join forum_threads t on t.id = p.thread_id left join forum_post_versions v on v.post_id = p.id and v.version = 1
-		where p.service_id = $1 and p.author_id = $2 and p.cid = $3`, a.Service, a.ID, cid).Scan(&r.Thread, &r.Post, &r.Number, &level, &title, &source)
+		where p.service_id = $1 and p.author_id = $2 and p.cid = $3`, a.Service, a.ID, cid).Scan(&r.Thread, &r.Post, &r.Number, &level, &said.Title, &said.Source, &said.Nameless)
 	if err != nil {
-		return r, "", "", one(err)
+		return r, said, one(err)
 	}
 	r.Level, err = triage.ParseLevel(level)
-	return r, title, source, err
+	return r, said, err
 }
 
 // insertVersion keeps what a post says now, before it is changed.
@@ -183,15 +186,16 @@ type evidence struct {
 	Number   int
 	Hidden   bool
 	At       time.Time
+	voice    int
 }
 
 func selectEvidence(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) (e evidence, err error) {
 	err = q.QueryRow(ctx, `select p.author_id, coalesce(v.source, p.source), t.category_id, coalesce(nullif(v.title, ''), t.title), t.id, p.number,
-		p.hidden_at is not null, p.created_at
+		p.hidden_at is not null, p.created_at, coalesce(p.voice, 0)
 		from forum_posts p join forum_threads t on t.id = p.thread_id
 		left join forum_post_versions v on v.post_id = p.id and v.version = p.version - 1 and p.deleted_at is not null
 		where p.service_id = $1 and p.id = $2`, s, id).
-		Scan(&e.Author, &e.Text, &e.Category, &e.Title, &e.Thread, &e.Number, &e.Hidden, &e.At)
+		Scan(&e.Author, &e.Text, &e.Category, &e.Title, &e.Thread, &e.Number, &e.Hidden, &e.At, &e.voice)
 	return e, one(err)
 }
 

@@ -72,29 +72,19 @@ func insertWords(ctx context.Context, q pg.Querier, posts []unindexed) error {
 	return err
 }
 
-// selectAlike gives the words of the forum that begin like one of these and are nearly as long.
-func selectAlike(ctx context.Context, q pg.Querier, s account.ServiceID, typed []string) ([]string, error) {
-	rows, err := q.Query(ctx, `select distinct w.word from unnest($2::text[]) as t(word)
-		join forum_words w on w.service_id = $1 and left(w.word, 1) = left(t.word, 1)
-			and char_length(w.word) between char_length(t.word) - 2 and char_length(t.word) + 2`, s, typed)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
-}
-
-// search is a search whose words and places are known.
+// search is a search whose words are known.
 type search struct {
-	Service    account.ServiceID
-	Reader     account.Actor
-	Categories []CategoryID
-	Terms      [][]string // each with what may stand for it
-	Newest     bool
-	Offset     int
+	Reader   account.Actor
+	Category string     // slug; empty is all that the reader may read
+	Terms    [][]string // each with what may stand for it
+	Typed    []string   // words that may be typed wrong
+	Newest   bool
+	Offset   int
 }
 
 // foundRow is a post that fits.
 type foundRow struct {
+	place    int // among those that fit
 	number   int
 	at       time.Time
 	source   string
@@ -103,6 +93,15 @@ type foundRow struct {
 	muted    bool // by the reader
 	thread   threadRow
 	category Category
+}
+
+// foundRows are one page of what fits, and what the page shows around it.
+type foundRows struct {
+	total      int
+	rows       []foundRow
+	categories []Category // that the reader may search
+	filters    filterRow
+	alike      []string // words that begin like those that were typed and are nearly as long; only where nothing fits
 }
 
 // tsquery writes the question: every term, in any of its forms; placeholders count on from args.
@@ -121,66 +120,124 @@ func tsquery(terms [][]string, args []any) (string, []any) {
 
 // Bounds of a search.
 const (
-	// commonFrom is the share of posts from which on words are looked for by reading backwards in time, and walked how many of the newest posts that reads at most:
-	// as many posts from all over the table, which is what the index of words would lead to, cost more than these.
+	// commonFrom is the share of posts from which on words may be looked for by reading backwards in time, and walked how many of the newest posts that reads at most.
 	commonFrom = 0.01
 	walked     = 20_000
+	// dearer is how many posts are read backwards in the time that one match of the index of words takes.
+	dearer = 3
 	// lookedThrough is how many of the newest matches of a word that is not common are looked through, wherever they stand, for those that a search may show.
 	lookedThrough = 20_000
 )
 
-// shareOf writes how large a share of all posts has all of some words, each in one of its forms, as if words came without regard to each other, and as far as
-// PostgreSQL has noted them; 0 when it has not noted one, which is rare then.
-func shareOf(terms [][]string, args []any) (string, []any) {
-	var all []string
-	for _, term := range terms {
-		args = append(args, term)
-		all = append(all, fmt.Sprintf(`(select coalesce(max(e.share), 0) from pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e (word, share)
-			where s.schemaname = current_schema() and s.tablename = 'forum_posts' and s.attname = 'words' and e.word = any(
-				select unnest(tsvector_to_array(to_tsvector('italian', w) || to_tsvector('english', w))) from unnest($%d::text[]) w))`, len(args)))
+// foundSQL is the statement of a search. Where many posts hold the words, the newest are read backwards until there is enough, and what is older than those is not looked
+// at; where few do, or none of the newest, the matches are found by the index of words. It reckons itself which of the two costs less, from how large a share of
+// all posts PostgreSQL has noted for each word, as if words came without regard to each other, and does not leave that to the planner, which takes a word that it never heard
+// of for one that is in many posts of a forum with few words, and would read all of them. The place of each match is looked up by itself, so that no plan reads all
+// threads; what is shown of a post is read of one page's posts alone. So it is prepared once, whatever is looked for. Held by a test.
+//
+// The service is $1, the reader $2, the audiences $3, the category $4, the words $5 and of which term each is $6, the offset $7, and what may be typed wrong $8.
+func foundSQL(newest bool) string {
+	order := "rank desc, created_at desc"
+	if newest {
+		order = "created_at desc"
 	}
-	return strings.Join(all, " * "), args
+	return fmt.Sprintf(foundText, order, commonFrom, walked, lookedThrough, MaxResults, ResultsPerPage, dearer)
 }
 
-// foundSQL is the statement of a search. Where very many posts hold the words, the newest are read backwards until there is enough, and what is older than those is not looked
-// at; where few do, or none of the newest, the matches are found by the index of words. It does not leave that choice to the planner, which takes a word that it never
-// heard of for one that is in many posts of a forum with few words, and would read all of them. The place of each match is looked up by itself, so that no plan reads all
-// threads. Held by a test.
-func foundSQL(s search) (string, []any) {
-	query, args := tsquery(s.Terms, []any{s.Service, s.Reader.ID, s.Categories, s.Offset})
-	share, args := shareOf(s.Terms, args)
-	order := "f.created_at desc"
-	if !s.Newest {
-		order = "ts_rank(f.words, " + query + ", 1) desc, f.created_at desc"
+const foundText = `with q as materialized (
+		select string_agg('(' || t.forms || ')', ' & ')::tsquery as query from (
+			select string_agg('(' || f.form::text || ')', ' | ') as forms from unnest($5::text[], $6::int[]) w (word, term)
+			cross join lateral (select plainto_tsquery('italian', w.word) || plainto_tsquery('english', w.word) as form) f
+			where numnode(f.form) > 0 group by w.term) t),
+	common as materialized (
+		select s.share >= %[2]f and %[7]d * s.share * (select reltuples from pg_class where oid = 'forum_posts'::regclass) > least(%[3]d, %[5]d / s.share) as yes
+		from (select case when bool_and(t.share is not null) then exp(sum(ln(t.share))) end as share from (
+			select max(e.share) as share from unnest($5::text[], $6::int[]) w (word, term)
+			cross join lateral (select tsvector_to_array(to_tsvector('italian', w.word) || to_tsvector('english', w.word)) as forms offset 0) f
+			left join (select e.word, e.share from pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e (word, share)
+				where s.schemaname = current_schema() and s.tablename = 'forum_posts' and s.attname = 'words') e
+			on e.word = any(f.forms)
+			group by w.term) t) s),
+	newest as materialized (
+		select m.id, m.created_at, ts_rank(m.words, (select query from q), 1) as rank from (
+			select p.id, p.thread_id, p.created_at, p.words from forum_posts p
+			where p.service_id = $1 and p.deleted_at is null and p.hidden_at is null and (select yes from common) order by p.created_at desc limit %[3]d) m
+		` + mayBeFound + ` where m.words @@ (select query from q) limit %[5]d),
+	rest as materialized (
+		select m.id, m.created_at, (select ts_rank(p.words, (select query from q), 1) from forum_posts p where p.id = m.id) as rank from (
+			select p.id, p.thread_id, p.created_at from forum_posts p
+			where p.service_id = $1 and p.deleted_at is null and p.hidden_at is null and p.words @@ (select query from q) and not exists (select from newest)
+			order by p.created_at + interval '0' desc limit %[4]d) m
+		` + mayBeFound + ` limit %[5]d),
+	fits as materialized (select * from newest union all select * from rest),
+	best as materialized (select id, row_number() over (order by %[1]s) as place from fits order by place limit %[6]d offset $7)
+` + foundShown
+
+// mayBeFound looks up whether the thread of the post m may be searched.
+const mayBeFound = `cross join lateral (select t.id from forum_threads t where t.id = m.thread_id and t.deleted_at is null
+	and t.category_id = any(array(select c.id from forum_categories c where c.service_id = $1 and c.audience = any($3) and ($4 = '' or c.slug = $4))) offset 0) t`
+
+// foundShown gives a row for each post of the page, and one for each category without any. Words like those that were typed come with one of the rows.
+const foundShown = `
+	select (select count(*) from fits), case when row_number() over () = 1 and not exists (select from fits) then array(select distinct w.word from unnest($8::text[]) t (word)
+			join forum_words w on w.service_id = $1 and left(w.word, 1) = left(t.word, 1) and char_length(w.word) between char_length(t.word) - 2 and char_length(t.word) + 2) end,
+		` + filterColumns + `, ` + categoryColumns + `, b.place is not null,
+		b.place, h.number, h.created_at, h.source, h.notes || h.added_notes, h.author_id, h.voice is null and h.author_id` + mutedByReader + `, ` + threadColumns + `
+	from forum_categories c left join forum_filters f on f.account_id = $2
+	left join (best b join forum_posts h on h.id = b.id join forum_threads t on t.id = h.thread_id join forum_posts p on p.thread_id = t.id and p.number = 1) on t.category_id = c.id
+	where c.service_id = $1 and c.audience = any($3)
+	order by c.archived_at is not null, c.position, c.title, c.id, b.place`
+
+func (s search) args() []any {
+	var words []string
+	var of []int
+	for i, term := range s.Terms {
+		for _, word := range term {
+			words, of = append(words, word), append(of, i)
+		}
 	}
-	const row = "p.number, p.thread_id, p.author_id, p.created_at, p.source, p.notes || p.added_notes as notes, p.words from forum_posts p where p.service_id = $1 and p.deleted_at is null and p.hidden_at is null"
-	const shown = "(select t.category_id = any($3) from forum_threads t where t.id = m.thread_id and t.deleted_at is null)"
-	return fmt.Sprintf(`with common as materialized (select `+share+` >= %[7]f as yes),
-		newest as materialized (
-			select m.* from (select `+row+` and (select yes from common) order by p.created_at desc limit %[8]d) m
-			where m.words @@ (%[1]s) and `+shown+` limit %[2]d),
-		rest as materialized (
-			select m.* from (select `+row+` and p.words @@ (%[1]s) and not exists (select from newest) order by p.created_at + interval '0' desc limit %[9]d) m
-			where `+shown+` limit %[2]d),
-		f as materialized (select * from newest union all select * from rest),
-		best as (select *, count(*) over () as total, row_number() over (order by %[3]s) as place from f order by place limit %[4]d offset $4)
-		select f.total, f.number, f.created_at, f.source, f.notes, f.author_id, f.author_id`+mutedByReader+`, %[5]s, %[6]s
-		from best f join forum_threads t on t.id = f.thread_id join forum_categories c on c.id = t.category_id
-		join forum_posts p on p.thread_id = t.id and p.number = 1
-		order by f.place`, query, MaxResults, order, ResultsPerPage, threadColumns, categoryColumns, commonFrom, walked, lookedThrough), args
+	return []any{s.Reader.Service, s.Reader.ID, readable(s.Reader), s.Category, words, of, s.Offset, s.Typed}
 }
 
-func selectFound(ctx context.Context, q pg.Querier, s search) (found []foundRow, total int, err error) {
-	sql, args := foundSQL(s)
-	// Planned for these words each time: which plan is right depends on how common they are.
-	rows, err := q.Query(ctx, sql, append([]any{pgx.QueryExecModeDescribeExec}, args...)...)
+func selectFound(ctx context.Context, q pg.Querier, s search) (r foundRows, err error) {
+	rows, err := q.Query(ctx, foundSQL(s.Newest), s.args()...)
 	if err != nil {
-		return nil, 0, err
+		return r, err
 	}
-	found, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f foundRow, err error) {
-		return f, row.Scan(append(append([]any{&total, &f.number, &f.at, &f.source, &f.notes, &f.author, &f.muted}, f.thread.fields()...), f.category.fields()...)...)
-	})
-	return found, total, err
+	defer rows.Close()
+	for rows.Next() {
+		if err := r.scan(rows); err != nil {
+			return r, err
+		}
+	}
+	slices.SortFunc(r.rows, func(a, b foundRow) int { return a.place - b.place })
+	return r, rows.Err()
+}
+
+// scan reads a row once for the category and, where there is a post, once for that.
+func (r *foundRows) scan(row pgx.Rows) error {
+	var c Category
+	var found bool
+	var f foundRow
+	var alike []string
+	around := append(append(append([]any{&r.total, &alike}, r.filters.fields()...), c.fields()...), &found)
+	post := append([]any{&f.place, &f.number, &f.at, &f.source, &f.notes, &f.author, &f.muted}, f.thread.fields()...)
+	if err := row.Scan(append(around, make([]any, len(post))...)...); err != nil {
+		return err
+	}
+	r.alike = append(r.alike, alike...)
+	if n := len(r.categories); n == 0 || r.categories[n-1].ID != c.ID {
+		r.categories = append(r.categories, c)
+	}
+	if !found {
+		return nil
+	}
+	if err := row.Scan(append(make([]any, len(around)), post...)...); err != nil {
+		return err
+	}
+	f.category = c
+	r.rows = append(r.rows, f)
+	return nil
 }
 
 // Marks around what was found; no stored text holds them.

@@ -121,7 +121,7 @@ func splitThread(ctx context.Context, q pg.Querier, s account.ServiceID, from, t
 	if err := insertFormerPlaces(ctx, q, s, from, posts, numbers); err != nil {
 		return err
 	}
-	if _, err := q.Exec(ctx, `update forum_threads t set split_from = f.id, locked_at = f.locked_at, locked_reason = f.locked_reason
+	if _, err := q.Exec(ctx, `update forum_threads t set split_from = f.id, voices = f.voices, locked_at = f.locked_at, locked_reason = f.locked_reason
 		from forum_threads f where f.service_id = $1 and f.id = $2 and t.service_id = $1 and t.id = $3`, s, from, to); err != nil {
 		return err
 	}

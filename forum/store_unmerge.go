@@ -20,17 +20,18 @@ type mergedRow struct {
 	Numbers int // so many were given in it
 	Posts   int // of these, so many stand there now
 	// Opening is the state of its first post; empty when that stands elsewhere now.
-	Opening State
+	Opening  State
+	nameless bool // its opening
 }
 
 const mergedSQL = `select g.id, g.author_id, g.merged_title, g.deleted_at, g.merged_after, greatest(g.posts, g.former_until),
 		(select count(*) from forum_posts p where p.thread_id = g.merged_into and p.number > g.merged_after and p.number <= g.merged_after + greatest(g.posts, g.former_until)),
 		coalesce((select case when o.deleted_at is not null then 'deleted' when o.hidden_at is not null then 'hidden' else 'shown' end
-			from forum_posts o where o.thread_id = g.merged_into and o.number = g.merged_after + 1), '')
+			from forum_posts o where o.thread_id = g.merged_into and o.number = g.merged_after + 1), ''), g.voice is not null
 	from forum_threads g where g.service_id = $1 and g.merged_into = $2 `
 
 func (m *mergedRow) scan(row pgx.Row) error {
-	return one(row.Scan(&m.ID, &m.Author, &m.Title, &m.At, &m.After, &m.Numbers, &m.Posts, &m.Opening))
+	return one(row.Scan(&m.ID, &m.Author, &m.Title, &m.At, &m.After, &m.Numbers, &m.Posts, &m.Opening, &m.nameless))
 }
 
 // selectMergedInto lists what was merged into a thread, in the order in which it stands there.
@@ -72,7 +73,7 @@ func unmergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, from
 		// What left it before, and while it was merged.
 		`insert into forum_former_places (service_id, thread_id, number, post_id) select $1, $3, number - $4::int, post_id from forum_former_places
 			where service_id = $1 and thread_id = $2 and number > $4::int and number <= $4::int + $5::int on conflict do nothing`,
-		`update forum_posts set thread_id = $3, number = number - $4::int, words = case when number > $4::int + 1 then words end
+		`update forum_posts set thread_id = $3, number = number - $4::int, voice = voice - (select merged_voices from forum_threads where service_id = $1 and id = $3), words = case when number > $4::int + 1 then words end
 			where service_id = $1 and thread_id = $2 and number > $4::int and number <= $4::int + $5::int`,
 	} {
 		if _, err := q.Exec(ctx, sql, s, from, m.ID, m.After, m.Numbers); err != nil {
@@ -83,7 +84,7 @@ func unmergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, from
 		return err
 	}
 	// It stands where its posts stood; what was said to answer there, and closed there, does and is here too.
-	if _, err := q.Exec(ctx, `update forum_threads t set title = $4, deleted_at = null, merged_into = null, merged_after = null, merged_title = '', merged_opening = null,
+	if _, err := q.Exec(ctx, `update forum_threads t set title = $4, deleted_at = null, merged_into = null, merged_after = null, merged_title = '', merged_opening = null, merged_voices = 0,
 			moved_from = case when t.category_id <> f.category_id then t.category_id else t.moved_from end, category_id = f.category_id,
 			locked_at = coalesce(t.locked_at, f.locked_at), locked_reason = case when t.locked_at is null then f.locked_reason else t.locked_reason end,
 			answer = case when f.answer > $5::int + 1 and f.answer <= $5::int + $6::int then f.answer - $5::int else t.answer end

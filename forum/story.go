@@ -137,7 +137,7 @@ func (f *Forum) EditHeld(ctx context.Context, actor account.Actor, in HeldEdit) 
 		if err := deleteApprovals(ctx, tx, actor.Service, in.Post); err != nil {
 			return err
 		}
-		if err := appendAudit(ctx, tx, actor, "post.change_held", "post:"+in.Post.String()); err != nil {
+		if err := appendAudit(ctx, tx, auditedAs(actor, h.Nameless), "post.change_held", "post:"+in.Post.String()); err != nil {
 			return err
 		}
 		raised, r.Care, err = f.raise(ctx, tx, actor, in.Post, h.Version+1, v)
@@ -214,7 +214,7 @@ func (l PostList) isWhole(p Post) bool { return p.Number == 1 && l.Thread.Kind.r
 
 // CanEdit and CanDelete are true of posts of the list that the reader may change, or take away by themselves.
 func (l PostList) CanEdit(p Post) bool {
-	return l.MayEdit && p.Mine && p.State == Shown && !l.isWhole(p)
+	return l.MayEdit && p.Mine && p.State == Shown && !l.isWhole(p) && !l.Round.stays(p)
 }
 
 // CanDelete is told with CanEdit.

@@ -88,6 +88,12 @@ func (s shape) render(source string, called *names) rendered {
 	return renderWith(s.markdown, source, true, called)
 }
 
+// plain is the text of a rendering without making the rest of it.
+func (s shape) plain(source string) string {
+	w := walk(s.markdown, source, true, nil)
+	return strings.TrimSpace(w.plain.String())
+}
+
 // The shapes: of most of what people write, and of publications.
 var short, long = shape{MaxText, markdown}, shape{MaxLong, pageMarkdown}
 

@@ -66,8 +66,8 @@ type ThreadList struct {
 	Older    Cursor // zero when this page is the last
 	MayOpen  bool
 	OwnForms []Kind // that the reader may open, each on a page of its own
-	// MayOpenEvent is for those who work here.
-	MayOpenEvent bool
+	// MayOpenEvent is for those who work here, MayOpenRound for those of them who look after the category.
+	MayOpenEvent, MayOpenRound bool
 }
 
 // Threads gives the page of a category before a cursor; the zero cursor gives the newest.
@@ -77,31 +77,32 @@ func (f *Forum) Threads(ctx context.Context, actor account.Actor, slug string, b
 
 // ThreadsOfKind is Threads for those of one kind; the empty kind is all.
 func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug string, kind Kind, before Cursor, limit int) (ThreadList, error) {
-	c, words, err := f.category(ctx, actor, slug)
-	if err != nil {
+	if err := mayEnter(actor); err != nil {
 		return ThreadList{}, err
 	}
 	limit = min(max(limit, 1), 100)
-	rows, err := selectThreads(ctx, f.pool, actor, c.ID, kind, before, limit+1)
+	read, err := selectThreadList(ctx, f.pool, actor, slug, kind, before, limit+1)
 	if err != nil {
 		return ThreadList{}, pg.Classify(err)
 	}
-	l := ThreadList{Category: c, Kind: kind, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil, MayOpenEvent: MayOpenEvent(actor, c)}
+	c, rows := read.category, read.threads
+	if err := mayRead(actor, c.place()); err != nil {
+		return ThreadList{}, err
+	}
+	words, err := f.filter(actor, read.filters)
+	if err != nil {
+		return ThreadList{}, err
+	}
+	l := ThreadList{Category: c, Kind: kind, MayOpen: mayWrite(actor, c.place(), account.ThreadOpen) == nil, MayOpenEvent: MayOpenEvent(actor, c), MayOpenRound: MayOpenRound(actor, c)}
 	l.OwnForms = slices.DeleteFunc(f.KindsToOpen(actor, c), func(k Kind) bool { return !k.HasOwnForm() })
 	if len(rows) > limit {
 		rows = rows[:limit]
 		l.Older = Cursor{At: rows[limit-1].LastPostAt, ID: rows[limit-1].ID}
 	}
-	if before.At.IsZero() {
-		pinned, err := selectPinned(ctx, f.pool, actor, c.ID, kind)
-		if err != nil {
-			return ThreadList{}, pg.Classify(err)
-		}
-		rows = append(pinned, rows...)
-	}
+	rows = append(read.pinned, rows...)
 	authors := make([]account.ID, len(rows))
 	for i, r := range rows {
-		authors[i] = r.author
+		authors[i] = r.named()
 	}
 	names, err := f.accounts.Public(ctx, f.pool, authors)
 	if err != nil {
@@ -126,7 +127,7 @@ func (t threadRow) mutedFor(actor account.Actor, words filter) Muted {
 // seenBy leaves out what the actor may not see.
 func (t threadRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public) Thread {
 	v := t.Thread
-	v.Author, v.Opening, v.Mine = names[t.author], Shown, t.author == actor.ID
+	v.Author, v.Opening, v.Mine = t.toldTo(actor, names), Shown, t.author == actor.ID
 	switch {
 	case t.ended:
 		v.Opening, v.Title, v.Told.Abstract, v.Notes = Deleted, "", "", nil
@@ -151,32 +152,60 @@ type PostList struct {
 	MayNote    bool   // posts of others
 	MayAnswer  bool   // say which post answers
 	MayReact   bool   // to them
-	MayEvent   bool   // change when and where it takes place, or cancel it
+	MayEvent   bool   // change when and where it takes place
+	MayCancel  bool   // say that it does not
 	OpenNoted  bool   // the reader wants texts with content notes unfolded
 	Mark       string // changes with what is on this page; ThreadMark
 	MayUnmerge bool   // threads were merged into it, which may be taken back
+	Round      *Round // of a round table
 	Places
 }
 
 // Posts gives the posts of a thread after a number.
 func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, after, limit int) (PostList, error) {
+	l, _, err := f.posts(ctx, actor, id, after, limit, nil)
+	return l, err
+}
+
+// PostsAndDraft is Posts with the draft that DraftOf gives for an answer there; the zero draft where the actor may not write.
+func (f *Forum) PostsAndDraft(ctx context.Context, actor account.Actor, id ThreadID, after, limit int, draft DraftID) (PostList, Draft, error) {
+	l, r, err := f.posts(ctx, actor, id, after, limit, &draft)
+	if err != nil || !l.MayWrite || r == nil {
+		return l, Draft{}, err
+	}
+	d, err := f.draftToWriteOn(actor, *r)
+	return l, d, err
+}
+
+// posts reads a page of a thread and, where draft is not nil, what the actor began to answer; nil when that is nothing.
+func (f *Forum) posts(ctx context.Context, actor account.Actor, id ThreadID, after, limit int, draft *DraftID) (PostList, *draftRow, error) {
 	if err := mayEnter(actor); err != nil {
-		return PostList{}, err
+		return PostList{}, nil, err
 	}
-	t, c, err := selectThread(ctx, f.pool, actor, id)
+	after, limit = max(after, 0), min(max(limit, 1), 100)
+	read, err := selectThreadPage(ctx, f.pool, actor, id, after, limit, draft)
 	if err != nil {
-		return PostList{}, pg.Classify(err)
+		return PostList{}, nil, pg.Classify(err)
 	}
-	if err := mayRead(actor, c.place()); err != nil {
-		return PostList{}, err
+	if err := mayRead(actor, read.category.place()); err != nil {
+		return PostList{}, nil, err
 	}
-	rows, err := selectPosts(ctx, f.pool, actor, id, max(after, 0), min(max(limit, 1), 100))
-	if err != nil {
-		return PostList{}, pg.Classify(err)
+	if read.thread.Kind == KindRoundTable {
+		// A table that cannot be brought up to date is read as it stands: KeepRounds says why, and goes on.
+		if moved, err := f.settleRound(ctx, actor.Service, id, nil); err == nil && moved {
+			return f.posts(ctx, actor, id, after, limit, draft)
+		}
 	}
-	authors := []account.ID{t.author}
+	l, err := f.postsSeenBy(ctx, actor, read, after, limit)
+	return l, read.draft, err
+}
+
+// postsSeenBy makes of a page of a thread what its reader sees of it.
+func (f *Forum) postsSeenBy(ctx context.Context, actor account.Actor, read threadPage, after, limit int) (PostList, error) {
+	t, c, rows := read.thread, read.category, read.posts
+	authors := []account.ID{t.named()}
 	for _, r := range rows {
-		authors = append(authors, r.Author)
+		authors = append(authors, r.named())
 	}
 	names, err := f.accounts.Public(ctx, f.pool, authors)
 	if err != nil {
@@ -193,15 +222,18 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 		MayReact:  mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
 		Mark:      markOf(t, c, rows),
 	}
-	if l.Places, err = f.placesOf(ctx, actor, t, max(after, 0), min(max(limit, 1), 100)); err != nil {
+	if l.Places, err = f.placesOf(ctx, actor, t, after, limit); err != nil {
 		return PostList{}, err
 	}
 	if l.MayLock && !c.Archived {
-		if l.MayUnmerge, err = selectMergedAny(ctx, f.pool, actor.Service, id); err != nil {
+		if l.MayUnmerge, err = selectMergedAny(ctx, f.pool, actor.Service, t.ID); err != nil {
 			return PostList{}, pg.Classify(err)
 		}
 	}
-	l.MayWrite, l.MayEvent = l.MayEdit && !t.Told.Closed, mayChangeEvent(actor, c, t) == nil
+	l.MayWrite, l.MayEvent, l.MayCancel = l.MayEdit && !t.Told.Closed, mayChangeEvent(actor, c, t) == nil, mayCancelEvent(actor, c, t) == nil
+	if err := f.withRound(ctx, actor, t, &l); err != nil {
+		return PostList{}, err
+	}
 	cares, err := f.caresOf(ctx, actor, rows...)
 	if err != nil {
 		return PostList{}, err
@@ -214,6 +246,9 @@ func (f *Forum) Posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 		}
 	}
 	if err != nil {
+		return l, err
+	}
+	if err := f.tellReveals(ctx, actor, l.Posts); err != nil {
 		return l, err
 	}
 	return l, f.withEvents(ctx, f.pool, actor.Service, &l.Thread)
@@ -231,7 +266,7 @@ func (f *Forum) Thread(ctx context.Context, actor account.Actor, id ThreadID) (T
 	if err := mayRead(actor, c.place()); err != nil {
 		return Thread{}, Category{}, err
 	}
-	names, err := f.accounts.Public(ctx, f.pool, []account.ID{t.author})
+	names, err := f.accounts.Public(ctx, f.pool, []account.ID{t.named()})
 	return t.seenBy(actor, c.place(), names), c, err
 }
 
@@ -242,6 +277,7 @@ type NewThread struct {
 	Title, Text string
 	Told        Told // of a publication
 	Notes       []ContentNote
+	Nameless    bool   // as of NewPost
 	CID         string // made with the form
 	DraftMark
 }
@@ -256,14 +292,17 @@ func (f *Forum) OpenThread(ctx context.Context, actor account.Actor, in NewThrea
 	if err != nil {
 		return Receipt{}, err
 	}
-	w.draft = in.DraftMark
+	w.draft, w.post.Nameless = in.DraftMark, in.Nameless
 	return f.write(ctx, actor, w, func(ctx context.Context, tx pgx.Tx) (CategoryID, error) {
 		c, _, err := selectCategory(ctx, tx, actor, in.Category)
 		if err != nil {
 			return c.ID, err
 		}
 		w.opens = newThread{Category: c.ID, Kind: in.Kind, Told: Told{w.post.Abstract, in.Told.Closed && in.Kind == KindPublication}}
-		return c.ID, mayOpen(actor, c.place(), w.opens.Kind)
+		if err := mayOpen(actor, c.place(), w.opens.Kind); err != nil {
+			return c.ID, err
+		}
+		return c.ID, mayBeNameless(actor, c, w.opens.Kind, in.Nameless)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"ponti/account"
@@ -19,6 +20,9 @@ var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$`)
 // maxRecordID is the most that an identifier of somewhere else may have, in bytes.
 const maxRecordID = 200
 
+// maxVoice is the most that a voice may be: more than a thread has posts.
+const maxVoice = 1_000_000
+
 // Counts are of what was read, or written.
 type Counts struct{ People, Categories, Threads, Posts int }
 
@@ -31,13 +35,14 @@ type known struct {
 	categories map[string]bool
 	slugs      map[string]int
 	threads    map[string]bool
+	rounds     map[string]bool // those of them that are round tables
 	posts      map[string]bool
 	now        time.Time
 }
 
 func newKnown(service account.ServiceID, source string, now time.Time) *known {
 	return &known{source: source, service: service, people: map[string]bool{}, aliases: map[string]int{}, categories: map[string]bool{},
-		slugs: map[string]int{}, threads: map[string]bool{}, posts: map[string]bool{}, now: now}
+		slugs: map[string]int{}, threads: map[string]bool{}, rounds: map[string]bool{}, posts: map[string]bool{}, now: now}
 }
 
 // of is what something of elsewhere is called here: the same each time.
@@ -132,7 +137,8 @@ func (k *known) takeThread(r community.Record) (wrong []string) {
 	if !kindOf(r).travels() {
 		wrong = append(wrong, fmt.Sprintf("has thread_kind %q, which cannot be brought in", r.ThreadKind))
 	}
-	return append(append(wrong, wrongEvent(r)...), k.takeText(r, true)...)
+	k.rounds[r.ID] = kindOf(r) == KindRoundTable
+	return slices.Concat(wrong, wrongEvent(r), wrongRound(r), k.takeText(r, true))
 }
 
 func (k *known) takePost(r community.Record) (wrong []string) {
@@ -143,6 +149,9 @@ func (k *known) takePost(r community.Record) (wrong []string) {
 	if !k.threads[r.Thread] {
 		wrong = append(wrong, fmt.Sprintf("names thread %q, which no line before it is", r.Thread))
 	}
+	if r.Minutes && !k.rounds[r.Thread] {
+		wrong = append(wrong, "is minutes of what is no round table")
+	}
 	return append(wrong, k.takeText(r, false)...)
 }
 
@@ -150,6 +159,9 @@ func (k *known) takePost(r community.Record) (wrong []string) {
 func (k *known) takeText(r community.Record, opens bool) (wrong []string) {
 	if !k.people[r.Author] {
 		wrong = append(wrong, fmt.Sprintf("names author %q, whom no line before it is", r.Author))
+	}
+	if r.Voice < 0 || r.Voice > maxVoice {
+		wrong = append(wrong, "has a voice that is none")
 	}
 	switch {
 	case r.At == nil:

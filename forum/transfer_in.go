@@ -199,7 +199,7 @@ func (in *importing) thread(ctx context.Context, tx pgx.Tx, r community.Record) 
 		return false, nil
 	}
 	id := of[Thread](in.known, community.Thread, r.ID)
-	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, newThread{ID: id, Category: in.places[r.Category], Author: author, Title: cleanTitle(r.Title), Kind: kindOf(r), Told: toldOf(r).clean(), At: r.At}, r.Locked, r.Pinned); err != nil || !wrote {
+	if wrote, err = insertImportedThread(ctx, tx, in.actor.Service, newThread{ID: id, Category: in.places[r.Category], Author: author, Title: cleanTitle(r.Title), Kind: kindOf(r), Told: toldOf(r).clean(), At: r.At, voice: r.Voice}, r.Locked, r.Pinned); err != nil || !wrote {
 		return false, err
 	}
 	if r.Event != nil {
@@ -207,7 +207,11 @@ func (in *importing) thread(ctx context.Context, tx pgx.Tx, r community.Record) 
 			return false, err
 		}
 	}
-	return in.text(ctx, tx, r, id, of[Post](in.known, community.Thread, r.ID), author)
+	opening := of[Post](in.known, community.Thread, r.ID)
+	if err := in.round(ctx, tx, r, id, opening, author); err != nil {
+		return false, err
+	}
+	return in.text(ctx, tx, r, id, opening, author)
 }
 
 func (in *importing) post(ctx context.Context, tx pgx.Tx, r community.Record) (wrote bool, err error) {
@@ -215,12 +219,16 @@ func (in *importing) post(ctx context.Context, tx pgx.Tx, r community.Record) (w
 	if author.IsZero() {
 		return false, nil
 	}
-	return in.text(ctx, tx, r, of[Thread](in.known, community.Thread, r.Thread), of[Post](in.known, community.Post, r.ID), author)
+	thread, id := of[Thread](in.known, community.Thread, r.Thread), of[Post](in.known, community.Post, r.ID)
+	if wrote, err = in.text(ctx, tx, r, thread, id, author); wrote && r.Minutes {
+		err = upsertWriting(ctx, tx, account.Actor{Service: in.actor.Service, ID: author}, thread, id, ForMinutes, 1)
+	}
+	return wrote, err
 }
 
 // text stores an opening or an answer; false when it is here, or its thread is not.
 func (in *importing) text(ctx context.Context, tx pgx.Tx, r community.Record, thread ThreadID, id PostID, author account.ID) (wrote bool, err error) {
-	p := newPost{ID: id, Thread: thread, Author: author, CID: id.String(), Level: triage.None, At: r.At}
+	p := newPost{ID: id, Thread: thread, Author: author, CID: id.String(), Level: triage.None, At: r.At, voice: r.Voice}
 	if p.Notes = knownNotes(notesOf(r)); State(r.State) != Deleted {
 		if p.prepared, err = readRecord(r, r.Kind == community.Thread); err != nil {
 			return false, err

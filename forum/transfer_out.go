@@ -4,17 +4,19 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strconv"
 
 	"ponti/account"
 	"ponti/forum/community"
+	"ponti/internal/ids"
 	"ponti/internal/pg"
 )
 
 // exportAtOnce is how many threads, or posts of one, are read at a time.
 const exportAtOnce = 500
 
-// Export writes a service's forum as Import reads it: who wrote, categories, and each thread with its posts, hidden ones too and deleted ones without a text. What was held,
-// drafts, earlier versions, reactions and what anybody reads, follows or mutes are not in it. It is not one moment: what is written meanwhile may be in it or not. For Ponti itself only.
+// Export writes a service's forum as Import reads it: who wrote, categories, and each thread with its posts, hidden ones too and deleted ones without a text. What was
+// written without a name has nobody's. What was held, drafts, earlier versions, reactions and what anybody reads, follows or mutes are not in it. It is not one moment: what is written meanwhile may be in it or not. For Ponti itself only.
 func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n Counts, err error) {
 	if !actor.Is(account.RoleSystem) {
 		return n, account.ErrForbidden
@@ -86,13 +88,24 @@ func (f *Forum) exportCategory(ctx context.Context, service account.ServiceID, c
 }
 
 func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c CategoryID, t exportedThread, line func(community.Record) error) error {
+	voices := map[int]string{} // told already
+	round, err := f.exportRound(ctx, service, t)
+	if err != nil {
+		return err
+	}
 	for after := 0; ; {
 		posts, err := selectPostsToExport(ctx, f.pool, service, t.ID, after, exportAtOnce)
 		if err != nil {
 			return pg.Classify(err)
 		}
 		for _, p := range posts {
-			r := community.Record{Kind: community.Post, ID: p.ID.String(), Thread: t.ID.String(), Author: p.Author.String(), Text: p.Source, At: &p.At, Reason: p.Reason}
+			r := community.Record{Kind: community.Post, ID: p.ID.String(), Thread: t.ID.String(), Author: p.Author.String(), Text: p.Source, At: &p.At, Reason: p.Reason, Minutes: round.minutes[p.ID]}
+			if p.Voice > 0 {
+				if r.Author, err = exportVoice(t.ID, p.Voice, voices, line); err != nil {
+					return err
+				}
+				r.Voice = p.Voice
+			}
 			for _, note := range p.Notes {
 				r.Notes = append(r.Notes, string(note))
 			}
@@ -106,7 +119,10 @@ func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c C
 				if t.Kind != KindDiscussion {
 					r.ThreadKind = string(t.Kind)
 				}
-				r.Abstract, r.Closed = t.Told.Abstract, t.Told.Closed
+				r.Abstract, r.Closed, r.Agenda = t.Told.Abstract, t.Told.Closed, round.agenda
+				if p.Deleted { // a later agenda may stand; its opening comes in without
+					r.Agenda = nil
+				}
 				if r.Event, err = f.exportEvent(ctx, service, t, p.Deleted); err != nil {
 					return err
 				}
@@ -121,4 +137,13 @@ func (f *Forum) exportThread(ctx context.Context, service account.ServiceID, c C
 		}
 		after = posts[len(posts)-1].Number
 	}
+}
+
+// exportVoice is who stands in the lines of a thread for what somebody wrote there without their name: a person who was forgotten, with an id that is made of the thread and their voice in it alone.
+func exportVoice(t ThreadID, voice int, known map[int]string, line func(community.Record) error) (string, error) {
+	if id, ok := known[voice]; ok {
+		return id, nil
+	}
+	known[voice] = ids.Of[account.Account]("forum export voice", t.String(), strconv.Itoa(voice)).String()
+	return known[voice], line(community.Record{Kind: community.Person, ID: known[voice], Erased: true})
 }

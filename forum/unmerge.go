@@ -22,7 +22,7 @@ var (
 type Merger struct {
 	ID          ThreadID
 	Title       string // before; empty when it is not known any more
-	Author      account.Public
+	Author      Author
 	At          time.Time
 	First, Last int   // numbers that its posts have where they stand now
 	Posts       int   // that stand there
@@ -64,13 +64,13 @@ func (f *Forum) Mergers(ctx context.Context, actor account.Actor, into ThreadID)
 	}
 	who := make([]account.ID, len(rows))
 	for i, m := range rows {
-		who[i] = m.Author
+		who[i] = named(m.Author, m.nameless)
 	}
 	names, err := f.accounts.Public(ctx, f.pool, who)
 	list := make([]Merger, len(rows))
 	for i, m := range rows {
 		list[i] = Merger{
-			ID: m.ID, Title: m.Title, Author: names[m.Author], At: m.At, First: m.After + 1, Last: m.After + m.Numbers, Posts: m.Posts, Opening: m.Opening, Why: m.why(actor),
+			ID: m.ID, Title: m.Title, Author: told(actor, m.Author, m.nameless, 0, names), At: m.At, First: m.After + 1, Last: m.After + m.Numbers, Posts: m.Posts, Opening: m.Opening, Why: m.why(actor),
 		}
 	}
 	return l, list, err

@@ -48,7 +48,9 @@ type Escalation struct {
 	State          State
 	Rung           Rung
 	Round          int
-	Person         string // alias; empty when erased
+	Person         string // alias; empty when erased, and where Nameless is
+	Nameless       bool   // it is about a text without a name, and the actor was not told whose it is
+	Told           bool   // it is, and the actor was told lately
 	ESP            string // alias; empty when there is none
 	Owner          string // alias
 	Mine           bool   // the actor owns it
@@ -100,8 +102,17 @@ func (m *Moderation) Console(ctx context.Context, actor account.Actor) (Console,
 
 // named turns rows into what is shown, with aliases.
 func (m *Moderation) named(ctx context.Context, actor account.Actor, list []row) ([]Escalation, error) {
+	unnamed, err := m.unnamed(ctx, actor, subjectsOf(list))
+	if err != nil {
+		return nil, err
+	}
+	list = slices.Clone(list)
 	var who []account.ID
-	for _, e := range list {
+	for i := range list {
+		e := &list[i]
+		if known, is := unnamed[e.Subject]; is && !known {
+			e.Person = account.ID{}
+		}
 		for _, id := range []account.ID{e.Person, e.ESP, e.Owner} {
 			if !id.IsZero() && !slices.Contains(who, id) {
 				who = append(who, id)
@@ -117,6 +128,8 @@ func (m *Moderation) named(ctx context.Context, actor account.Actor, list []row)
 		out[i] = Escalation{ID: e.ID, Subject: e.Subject, Level: e.Level, Category: e.Category, State: e.State, Rung: e.Rung, Round: e.Round,
 			Person: names[e.Person].Alias, ESP: names[e.ESP].Alias, Owner: names[e.Owner].Alias, Mine: !e.Owner.IsZero() && e.Owner == actor.ID,
 			RaisedAt: e.RaisedAt, DueAt: e.DueAt, AcknowledgedAt: e.AcknowledgedAt, Now: e.Now, Outcome: e.Outcome}
+		known, is := unnamed[e.Subject]
+		out[i].Nameless, out[i].Told = is && !known, known
 	}
 	return out, nil
 }

@@ -83,7 +83,8 @@ func (s Subject) grouped() Subject {
 // Excerpt is what a tutor or moderator is shown of a subject.
 type Excerpt struct {
 	Author      account.ID
-	AuthorAlias string
+	AuthorAlias string // empty too where Nameless is
+	Nameless    bool   // it was written without a name: whose it is, readers of this are not told
 	Text        string
 	Place       string // the category's id for posts
 	Title       string

@@ -29,7 +29,7 @@ const (
 `
 	lanternKey = "own:rule own.lantern"
 	wishKey    = "it/suicide:rule it.suicide.want_die"
-	out        = "stasera la lanterna è spenta"
+	out        = "la lanterna del cortile è spenta"
 )
 
 // EachText gives what the board keeps.
@@ -90,7 +90,7 @@ func TestRules(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, triage.None, tried.Now.Level)
 	assert.Equal(t, triage.Red, tried.Work.Level)
-	assert.Equal(t, "lanterna è spenta", out[tried.WorkFound[0].Start:tried.WorkFound[0].End])
+	assert.Equal(t, "lanterna del cortile è spenta", out[tried.WorkFound[0].Start:tried.WorkFound[0].End])
 
 	// Twelve kept texts: ten in conversations whose alarm was closed as no risk, one where it was not, one without an alarm; and one that nothing changes.
 	member, esp := w.newActor(account.RoleMember, "Mare"), w.newESP("Emma", first)

@@ -37,7 +37,8 @@ var (
 // InForce is a sanction that holds now, for those who may lift it.
 type InForce struct {
 	Case     CaseID
-	Alias    string
+	Alias    string // empty where Nameless is
+	Nameless bool   // for a text without a name
 	Kind     Sanction
 	Since    time.Time
 	Until    time.Time
@@ -107,9 +108,19 @@ func (m *Moderation) InForce(ctx context.Context, actor account.Actor) ([]InForc
 	if err != nil {
 		return nil, pg.Classify(err)
 	}
+	about := make([]Subject, len(rows))
+	for i, r := range rows {
+		about[i] = r.Of.Subject
+	}
+	unnamed, err := m.unnamed(ctx, actor, about)
+	if err != nil {
+		return nil, err
+	}
 	who := make([]account.ID, len(rows))
 	for i, r := range rows {
-		who[i] = r.Of.Author
+		if _, nameless := unnamed[r.Of.Subject]; !nameless {
+			who[i] = r.Of.Author
+		}
 	}
 	names, err := m.accounts.Public(ctx, m.pool, who)
 	if err != nil {
@@ -123,7 +134,9 @@ func (m *Moderation) InForce(ctx context.Context, actor account.Actor) ([]InForc
 			return nil, pg.Classify(err)
 		}
 		f := r.InForce
-		f.Alias = names[r.Of.Author].Alias
+		if _, f.Nameless = unnamed[r.Of.Subject]; !f.Nameless {
+			f.Alias = names[r.Of.Author].Alias
+		}
 		excluded, asked, err := m.accounts.Exclusion(ctx, r.Of.Service, r.Of.Author)
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,8 +37,17 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 
 func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// A batch is as many statements as are in it.
+func (*statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) { s.n.Add(1) }
+
+func (*statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
 // BenchmarkForum asks for whole pages as signed-in readers do, sixteen at a time, of a forum with PONTI_BENCH_THREADS threads of twenty posts (1,000 where that is
-// not set). It reports the middle and the slowest hundredth in ms, requests a second, statements a request and bytes over the wire.
+// not set). It reports the middle and the slowest hundredth in ms, requests a second, statements a request, bytes over the wire, and processor time of this process and of PostgreSQL.
 func BenchmarkForum(b *testing.B) {
 	size := 1000
 	if n, err := strconv.Atoi(os.Getenv("PONTI_BENCH_THREADS")); err == nil {
@@ -120,6 +130,7 @@ func (st *site) pages(b *testing.B, counted *statements, browsers []*browser, ne
 	left.Store(int64(b.N))
 	taken := make([][]time.Duration, readers)
 	counted.n.Store(0)
+	ours, theirs := st.spent(b)
 	b.ResetTimer()
 	var running sync.WaitGroup
 	for i, reader := range browsers {
@@ -152,4 +163,31 @@ func (st *site) pages(b *testing.B, counted *statements, browsers []*browser, ne
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
 	b.ReportMetric(float64(counted.n.Load())/float64(b.N), "statements/op")
 	b.ReportMetric(float64(bytes.Load())/float64(b.N), "bytes/op")
+	oursNow, theirsNow := st.spent(b)
+	b.ReportMetric(float64((oursNow-ours).Microseconds())/float64(b.N), "cpu-µs/op")
+	b.ReportMetric(float64((theirsNow-theirs).Microseconds())/float64(b.N), "pg-µs/op")
+}
+
+// spent is the processor time of this process, and of PostgreSQL's that serve it: what a page costs, also where others share the machine.
+func (st *site) spent(b *testing.B) (ours, theirs time.Duration) {
+	var use syscall.Rusage
+	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &use))
+	ours = time.Duration(use.Utime.Nano() + use.Stime.Nano())
+	rows, err := st.pool.Query(b.Context(), `select pid from pg_stat_activity where datname = current_database()`)
+	require.NoError(b, err)
+	backends, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	require.NoError(b, err)
+	for _, pid := range backends {
+		line, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		if err != nil {
+			continue // not Linux, or gone meanwhile
+		}
+		_, after, _ := strings.Cut(string(line), ") ")
+		for _, ticks := range strings.Fields(after)[11:13] { // of the process and of the system for it
+			n, err := strconv.Atoi(ticks)
+			require.NoError(b, err)
+			theirs += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return ours, theirs
 }

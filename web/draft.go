@@ -42,7 +42,7 @@ func (s *Server) keepDraft(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	scripted := r.Header.Get("Accept") == "application/json"
-	k := forum.Keep{Thread: thread, Category: in.Category, Kind: in.Kind, Told: in.told(), Title: in.Title, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(), Post: post, Base: in.Base}
+	k := forum.Keep{Thread: thread, Category: in.Category, Kind: in.Kind, Told: in.told(), Title: in.Title, Text: in.Text, Notes: in.Notes, Nameless: in.Nameless, CID: in.CID, DraftMark: in.mark(), Post: post, Base: in.Base}
 	version, err := s.Forum.KeepDraft(r.Context(), s.actor(r), k)
 	if errs.KindOf(err) == errs.NotFound && !thread.IsZero() { // it may have been merged since its page was opened
 		if into, _, none := s.Forum.Merged(r.Context(), s.actor(r), thread, 0); none == nil {
@@ -98,9 +98,14 @@ func (s *Server) discardDraft(w http.ResponseWriter, r *http.Request) error {
 	return s.redirectDone(w, r, "/forum/drafts", "draft_gone")
 }
 
+// draftAsked is the draft that a link asks for; the zero id where it asks for none.
+func draftAsked(r *http.Request) (forum.DraftID, error) {
+	return optional[forum.Draft](r.URL.Query().Get("draft"))
+}
+
 // draftFor is what a form begins with: the draft that was kept for its place, that which a link asks for, or nothing.
 func (s *Server) draftFor(r *http.Request, thread forum.ThreadID, slug string) (forum.Draft, error) {
-	id, err := optional[forum.Draft](r.URL.Query().Get("draft"))
+	id, err := draftAsked(r)
 	if err != nil {
 		return forum.Draft{}, err
 	}

@@ -90,7 +90,7 @@ func (s *Server) eventPage(w http.ResponseWriter, r *http.Request, status int, f
 	switch {
 	case err != nil:
 		return err
-	case l.Thread.Event == nil || !l.MayEvent:
+	case l.Thread.Event == nil || !l.MayCancel:
 		return account.ErrNotFound
 	case l.Thread.Event.Cancelled && len(f.Mistakes) == 0:
 		return forum.ErrEventCancelled

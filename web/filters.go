@@ -61,6 +61,8 @@ func (s *Server) showMuteAuthor(w http.ResponseWriter, r *http.Request) error {
 		return err
 	case o.Post.Mine:
 		return account.ErrForbidden
+	case o.Post.Author.Nameless:
+		return forum.ErrNoNameToMute
 	}
 	return s.render(w, r, http.StatusOK, forumpage.MuteAuthor(o))
 }

@@ -23,6 +23,7 @@ type forumWriting struct {
 	CID      string              `form:"cid"`
 	Version  int                 `form:"version"`
 	Notes    []forum.ContentNote `form:"notes"`
+	Nameless bool                `form:"nameless"`
 	toldForm `form:"told"`       // its fields stand among these
 	// Of drafts alone.
 	Writer   string `form:"writer"`
@@ -72,13 +73,13 @@ func (s *Server) changeRules(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.redirectDone(w, r, back(s.actor(r), r.PathValue("slug")), "rules_saved")
+	return s.redirectDone(w, r, back(s.actor(r), r.PathValue("slug")), "category_saved")
 }
 
 // back is where somebody came from who changes a category: an administrator reads none.
 func back(actor account.Actor, slug string) string {
 	if actor.Is(account.RoleAdmin) {
-		return "/people"
+		return "/categories/" + slug
 	}
 	return "/forum/categories/" + slug
 }
@@ -105,7 +106,7 @@ func (s *Server) openThread(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt, err := s.Forum.OpenThread(r.Context(), s.actor(r), forum.NewThread{
-		Category: r.PathValue("slug"), Kind: in.Kind, Title: in.Title, Told: in.told(), Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark(),
+		Category: r.PathValue("slug"), Kind: in.Kind, Title: in.Title, Told: in.told(), Text: in.Text, Notes: in.Notes, Nameless: in.Nameless, CID: in.CID, DraftMark: in.mark(),
 	})
 	if f, again := formAgain(r, err); again {
 		return s.newThreadPage(w, r, http.StatusUnprocessableEntity, r.PathValue("slug"), f)
@@ -122,7 +123,11 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || after < 0 || after > 1_000_000_000 {
 		after = 0 // an old or broken link shows the beginning
 	}
-	l, err := s.Forum.Posts(r.Context(), s.actor(r), id, after, forum.PostsPerPage)
+	asked, err := draftAsked(r)
+	if err != nil {
+		return err
+	}
+	l, d, err := s.Forum.PostsAndDraft(r.Context(), s.actor(r), id, after, forum.PostsPerPage, asked)
 	if err != nil {
 		return s.orMerged(w, r, id, after, err)
 	}
@@ -133,11 +138,8 @@ func (s *Server) showThread(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	s.seeMentions(r, l)
-	var d forum.Draft
-	if l.MayWrite {
-		if d, err = s.draftFor(r, id, ""); err != nil {
-			return err
-		}
+	if d.Version == 0 {
+		d.CID, d.Nameless = newCID(), l.WroteNameless()
 	}
 	return s.render(w, r, http.StatusOK, forumpage.Thread(l, parts.Form{}, d))
 }
@@ -188,6 +190,9 @@ func (s *Server) replyPage(w http.ResponseWriter, r *http.Request, status int, i
 	if err != nil {
 		return err
 	}
+	if d.Version == 0 {
+		d.Nameless = t.Author.You
+	}
 	quote := forum.Quote(quoted.Source)
 	if d.Text != "" && quote != "" {
 		d.Text += "\n\n"
@@ -206,7 +211,7 @@ func (s *Server) writePost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	post := forum.NewPost{Thread: id, Text: in.Text, Notes: in.Notes, CID: in.CID, DraftMark: in.mark()}
+	post := forum.NewPost{Thread: id, Text: in.Text, Notes: in.Notes, Nameless: in.Nameless, CID: in.CID, DraftMark: in.mark()}
 	receipt, err := s.Forum.WritePost(r.Context(), s.actor(r), post)
 	if errs.KindOf(err) == errs.NotFound { // it may have been merged while the answer was written
 		if into, _, none := s.Forum.Merged(r.Context(), s.actor(r), id, 0); none == nil {

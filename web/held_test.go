@@ -113,8 +113,8 @@ func TestHeldStory(t *testing.T) {
 	assert.Equal(t, "Non è comparso", asAuthor.get(held).text("h1"))
 
 	// Taken back, and what shows danger.
-	held = write("Ci ripenso", "Non lo so.")
-	assert.Contains(t, asAuthor.get(held+"/withdraw").text("blockquote"), "Non lo so.")
+	held = write("La ricetta del pane", "La scrivo un altro giorno.")
+	assert.Contains(t, asAuthor.get(held+"/withdraw").text("blockquote"), "La scrivo un altro giorno.")
 	require.Equal(t, "/forum?done=held_withdrawn", asAuthor.post(held+"/withdraw").Header.Get("Location"))
 	assert.Equal(t, http.StatusNotFound, asAuthor.get(held).StatusCode)
 	held = write("Basta", "Stanotte mi ammazzo, ho già preparato tutto.")

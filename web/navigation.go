@@ -17,6 +17,7 @@ var navigation = []struct {
 	{"/notices", "nav.notices", may(account.RoleMember, account.RoleFamily)},
 	{"/shifts", "nav.shifts", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin)},
 	{"/people", "nav.people", may(account.RoleTutor, account.RoleAdmin)},
+	{"/categories", "nav.categories", may(account.RoleAdmin)},
 	{"/service", "nav.service", may(account.RoleAdmin, account.RoleAuditor)},
 	{"/prepared", "nav.prepared", may(account.RoleAdmin)},
 	{"/pages", "nav.pages", may(account.RoleAdmin)},

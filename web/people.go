@@ -28,7 +28,7 @@ func (s *Server) people(r *http.Request) (accountpage.People, error) {
 	categories, err := s.Forum.ManagedCategories(r.Context(), actor)
 	for _, c := range categories {
 		if !c.Archived {
-			p.Categories = append(p.Categories, accountpage.Category{ID: c.ID.String(), Slug: c.Slug, Name: c.Title, Moderators: c.Moderators})
+			p.Categories = append(p.Categories, accountpage.Category{ID: c.ID.String(), Name: c.Title, Moderators: c.Moderators})
 		}
 	}
 	return p, err

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"ponti/account"
+	"ponti/forum"
 )
 
 // route is one line of the table: what is asked for, who may ask, which acts of the authorization matrix it stands for, who answers.
@@ -26,6 +27,7 @@ var (
 	persons = may(account.RoleGuest, account.RoleMember, account.RoleFamily)
 	peers   = may(account.RoleESP, account.RoleSenior)
 	talkers = may(account.RoleGuest, account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleSenior, account.RoleTutor)
+	members = may(account.RoleMember, account.RoleFamily)
 	readers = may(account.RoleMember, account.RoleFamily, account.RoleESP, account.RoleSenior, account.RoleTutor)
 )
 
@@ -110,6 +112,18 @@ func (s *Server) routes() []route {
 		{"POST /pages/{page}/edit", admin, acts(account.PublicPageEdit), s.editInformation},
 		{"POST /pages/{page}/remove", admin, acts(account.PublicPageEdit), s.removeInformation},
 		{"POST /pages/{page}/versions/{version}", admin, acts(account.PublicPageEdit), s.takeInformationBack},
+		{"GET /categories", admin, acts(account.ForumCategoryCreateArchive), s.showCategoryDesk},
+		{"GET /categories/proposals/new", admin, acts(account.ForumCategoryCreateArchive), s.showProposeCategory},
+		{"POST /categories/proposals", admin, acts(account.ForumCategoryCreateArchive), s.proposeCategory},
+		{"GET /categories/proposals/{proposal}", admin, acts(account.ForumCategoryCreateArchive), s.showProposal},
+		{"POST /categories/proposals/{proposal}/approve", admin, acts(account.ForumCategoryCreateArchive), s.approveProposal},
+		{"POST /categories/proposals/{proposal}/decline", admin, acts(account.ForumCategoryCreateArchive), s.declineProposal},
+		{"POST /categories/proposals/{proposal}/withdraw", admin, acts(account.ForumCategoryCreateArchive), s.withdrawProposal},
+		{"GET /categories/{slug}", admin, acts(account.ForumCategoryCreateArchive, account.ForumCategoryChangeItsRulesText, account.SettingsService), s.showCategory},
+		{"POST /categories/{slug}/texts", admin, acts(account.ForumCategoryChangeItsRulesText, account.SettingsService), s.changeCategory},
+		{"POST /categories/{slug}/move", admin, acts(account.SettingsService), s.moveCategory},
+		{"POST /categories/{slug}/archive", admin, acts(account.ForumCategoryCreateArchive), s.proposeArchive},
+		{"POST /categories/{slug}/restore", admin, acts(account.ForumCategoryCreateArchive), s.proposeRestore},
 		{"POST /service/numbers", admin, acts(account.SettingsService), s.changeNumbers},
 		{"POST /service/numbers/confirm", admin, acts(account.SettingsService), s.confirmNumbers},
 		{"POST /service/conversation", admin, acts(account.SettingsService), s.changeConversation},
@@ -178,6 +192,7 @@ func (s *Server) routes() []route {
 		{"POST /forum/categories/{slug}/events", onShift, acts(account.ThreadOpen), s.openEvent},
 		{"GET /forum/categories/{slug}/rules", may(account.RoleESP, account.RoleSenior, account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.showRules},
 		{"POST /forum/categories/{slug}/rules", may(account.RoleESP, account.RoleSenior, account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.changeRules},
+		{"POST /forum/categories/{slug}/nameless", may(account.RoleAdmin), acts(account.ForumCategoryChangeItsRulesText), s.switchNameless},
 		{"GET /forum/categories/{slug}/new", readers, acts(account.ThreadOpen), s.showNewThread},
 		{"POST /forum/categories/{slug}/threads", readers, acts(account.ThreadOpen), s.openThread},
 		{"GET /forum/threads/{thread}", readers, append(acts(account.PostReadHiddenOrHeld), reading...), s.showThread},
@@ -186,6 +201,32 @@ func (s *Server) routes() []route {
 		{"POST /forum/threads/{thread}/event", onShift, arranging, s.changeEvent},
 		{"GET /forum/threads/{thread}/cancel", onShift, arranging, s.showCancelEvent},
 		{"POST /forum/threads/{thread}/cancel", onShift, arranging, s.cancelEvent},
+		{"GET /forum/categories/{slug}/new-round", onShift, acts(account.ThreadOpen), s.showNewRound},
+		{"POST /forum/categories/{slug}/rounds", onShift, acts(account.ThreadOpen), s.openRound},
+		{"GET /forum/threads/{thread}/stand", members, writing, s.shows(standPage)},
+		{"POST /forum/threads/{thread}/stand", members, writing, s.standForElection()},
+		{"GET /forum/threads/{thread}/ballots/{ballot}", readers, reading, s.showBallot},
+		{"POST /forum/threads/{thread}/ballots/{ballot}", members, writing, s.vote},
+		{"GET /forum/threads/{thread}/new-ballot", members, writing, s.shows(ballotPage)},
+		{"POST /forum/threads/{thread}/ballots", members, writing, s.startBallot()},
+		{"GET /forum/threads/{thread}/agenda", members, writing, s.shows(agendaPage)},
+		{"POST /forum/threads/{thread}/agenda", members, writing, s.setAgenda()},
+		{"GET /forum/threads/{thread}/minutes", members, writing, s.shows(minutesPage)},
+		{"POST /forum/threads/{thread}/minutes", members, writing, s.writeMinutes()},
+		{"GET /forum/threads/{thread}/run", members, writing, s.shows(runPage)},
+		{"POST /forum/threads/{thread}/guests", members, writing, s.inviteStaff()},
+		{"POST /forum/threads/{thread}/guests/{guest}/remove", members, writing, about(s, "guest", (*forum.Forum).Uninvite)},
+		{"POST /forum/threads/{thread}/give-back", members, writing, s.giveRoundBack},
+		{"POST /forum/threads/{thread}/end", members, writing, s.endRound},
+		{"POST /forum/threads/{thread}/points/{point}/open", members, writing, about(s, "point", (*forum.Forum).OpenPoint)},
+		{"POST /forum/threads/{thread}/points/{point}/close", members, writing, about(s, "point", (*forum.Forum).ClosePoint)},
+		{"POST /forum/threads/{thread}/hand", readers, writing, s.raiseHand},
+		{"POST /forum/threads/{thread}/hand/lower", readers, writing, s.lowerHand},
+		{"POST /forum/threads/{thread}/hands/{hand}/word", members, writing, about(s, "hand", (*forum.Forum).GiveWord)},
+		{"POST /forum/threads/{thread}/hands/{hand}/pass", members, writing, about(s, "hand", (*forum.Forum).PassHand)},
+		{"POST /forum/threads/{thread}/word/end", readers, writing, s.endWord},
+		{"GET /forum/threads/{thread}/election", onShift, arranging, s.shows(electionPage)},
+		{"POST /forum/threads/{thread}/election", onShift, arranging, s.callElection()},
 		{"GET /forum/threads/{thread}/reply", readers, writing, s.showReply},
 		{"POST /forum/threads/{thread}/posts", readers, writing, s.writePost},
 		{"POST /forum/threads/{thread}/follow", readers, reading, s.followThread},
@@ -256,6 +297,7 @@ func (s *Server) routes() []route {
 		{"POST /console/{escalation}/hand-over", may(account.RoleTutor), acts(account.EscalationReRouteTakeOver), s.handOver},
 		{"POST /console/{escalation}/take-over", may(account.RoleTutor), acts(account.EscalationReRouteTakeOver), s.takeOver},
 		{"POST /console/{escalation}/close", onShift, acts(account.EscalationCloseWithOutcome), s.closeEscalation},
+		{"POST /console/{escalation}/author", may(account.RoleTutor), acts(account.EscalationSeeAndAcknowledge), s.revealAuthor},
 		{"GET /register", may(account.RoleTutor, account.RoleAuditor), acts(account.AuditLogRead), s.showRegister},
 		{"GET /proof", may(account.RoleAdmin, account.RoleAuditor), acts(account.AuditLogVerifyTheChain), s.showProof},
 		{"POST /proof", may(account.RoleAdmin, account.RoleAuditor), acts(account.AuditLogVerifyTheChain), s.proveRegister},

@@ -26,7 +26,6 @@ var notBuilt = []account.Action{
 	account.ConversationSearchText,
 	account.MessageHideAnother, account.MessageAttachAFile, account.QueueRaisePriorityReassign,
 	account.CaseNotesWriteReadOwn, account.CaseNotesReadAnESP, account.CaseNotesReadAsThePersonConcerned,
-	account.ForumCategoryCreateArchive,
 	account.ReportSeeWhoReported,
 	account.IdentityRevealAsk,
 	account.IdentityRevealConfirm, account.ProfileReadAnotherPublicPart,

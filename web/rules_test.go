@@ -32,10 +32,10 @@ func TestRulesAndHistory(t *testing.T) {
 	page := asESP.post(rules, "rules", strings.Repeat("a", forum.MaxRules+1))
 	assert.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
 	assert.Len(t, page.text("#rules"), forum.MaxRules+1, "what was typed is kept")
-	require.Equal(t, "/forum/categories/piazza?done=rules_saved", asESP.post(rules, "rules", "Qui si parla <b>piano</b>.").Header.Get("Location"))
+	require.Equal(t, "/forum/categories/piazza?done=category_saved", asESP.post(rules, "rules", "Qui si parla <b>piano</b>.").Header.Get("Location"))
 	assert.Equal(t, "Qui si parla <b>piano</b>.", asReader.get("/forum/categories/piazza").text(".rules"))
-	assert.Equal(t, 1, asAdmin.get("/people").Find("a[href='"+rules+"']").Length())
-	require.Equal(t, "/people?done=rules_saved", asAdmin.post("/forum/categories/cortile/rules", "rules", "Si cammina.").Header.Get("Location"))
+	assert.Equal(t, 1, asAdmin.get("/people").Find("main a[href='/categories']").Length())
+	require.Equal(t, "/categories/cortile?done=category_saved", asAdmin.post("/forum/categories/cortile/rules", "rules", "Si cammina.").Header.Get("Location"))
 	assert.Equal(t, http.StatusNotFound, asESP.get("/forum/categories/cortile/rules").StatusCode)
 	for _, b := range []*browser{asReader, st.signedIn(t, people.tutor.ID), st.guest(t, "Gabbiano"), st.browser(t)} {
 		assert.NotEqual(t, http.StatusOK, b.get(rules).StatusCode)

@@ -80,13 +80,14 @@ func (k *keeper) round(ctx context.Context) {
 		{"refused posts", k.forum.EraseRefused},
 		{"old drafts", k.forum.EraseDrafts},
 		{"addresses for digests", k.forum.EraseDigests},
+		{"round tables", k.forum.KeepRounds},
 		{"accounts", k.accounts.Sweep},
 		{"figures", k.measure},
 	}
 	for _, s := range steps {
 		err := worker.Guard(func() error { return s.do(ctx) })
 		if err != nil && ctx.Err() == nil {
-			k.log.Error().Err(err).Str("step", s.name).Msg("what should be erased could not be")
+			k.log.Error().Err(err).Str("step", s.name).Msg("what is done from time to time failed")
 		}
 	}
 }

@@ -35,9 +35,14 @@ type Record struct {
 	Pinned     bool   `json:"pinned,omitempty"`
 	Event      *Event `json:"event,omitempty"` // of a thread that is one
 
-	Thread string `json:"thread,omitempty"` // of a post
+	Agenda []string `json:"agenda,omitempty"` // of a round table, a point each
 
-	Author string     `json:"author,omitempty"` // of a thread's opening or a post
+	Thread  string `json:"thread,omitempty"`  // of a post
+	Minutes bool   `json:"minutes,omitempty"` // of a round table
+
+	Author string `json:"author,omitempty"` // of a thread's opening or a post
+	// Voice is there where it was written without a name: the number of its author in the thread, from 1. Author is then somebody erased.
+	Voice  int        `json:"voice,omitempty"`
 	Text   string     `json:"text,omitempty"`
 	At     *time.Time `json:"at,omitempty"`
 	Notes  []string   `json:"notes,omitempty"`

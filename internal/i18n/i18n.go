@@ -13,10 +13,10 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"golang.org/x/text/language"
 )
 
@@ -30,9 +30,8 @@ type Catalog struct {
 	tags       []language.Tag
 	matcher    language.Matcher
 	localizers map[string]*goi18n.Localizer
-	keys       map[string]bool // of the default language
+	texts      map[string]map[string]prepared // by language and key, without plural forms, as go-i18n gives them: a page asks for hundreds
 	report     func(lang, key string, err error)
-	sources    sync.Map // of sourceKey and parsed; as many as there are texts
 }
 
 // Load reads every `<language>/<part>.json`. Report is told of each text that was asked for and is missing or was not
@@ -41,7 +40,7 @@ func Load(fsys fs.FS, report func(lang, key string, err error)) (*Catalog, error
 	c := &Catalog{
 		bundle:     goi18n.NewBundle(language.Make(Default)),
 		localizers: map[string]*goi18n.Localizer{},
-		keys:       map[string]bool{},
+		texts:      map[string]map[string]prepared{},
 		report:     report,
 	}
 	files, err := fs.Glob(fsys, "*/*.json")
@@ -73,9 +72,26 @@ func Load(fsys fs.FS, report func(lang, key string, err error)) (*Catalog, error
 	for _, lang := range c.langs {
 		c.tags = append(c.tags, language.Make(lang))
 		c.localizers[lang] = goi18n.NewLocalizer(c.bundle, lang)
+		if err := c.prepare(lang); err != nil {
+			return nil, fmt.Errorf("i18n: %s: %w", lang, err)
+		}
 	}
 	c.matcher = language.NewMatcher(c.tags)
 	return c, nil
+}
+
+// prepare asks go-i18n for every text of a language, once.
+func (c *Catalog) prepare(lang string) error {
+	for key := range c.texts[lang] {
+		text, err := c.localizers[lang].Localize(&goi18n.LocalizeConfig{MessageID: key, TemplateParser: template.IdentityParser{}})
+		if err == nil {
+			c.texts[lang][key], err = prepare(text)
+		}
+		if err != nil {
+			return fmt.Errorf("key %q: %w", key, err)
+		}
+	}
+	return nil
 }
 
 // Message is one text of one language, in its plural forms; a text without plural has only Other.
@@ -133,17 +149,22 @@ func (c *Catalog) add(fsys fs.FS, name string) error {
 	if err != nil {
 		return err
 	}
+	if !slices.Contains(c.langs, lang) {
+		c.langs, c.texts[lang] = append(c.langs, lang), map[string]prepared{}
+	}
 	messages := make([]*goi18n.Message, 0, len(texts))
 	for key, m := range texts {
 		one := m.One
 		if one == "" {
 			one = m.Other
 		}
-		c.keys[key] = c.keys[key] || lang == Default
+		for _, form := range []string{one, m.Other} {
+			if _, err := prepare(form); err != nil {
+				return fmt.Errorf("key %q: %w", key, err)
+			}
+		}
+		c.texts[lang][key] = nil // until all are there
 		messages = append(messages, &goi18n.Message{ID: key, One: one, Many: m.Other, Other: m.Other})
-	}
-	if !slices.Contains(c.langs, lang) {
-		c.langs = append(c.langs, lang)
 	}
 	return c.bundle.AddMessages(language.Make(lang), messages...)
 }
@@ -152,7 +173,10 @@ func (c *Catalog) add(fsys fs.FS, name string) error {
 func (c *Catalog) Languages() []string { return c.langs }
 
 // Has tells whether there is a text of a key; for keys that come from outside.
-func (c *Catalog) Has(key string) bool { return c.keys[key] }
+func (c *Catalog) Has(key string) bool {
+	_, ok := c.texts[Default][key]
+	return ok
+}
 
 // Match picks the best language for wishes in falling order of weight; each is a language or an Accept-Language header.
 // Empty and unreadable wishes are passed over.
@@ -180,5 +204,5 @@ func (c *Catalog) Localizer(lang string, zone *time.Location) *Localizer {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Localizer{catalog: c, texts: c.localizers[lang], lang: lang, zone: zone}
+	return &Localizer{catalog: c, texts: c.texts[lang], plurals: c.localizers[lang], lang: lang, zone: zone}
 }

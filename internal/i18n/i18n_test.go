@@ -1,13 +1,22 @@
 package i18n_test
 
 import (
+	"cmp"
+	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/nicksnyder/go-i18n/v2/i18n/template"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/language"
 
 	"ponti/internal/i18n"
 )
@@ -87,6 +96,54 @@ func TestT(t *testing.T) {
 	assert.Equal(t, []report{{"en", "a.only"}, {"it", "a.unknown"}, {"it", "a.hello"}}, reports)
 }
 
+// TestAsGoI18n: what is prepared at the start says of every text in every language what go-i18n says of it, with the same values in it.
+func TestAsGoI18n(t *testing.T) {
+	c := newCatalog(t)
+	files, err := filepath.Glob("../../web/locales/*/*.json")
+	require.NoError(t, err)
+	bundle, keys := goi18n.NewBundle(language.Italian), map[string][]string{}
+	for _, name := range files {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		texts, err := i18n.Parse(data, strings.TrimSuffix(filepath.Base(name), ".json"))
+		require.NoError(t, err)
+		lang := filepath.Base(filepath.Dir(name))
+		for key, m := range texts {
+			require.NoError(t, bundle.AddMessages(language.Make(lang), &goi18n.Message{ID: key, One: cmp.Or(m.One, m.Other), Many: m.Other, Other: m.Other}))
+			keys[lang] = append(keys[lang], key)
+		}
+	}
+	require.Len(t, keys, len(c.Languages()))
+	hole := regexp.MustCompile(`{(.*?)}`)
+	for lang, list := range keys {
+		require.Greater(t, len(list), 1000)
+		theirs, ours := goi18n.NewLocalizer(bundle, lang), c.Localizer(lang, nil)
+		for _, key := range list {
+			for count, is := range []any{nil, 1, 2, 11, 1_000_000, -1} {
+				want, err := theirs.Localize(&goi18n.LocalizeConfig{MessageID: key, PluralCount: is, TemplateParser: template.IdentityParser{}})
+				require.NoError(t, err)
+				var values []any
+				for _, name := range hole.FindAllStringSubmatch(want, -1) {
+					if name[1] != "Count" || is == nil {
+						values = append(values, name[1], "<"+name[1]+">{"+strconv.Itoa(count)+"}")
+					}
+				}
+				want = hole.ReplaceAllStringFunc(want, func(s string) string {
+					if s == "{Count}" && is != nil {
+						return fmt.Sprint(is)
+					}
+					return "<" + s[1:len(s)-1] + ">{" + strconv.Itoa(count) + "}"
+				})
+				if is == nil {
+					assert.Equal(t, want, ours.T(key, values...), "%s %s", lang, key)
+				} else {
+					assert.Equal(t, want, ours.N(key, is.(int), values...), "%s %s %d", lang, key, is)
+				}
+			}
+		}
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	for name, data := range map[string]string{
 		"a key of another part": `{"b.x": "x"}`,
@@ -94,6 +151,7 @@ func TestLoadRefuses(t *testing.T) {
 		"half a plural":         `{"a.x": {"other": "x"}}`,
 		"an unknown form":       `{"a.x": {"one": "x", "other": "x", "others": "x"}}`,
 		"no JSON":               `{`,
+		"a brace left open":     `{"a.x": {"one": "{Count", "other": "x"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := i18n.Load(fstest.MapFS{"it/a.json": {Data: []byte(data)}}, nil)

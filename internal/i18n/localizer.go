@@ -3,6 +3,7 @@ package i18n
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 // Localizer speaks one language in one time zone. It is safe for use by several goroutines.
 type Localizer struct {
 	catalog *Catalog
-	texts   *goi18n.Localizer
+	texts   map[string]prepared
+	plurals *goi18n.Localizer
 	lang    string
 	zone    *time.Location
 }
@@ -27,31 +29,15 @@ func (l *Localizer) Zone() *time.Location { return l.zone }
 // T is the text of a key. Values follow as name and value in turn, or as one map.
 // A missing text is reported; people see another language's, or an ellipsis.
 func (l *Localizer) T(key string, values ...any) string {
-	source, ok := l.source(key)
+	text, ok := l.texts[key]
 	if !ok {
 		return l.localize(key, nil, values)
 	}
-	text, err := source.Execute(valuesOf(values))
+	filled, err := text.fill(values)
 	if err != nil {
 		l.catalog.report(l.lang, key, err)
 	}
-	return text
-}
-
-// sourceKey names a text without plural forms in one language.
-type sourceKey struct{ lang, key string }
-
-// source is a text before its values are put in. A page asks for hundreds: each is looked for once. False: it is missing in this language.
-func (l *Localizer) source(key string) (parsed, bool) {
-	if s, ok := l.catalog.sources.Load(sourceKey{l.lang, key}); ok {
-		return s.(parsed), true //nolint:errcheck // nothing else is stored
-	}
-	text, err := l.texts.Localize(&goi18n.LocalizeConfig{MessageID: key, TemplateParser: template.IdentityParser{}})
-	if err != nil || text == "" {
-		return "", false
-	}
-	l.catalog.sources.Store(sourceKey{l.lang, key}, parsed(text))
-	return parsed(text), true
+	return filled
 }
 
 // N is T in the plural form of count, which the text names {Count}.
@@ -60,11 +46,11 @@ func (l *Localizer) N(key string, count int, values ...any) string {
 }
 
 func (l *Localizer) localize(key string, count *int, values []any) string {
-	cfg := goi18n.LocalizeConfig{MessageID: key, TemplateParser: parser{}, TemplateData: valuesOf(values)}
+	cfg := goi18n.LocalizeConfig{MessageID: key, TemplateParser: parser{}, TemplateData: values}
 	if count != nil {
 		cfg.PluralCount = *count
 	}
-	text, err := l.texts.Localize(&cfg)
+	text, err := l.plurals.Localize(&cfg)
 	if err != nil {
 		l.catalog.report(l.lang, key, err)
 	}
@@ -74,60 +60,80 @@ func (l *Localizer) localize(key string, count *int, values []any) string {
 	return text
 }
 
-func valuesOf(values []any) map[string]any {
-	if len(values) == 0 {
-		return nil
-	}
-	if len(values) == 1 {
-		if m, ok := values[0].(map[string]any); ok {
-			return m
-		}
-	}
-	m := make(map[string]any, len(values)/2)
-	for i := 0; i+1 < len(values); i += 2 {
-		if name, ok := values[i].(string); ok {
-			m[name] = values[i+1]
-		}
-	}
-	return m
-}
-
 // parser puts values in by name: {Alias}. It replaces Go's templates, which can call functions and are slower.
 type parser struct{}
 
-func (parser) Cacheable() bool { return false }
+func (parser) Cacheable() bool { return true }
 
-func (parser) Parse(src, _, _ string) (template.ParsedTemplate, error) { return parsed(src), nil }
+func (parser) Parse(src, _, _ string) (template.ParsedTemplate, error) { return prepare(src) }
 
-type parsed string
+// prepared is a text cut at its values: what stands before the first, the name of that, what stands before the next, and so on to the end.
+type prepared []string
 
-func (p parsed) Execute(data any) (string, error) {
-	src := string(p)
-	if !strings.Contains(src, "{") {
-		return src, nil
-	}
-	values, _ := data.(map[string]any)
-	var b strings.Builder
-	var missing error
+func prepare(text string) (prepared, error) {
+	var p prepared
 	for {
-		before, rest, found := strings.Cut(src, "{")
-		b.WriteString(before)
+		before, rest, found := strings.Cut(text, "{")
+		p = append(p, before)
 		if !found {
-			return b.String(), missing
+			return p, nil
 		}
 		name, after, closed := strings.Cut(rest, "}")
-		value, ok := values[name]
-		switch {
-		case !closed:
-			return b.String(), fmt.Errorf("the brace before %q is not closed", rest)
-		case !ok:
-			missing = fmt.Errorf("no value for {%s}", name)
-			b.WriteString("…")
-		default:
-			fmt.Fprint(&b, value)
+		if !closed {
+			return nil, fmt.Errorf("the brace before %q is not closed", rest)
 		}
-		src = after
+		p, text = append(p, name), after
 	}
+}
+
+// Execute is fill for go-i18n.
+func (p prepared) Execute(data any) (string, error) {
+	values, _ := data.([]any)
+	return p.fill(values)
+}
+
+// fill puts values in. What is missing is an error, and an ellipsis in the text.
+func (p prepared) fill(values []any) (string, error) {
+	if len(p) == 1 {
+		return p[0], nil
+	}
+	var b strings.Builder
+	var missing error
+	for i, piece := range p {
+		if i%2 == 0 {
+			b.WriteString(piece)
+			continue
+		}
+		value, ok := valueOf(piece, values)
+		switch v := value.(type) {
+		case string:
+			b.WriteString(v)
+		case int:
+			b.WriteString(strconv.Itoa(v))
+		default:
+			if !ok {
+				missing = fmt.Errorf("no value for {%s}", piece)
+				v = "…"
+			}
+			fmt.Fprint(&b, v)
+		}
+	}
+	return b.String(), missing
+}
+
+func valueOf(name string, values []any) (value any, ok bool) {
+	if len(values) == 1 {
+		if m, is := values[0].(map[string]any); is {
+			value, ok = m[name]
+			return value, ok
+		}
+	}
+	for i := 0; i+1 < len(values); i += 2 {
+		if values[i] == name {
+			return values[i+1], true
+		}
+	}
+	return nil, false
 }
 
 type contextKey struct{}

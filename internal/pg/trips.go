@@ -9,6 +9,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// Together runs the reading statements that queue adds in one exchange with the server, where each by itself needs one. None of them can depend on what
+// another answered, and an error of any ends all, also one of reading its answer: that a row is missing is better noted than returned.
+func Together(ctx context.Context, pool *pgxpool.Pool, queue func(*pgx.Batch)) error {
+	b := &pgx.Batch{}
+	queue(b)
+	return pool.SendBatch(ctx, b).Close()
+}
+
 // InOneTrip runs the statements that queue adds as one transaction in one exchange with the server, where InTx needs one for
 // each statement: locks are held while the server works and not while this program thinks. None of the statements can depend
 // on what another answered; an error of any undoes all. queue is called once and nothing is tried again.

@@ -23,9 +23,9 @@ const (
 	learnedMagic = "PTL1"
 
 	// From these sums on a text is red, or amber, and below this one calm. Chosen on texts that were not learned from (docs/triage.md).
-	learnedRed   = 1.5
+	learnedRed   = 1.25
 	learnedAmber = 2.5
-	learnedCalm  = -2.0
+	learnedCalm  = -0.5
 
 	// Who tells more, in words, says something that sounds like it by chance: it takes so much more.
 	learnedMany = 25

@@ -14,7 +14,7 @@ export function start(form) {
   const texts = ["title", "abstract", "text"].map((name) => elements[name]).filter(Boolean);
   const state = form.querySelector("[data-draft-state]");
   const alert = form.querySelector("[data-draft-alert]");
-  const ticks = form.querySelectorAll("[name=notes], [name=kind], [name=closed]");
+  const ticks = form.querySelectorAll("[name=notes], [name=kind], [name=closed], [name=nameless]");
   const held = (text, tick) => JSON.stringify([...texts.map((field) => field[text]), ...Array.from(ticks, (field) => field[tick])]);
   const content = () => held("value", "checked");
   let kept = held("defaultValue", "defaultChecked");

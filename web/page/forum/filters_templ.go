@@ -164,7 +164,7 @@ func Filters(l forum.Filters, words string, f parts.Form) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = author(m.Who).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = author(byName(m.Who)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -206,9 +206,9 @@ func Filters(l forum.Filters, words string, f parts.Form) templ.Component {
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var11 string
-						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(alias(ctx, m.Who))
+						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(alias(ctx, byName(m.Who)))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/forum/filters.templ`, Line: 39, Col: 57}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/forum/filters.templ`, Line: 39, Col: 65}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 						if templ_7745c5c3_Err != nil {

@@ -15,10 +15,16 @@ import (
 	"ponti/web/page/parts"
 )
 
-type authorOf = account.Public
+type authorOf = forum.Author
+
+// byName is somebody who shows by their name.
+func byName(a account.Public) authorOf { return authorOf{Public: a} }
 
 // alias is who wrote it; somebody whose account is gone has none any more.
-func alias(ctx context.Context, a account.Public) string {
+func alias(ctx context.Context, a authorOf) string {
+	if a.Nameless {
+		return nameless(ctx, a)
+	}
 	if a.Alias == "" {
 		return parts.T(ctx, "forum.nobody")
 	}

@@ -377,7 +377,7 @@ func Reacted(o forum.OnePost, list []forum.Reacted) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = author(r.By).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = author(byName(r.By)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -30,6 +30,9 @@ func count(list []moderation.Escalation) string { return strconv.Itoa(len(list))
 
 // person is the alias, or what is said of somebody who was erased.
 func person(ctx context.Context, e moderation.Escalation) string {
+	if e.Nameless {
+		return parts.T(ctx, "nameless.somebody")
+	}
 	if e.Person == "" {
 		return parts.T(ctx, "console.person_gone")
 	}
@@ -105,4 +108,26 @@ func pieces(text string, found []moderation.Span) []piece {
 		list = append(list, piece{text: text[at:]})
 	}
 	return list
+}
+
+// reasonTexts are the reasons of triage that are no rule which could be looked up, and what is said of them.
+var reasonTexts = map[string]string{
+	"learned":                     "console.reason_learned",
+	"lost":                        "console.reason_lost",
+	"window.screening_affirmed":   "console.reason_screening_affirmed",
+	"window.screening_not_denied": "console.reason_screening_not_denied",
+	"window.safety_denied":        "console.reason_safety_denied",
+	"window.ambers_add_up":        "console.reason_ambers_add_up",
+}
+
+// rulesAndReasons tells the names of rules from the other reasons, of which it gives the keys of what is said.
+func rulesAndReasons(names []string) (rules, keys []string) {
+	for _, name := range names {
+		if key, ok := reasonTexts[name]; ok {
+			keys = append(keys, key)
+		} else {
+			rules = append(rules, name)
+		}
+	}
+	return rules, keys
 }

@@ -26,3 +26,11 @@ func TestPieces(t *testing.T) {
 	}
 	assert.Equal(t, []piece{{text: "Non "}, {text: "ce la faccio", found: true}, {text: " più, è finita."}}, pieces(text, []moderation.Span{span(4, 16)}))
 }
+
+// TestRulesAndReasons: a tutor reads in words what is no rule, and the names of the rules.
+func TestRulesAndReasons(t *testing.T) {
+	t.Parallel()
+	rules, keys := rulesAndReasons([]string{"learned", "it.suicide.want_die", "own.ours"})
+	assert.Equal(t, []string{"it.suicide.want_die", "own.ours"}, rules)
+	assert.Equal(t, []string{"console.reason_learned"}, keys)
+}

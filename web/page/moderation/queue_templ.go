@@ -468,9 +468,9 @@ func inForce(f InForce) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var23 string
-			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(s.Alias)
+			templ_7745c5c3_Var23, templ_7745c5c3_Err = templ.JoinStringErrs(held(ctx, s))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/moderation/queue.templ`, Line: 76, Col: 75}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/moderation/queue.templ`, Line: 76, Col: 80}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var23))
 			if templ_7745c5c3_Err != nil {
@@ -564,19 +564,19 @@ func inForce(f InForce) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if !s.Excluded && s.Until.After(parts.Now(ctx)) {
-				templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/lift", parts.T(ctx, "moderation.lift", "Alias", s.Alias), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/lift", parts.T(ctx, "moderation.lift", "Alias", held(ctx, s)), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
 			if f.Tutor && s.Kind == moderation.SanctionBan && !s.AskedBy {
 				if s.Excluded {
-					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/readmit", parts.T(ctx, againKey(s, "readmit"), "Alias", s.Alias), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/readmit", parts.T(ctx, againKey(s, "readmit"), "Alias", held(ctx, s)), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/exclude", parts.T(ctx, againKey(s, "exclude"), "Alias", s.Alias), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/exclude", parts.T(ctx, againKey(s, "exclude"), "Alias", held(ctx, s)), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -773,9 +773,9 @@ func Case(c moderation.Case, f parts.Form) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var40 string
-				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(c.Excerpt.AuthorAlias)
+				templ_7745c5c3_Var40, templ_7745c5c3_Err = templ.JoinStringErrs(writer(ctx, c))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/moderation/queue.templ`, Line: 133, Col: 29}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/moderation/queue.templ`, Line: 133, Col: 22}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var40))
 				if templ_7745c5c3_Err != nil {
