@@ -11,6 +11,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/moderation"
+	"ponti/moderation/triage"
 )
 
 // State of a room.
@@ -29,7 +30,7 @@ type standing struct {
 	number    int16 // 0: never took part
 	here      bool  // takes part now
 	withinDay bool  // the end is less than 24 h ago
-	routed    bool  // an open escalation of this room is routed to them; asked for tutors only
+	routed    bool  // they answer for a danger in this room (answersFor); asked for tutors only
 	opened    bool  // they opened it within the hour, and that is audited
 }
 
@@ -40,12 +41,32 @@ func (c *Chat) stand(ctx context.Context, q pg.Querier, actor account.Actor, id 
 		return standing{}, err
 	}
 	if actor.Is(account.RoleTutor) {
-		s.routed, err = c.moderation.Routed(ctx, q, subject(id), actor.ID)
-		if err != nil {
-			return standing{}, fmt.Errorf("chat: routed: %w", err)
+		if s.routed, err = c.answersFor(ctx, q, id, actor.ID, s.here); err != nil {
+			return standing{}, err
 		}
 	}
 	return s, nil
+}
+
+// answersFor tells whether a tutor answers for a danger in a room: an open escalation of it is routed to them, or they are in the room, alone with its person, and the ladder
+// asks others because they did nothing for too long. They may have been listening: nobody is left alone before somebody else has it.
+func (c *Chat) answersFor(ctx context.Context, q pg.Querier, id RoomID, tutor account.ID, here bool) (bool, error) {
+	routed, err := c.moderation.Routed(ctx, q, subject(id), tutor)
+	if err != nil {
+		return false, fmt.Errorf("chat: routed: %w", err)
+	}
+	if routed || !here {
+		return routed, nil
+	}
+	level, err := c.moderation.Unowned(ctx, q, subject(id))
+	if err != nil {
+		return false, fmt.Errorf("chat: unowned: %w", err)
+	}
+	if level < triage.Red {
+		return false, nil
+	}
+	others, err := selectOtherHelpers(ctx, q, id, tutor)
+	return !others, err
 }
 
 // relation turns facts into what the policy asks. A tutor is never in a room by having joined alone: when their escalation

@@ -349,7 +349,8 @@ func TestReadingOnTheConsole(t *testing.T) {
 	assert.Nil(t, shown.Excerpt)
 	require.NoError(t, w.moderation.CloseEscalation(w.ctx, esp, amber, moderation.Closing{Outcome: moderation.OutcomeTalked, Note: "Chiuso."}))
 
-	require.NoError(t, w.chat.AskForMoreHelp(w.ctx, person, room))
+	w.exec(`update chat_rooms set ended_at = ended_at + interval '24 hours' where id = $1`, room)
+	require.NoError(t, w.chat.FlagConversation(w.ctx, esp, room, triage.Red), "in the hours after, too")
 	w.route(room, w.tutor)
 	console, err = w.moderation.Console(w.ctx, w.tutor)
 	require.NoError(t, err)

@@ -130,13 +130,15 @@ type due struct {
 	esp     account.ID
 }
 
-// endInTime ends a conversation whose time is over, but never while a tutor is in it or somebody answers for a danger to its person.
+// endInTime ends a conversation whose time is over, but never while a tutor is in it or somebody answers for a danger to its person; after that there is a last while of
+// NoticeBefore, so that both hear of the end before it comes.
 func (c *Chat) endInTime(ctx context.Context, d due) error {
 	var out outcome
 	var r room
+	longer := false
 	esp := account.Actor{ID: d.esp, Service: d.service, Role: account.RoleESP}
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		out = outcome{}
+		out, longer = outcome{}, false
 		if err := lockPlaceOf(ctx, tx, d.service, d.room); err != nil { // a place is always locked before its room
 			return err
 		}
@@ -147,14 +149,23 @@ func (c *Chat) endInTime(ctx context.Context, d due) error {
 		if r = s.room; r.state != Open || !s.here {
 			return nil
 		}
-		if over, err := selectIsOver(ctx, tx, r.id); err != nil || !over {
+		over, held, err := selectIsOver(ctx, tx, r.id)
+		if err != nil || !over {
 			return err // they were given more time meanwhile
 		}
-		if tutor, err := selectTutorIsHere(ctx, tx, r.id); err != nil || tutor {
+		if tutor, err := selectTutorIsHere(ctx, tx, r.id, account.ID{}); err != nil || tutor {
 			return err
 		}
-		if danger, err := c.dangerIn(ctx, tx, r.id); err != nil || danger.level >= triage.Red {
+		danger, err := c.dangerIn(ctx, tx, r.id)
+		if err != nil {
 			return err
+		}
+		if danger.level >= triage.Red {
+			return updateHeld(ctx, tx, r.id)
+		}
+		if held {
+			longer = true
+			return updateLastWhile(ctx, tx, r.id)
 		}
 		key, err := c.open(r.id, r.key)
 		if err != nil {
@@ -174,6 +185,9 @@ func (c *Chat) endInTime(ctx context.Context, d due) error {
 		}
 		return audit.Append(ctx, tx, entry(account.System(r.service), "conversation.time_up", r.id, ""))
 	})
+	if err == nil && longer {
+		c.tellRoom(ctx, r)
+	}
 	if err != nil || out.key == nil {
 		return err
 	}

@@ -111,8 +111,35 @@ func TestTimeUp_danger(t *testing.T) {
 	w.chat.Work(w.ctx)
 	require.Equal(t, "open", w.state(room))
 	w.close(w.tutor)
-	require.Eventually(t, func() bool { w.chat.Work(w.ctx); return w.state(room) == "ended" }, 10*time.Second, 10*time.Millisecond)
+	w.chat.Work(w.ctx)
+	w.chat.Work(w.ctx)
+	require.Equal(t, "open", w.state(room), "the end does not come without its notices")
+	b := w.boundOf(person, room)
+	assert.False(t, b.Held)
+	assert.WithinDuration(t, time.Now().Add(chat.NoticeBefore), b.EndsAt, 20*time.Second)
+	w.left(room, -time.Minute)
+	w.chat.Work(w.ctx)
+	require.Equal(t, "ended", w.state(room), "and is not put off again")
 	w.holds()
+}
+
+// TestTimeUp_dangerWithoutATutor: the last while comes also where no tutor came into the conversation.
+func TestTimeUp_dangerWithoutATutor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	person, _, room := w.talking()
+	w.post(person, room, crisis)
+	w.left(room, -time.Minute)
+	w.chat.Work(w.ctx)
+	require.Equal(t, 1, w.count(`select count(*) from chat_rooms where held`))
+	w.route(room, w.tutor)
+	w.close(w.tutor)
+	w.chat.Work(w.ctx)
+	require.Equal(t, "open", w.state(room))
+	assert.WithinDuration(t, time.Now().Add(chat.NoticeBefore), w.boundOf(person, room).EndsAt, 20*time.Second)
+	w.left(room, -time.Minute)
+	w.chat.Work(w.ctx)
+	require.Equal(t, "ended", w.state(room))
 }
 
 // TestMigrateBounds: who is in a conversation when the bound comes has the whole time from then on.

@@ -76,6 +76,7 @@ var (
 	ErrNoPlace    = errs.New(errs.NotFound, "chat.no_place")
 	ErrTaken      = errs.New(errs.Conflict, "chat.taken")
 	ErrBusy       = errs.New(errs.Conflict, "chat.busy")
+	ErrUncovered  = errs.New(errs.Conflict, "chat.uncovered")
 	ErrNotStarted = errs.New(errs.Conflict, "chat.not_started")
 	ErrEnded      = errs.New(errs.Conflict, "chat.ended")
 	ErrCIDReused  = errs.New(errs.Conflict, "chat.cid_reused")

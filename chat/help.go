@@ -15,7 +15,8 @@ import (
 	"ponti/moderation/triage"
 )
 
-// AskForMoreHelp is the person's own button: a tutor is alerted at level red. It works while waiting, too.
+// AskForMoreHelp is the person's own button: a tutor is alerted at level red. While they wait it also brings them forward. After the end it gives them a new place, where a
+// tutor can meet them.
 func (c *Chat) AskForMoreHelp(ctx context.Context, actor account.Actor, id RoomID) error {
 	if !actor.IsPerson() {
 		return account.ErrForbidden
@@ -40,6 +41,9 @@ func (c *Chat) raiseFor(ctx context.Context, actor account.Actor, id RoomID, cau
 	var raised moderation.Raised
 	var r room
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		if err := lockPlaceOf(ctx, tx, actor.Service, id); err != nil { // a place is always locked before its room
+			return err
+		}
 		s, err := c.stand(ctx, tx, actor, id, true)
 		if err != nil {
 			return err
@@ -53,13 +57,25 @@ func (c *Chat) raiseFor(ctx context.Context, actor account.Actor, id RoomID, cau
 		if actor.IsPeer() && !rel.Participant {
 			return ErrNotFound // the matrix lets an ESP raise; which rooms there are is not theirs to learn
 		}
-		r = s.room
+		if r, err = c.whereabouts(ctx, tx, s.room); err != nil {
+			return err
+		}
+		if r.state == Ended && actor.IsPerson() {
+			if r, err = c.waitForHelp(ctx, tx, actor, r); err != nil {
+				return err
+			}
+		}
 		raised, err = c.moderation.Raise(ctx, tx, moderation.Raise{
-			Service: r.service, Subject: subject(id), Cause: moderation.Cause{Kind: cause, Ref: ref},
+			Service: r.service, Subject: subject(r.id), Cause: moderation.Cause{Kind: cause, Ref: ref},
 			Level: level, Category: triage.CategoryNone, Person: r.person, ESP: r.esp, By: actor,
 		})
 		if err != nil {
 			return fmt.Errorf("chat: raise: %w", err)
+		}
+		if r.state == Waiting {
+			if err := updatePlaceAtLeast(ctx, tx, r.id, level, raised.ID); err != nil {
+				return err
+			}
 		}
 		return audit.Append(ctx, tx, entry(actor, account.EscalationRaise, id, level.String()))
 	})
@@ -68,7 +84,38 @@ func (c *Chat) raiseFor(ctx context.Context, actor account.Actor, id RoomID, cau
 	}
 	raised.Announce()
 	c.tellRoom(ctx, r)
+	if r.state == Waiting {
+		c.tell(bus.Place, r.person)
+		c.Match(ctx, r.service)
+	}
 	return nil
+}
+
+// whereabouts is where the person of a room can be found: in that room, or, once it has ended, where they wait or talk now, if anywhere. An alarm is raised there, so that who
+// answers for it can reach them. The caller has locked the room and its place.
+func (c *Chat) whereabouts(ctx context.Context, tx pgx.Tx, r room) (room, error) {
+	if r.state != Ended {
+		return r, nil
+	}
+	p, err := lockPlaceOfPerson(ctx, tx, r.service, r.person)
+	if err != nil || p.room.IsZero() {
+		return r, err
+	}
+	return selectRoom(ctx, tx, r.service, p.room)
+}
+
+// waitForHelp gives the person of a conversation that has ended a new place, so that a tutor can meet them; the old room where they may not begin to wait again.
+func (c *Chat) waitForHelp(ctx context.Context, tx pgx.Tx, actor account.Actor, old room) (room, error) {
+	switch err := mayEnterAgain(ctx, tx, actor); errs.KindOf(err) {
+	case errs.Conflict, errs.TooMany, errs.Forbidden:
+		return old, nil // what they ask for is raised all the same
+	default:
+		if err != nil {
+			return room{}, err
+		}
+	}
+	_, next, err := c.placeAgain(ctx, tx, old, danger{}, false)
+	return next.room, err
 }
 
 // JoinVisibly brings a tutor into a conversation because of an escalation routed to them: the room is told first, then the

@@ -17,7 +17,7 @@ import (
 
 // How long somebody in a conversation may be silent, by the database's clock. Their pages give signs of life each 15 s.
 const (
-	espSilentFor    = time.Minute      // then the person is offered another ESP (RELIABILITY F33)
+	espSilentFor    = time.Minute      // then the person is offered another ESP (RELIABILITY F33); a tutor who is alone with them, too
 	personSilentFor = 10 * time.Minute // then the conversation is over
 	watchGap        = 5 * time.Second  // longer without an instance, and all get a minute to come back
 )
@@ -50,8 +50,8 @@ type silent struct {
 
 func (s silent) actor() account.Actor {
 	a := account.Actor{ID: s.who, Service: s.service, Role: account.RoleGuest} // a part is all that is known of them, and enough
-	if s.part == "esp" {
-		a.Role = account.RoleESP
+	if s.part != "person" {
+		a.Role = account.RoleESP // of a tutor, too: that they were lost is nothing that they did about a danger
 	}
 	return a
 }
@@ -123,10 +123,10 @@ func (c *Chat) dangerIn(ctx context.Context, q pg.Querier, id RoomID) (danger, e
 	return d, nil
 }
 
-// placeAgain gives the person of a room that was lost a new place and room, with what they said when they first came and the
-// time they have waited since. What they wrote stays in the old room, which the next ESP cannot read. A danger goes with
+// placeAgain gives the person of a room that is over a new place and room, with what they said when they first came and the
+// time they have waited since; lost: because they lost who was with them. What they wrote stays in the old room, which the next ESP cannot read. A danger goes with
 // them: who answers for it has to find them where they are now.
-func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (announce func(), next nextConversation, err error) {
+func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger, lost bool) (announce func(), next nextConversation, err error) {
 	topic, err := c.topic(old)
 	if err != nil {
 		return nil, next, err
@@ -139,7 +139,7 @@ func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (a
 	if err != nil {
 		return nil, next, fmt.Errorf("chat: new key: %w", err)
 	}
-	r := room{id: newRoomID(), service: old.service, person: old.person, feelBefore: old.feelBefore, key: sealedKey{id: keyID, wrapped: wrapped}}
+	r := room{id: newRoomID(), service: old.service, state: Waiting, person: old.person, feelBefore: old.feelBefore, key: sealedKey{id: keyID, wrapped: wrapped}}
 	r.topic = key.Seal([]byte(topic), topicAAD(r.id, keyID))
 	if err := insertRoom(ctx, tx, r); err != nil {
 		return nil, next, err
@@ -148,11 +148,11 @@ func (c *Chat) placeAgain(ctx context.Context, tx pgx.Tx, old room, d danger) (a
 		return nil, next, err
 	}
 	p := placeRow{
-		id: newPlaceID(), service: r.service, room: r.id, person: r.person, feeling: before.feeling, createdAt: before.createdAt, again: true,
+		id: newPlaceID(), service: r.service, room: r.id, person: r.person, feeling: before.feeling, createdAt: before.createdAt, again: lost,
 		level: d.level, escalation: d.id,
 	}
 	announce = func() {}
-	if d.level >= triage.Red {
+	if d.level > triage.None {
 		raised, err := c.raiseWaiting(ctx, tx, p, triage.Verdict{Level: d.level, Category: triage.CategoryNone, Reasons: []triage.Reason{{Rule: lostRule}}})
 		if err != nil {
 			return nil, next, err

@@ -110,12 +110,13 @@ func TestSilentESP_dangerGoesWithThePerson(t *testing.T) {
 func TestSilentESP_amberKeepsItsPlaceInTheOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, gone, room := w.talking()
+	person, gone, room := w.talking()
 	require.NoError(t, w.chat.FlagConversation(w.ctx, gone, room, triage.Amber))
 	w.falls(gone, time.Minute)
 	w.chat.Work(w.ctx)
 	assert.Equal(t, 1, w.count(`select count(*) from chat_places where again and level = 1 and escalation_id is not null`))
-	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations`), "amber has its own clock, and is one alarm")
+	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations where subject_id = $1 and level = 'amber'`, w.place(person).Room.String()),
+		"who meets them next has it, not only who is gone")
 	w.holds()
 }
 

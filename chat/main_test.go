@@ -256,6 +256,8 @@ var backs = []struct {
 	version int
 	sql     string
 }{
+	{21, `alter table chat_places drop column prefers_id`},
+	{20, `alter table chat_rooms drop column held; alter table chat_places drop column kept`},
 	{19, `drop index chat_rooms_newest`},
 	{18, `alter table chat_whispers drop column kind`},
 	{17, `drop table chat_pairs; drop index chat_participants_cap; alter table chat_participants drop column slot;

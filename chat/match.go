@@ -32,14 +32,17 @@ func (c *Chat) matchNow(ctx context.Context, service account.ServiceID) error {
 		if err := lockQueue(ctx, tx, service); err != nil {
 			return err
 		}
-		free, err := c.freeESPs(ctx, tx, service)
+		free, covered, err := c.freeESPs(ctx, tx, service)
 		if err != nil || len(free) == 0 {
 			return err
 		}
-		if told, err = updatePlacesTold(ctx, tx, service, len(free)); err != nil {
-			return err
+		if covered {
+			if told, err = updatePlacesTold(ctx, tx, service, len(free)); err != nil {
+				return err
+			}
 		}
-		queue, err := selectQueue(ctx, tx, service)
+		// With no tutor behind it nobody begins a conversation; but who lost one is not left alone.
+		queue, err := selectQueue(ctx, tx, service, !covered)
 		if err != nil || len(queue) == 0 {
 			return err
 		}
@@ -66,11 +69,11 @@ func (c *Chat) matchNow(ctx context.Context, service account.ServiceID) error {
 	return nil
 }
 
-// freeESPs are the ESPs on call who can be offered somebody, who holds no conversation and was offered somebody longest ago first.
-func (c *Chat) freeESPs(ctx context.Context, tx pgx.Tx, service account.ServiceID) ([]account.ID, error) {
+// freeESPs are the ESPs on call who can be offered somebody, who holds no conversation and was offered somebody longest ago first; covered: a tutor is on call, too.
+func (c *Chat) freeESPs(ctx context.Context, tx pgx.Tx, service account.ServiceID) (free []account.ID, covered bool, err error) {
 	onCall, err := c.roster.OnCall(ctx, tx, service)
 	if err != nil {
-		return nil, fmt.Errorf("chat: on call: %w", err)
+		return nil, false, fmt.Errorf("chat: on call: %w", err)
 	}
 	var peers []account.ID
 	for _, d := range onCall {
@@ -78,11 +81,12 @@ func (c *Chat) freeESPs(ctx context.Context, tx pgx.Tx, service account.ServiceI
 			peers = append(peers, d.Account)
 		}
 	}
-	free, err := selectFree(ctx, tx, peers)
+	candidates, err := selectFree(ctx, tx, peers)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return c.unburdened(ctx, tx, free)
+	free, err = c.unburdened(ctx, tx, candidates)
+	return free, hasTutor(onCall, account.ID{}), err
 }
 
 // match is one offer to make.
@@ -97,8 +101,8 @@ type passing struct {
 	esp   account.ID
 }
 
-// assign gives each place of the queue, in its order, an ESP: first one who has not let this person pass lately; only when
-// nobody else is left one who has, and whose breath is over (the value in passed).
+// assign gives each place of the queue, in its order, an ESP: first the one whom the person knows, then one whom nobody further down would like to meet again, of those who have
+// not let this person pass lately; only when nobody else is left one who has, and whose breath is over (the value in passed).
 func assign(queue []placeRow, free []account.ID, passed map[passing]bool) []match {
 	taken, given := map[account.ID]bool{}, map[PlaceID]bool{}
 	var made []match
@@ -110,8 +114,16 @@ func assign(queue []placeRow, free []account.ID, passed map[passing]bool) []matc
 			}
 		}
 	}
+	wanted := map[account.ID]int{}
 	for _, p := range queue {
-		try(p, func(esp account.ID) bool { _, let := passed[passing{p.id, esp}]; return !let })
+		wanted[p.prefers]++
+	}
+	for _, p := range queue {
+		wanted[p.prefers]--
+		fresh := func(esp account.ID) bool { _, let := passed[passing{p.id, esp}]; return !let }
+		try(p, func(esp account.ID) bool { return esp == p.prefers && fresh(esp) })
+		try(p, func(esp account.ID) bool { return wanted[esp] == 0 && fresh(esp) })
+		try(p, fresh)
 	}
 	for _, p := range queue {
 		try(p, func(esp account.ID) bool { rested, let := passed[passing{p.id, esp}]; return let && rested })

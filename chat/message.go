@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -126,6 +127,11 @@ func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 		posted = outcome{again: true, receipt: old.receipt()}
 		return nil
 	})
+	if errors.Is(err, ErrEnded) || errors.Is(err, ErrNotStarted) {
+		if failed := c.raiseUnsaid(ctx, p); failed != nil {
+			return Receipt{}, failed // they send it again, and so it is raised again
+		}
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -138,6 +144,45 @@ func (c *Chat) postAlone(ctx context.Context, p *posting) (Receipt, error) {
 		}
 	}
 	return posted.receipt, nil
+}
+
+// unsaidRule names itself in an escalation of a text that came too late to be stored.
+const unsaidRule = "unsaid"
+
+// raiseUnsaid raises what a person said that is not stored, because the conversation had just ended: they have been told so, but nobody else has read it. Nothing is to be
+// done for what is not grave.
+func (c *Chat) raiseUnsaid(ctx context.Context, p *posting) error {
+	if p.verdict.Level < triage.Red {
+		return nil
+	}
+	var raised moderation.Raised
+	var r room
+	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
+		if err := lockPlaceOf(ctx, tx, p.actor.Service, p.in.Room); err != nil { // a place is always locked before its room
+			return err
+		}
+		s, err := c.stand(ctx, tx, p.actor, p.in.Room, true)
+		if err != nil || s.room.person != p.actor.ID {
+			return err
+		}
+		if r, err = c.whereabouts(ctx, tx, s.room); err != nil {
+			return err
+		}
+		raised, err = c.moderation.Raise(ctx, tx, moderation.Raise{
+			Service: r.service, Subject: subject(r.id), Level: p.verdict.Level, Category: p.verdict.Category, Rules: append(p.verdict.Rules(), unsaidRule),
+			Cause: moderation.Cause{Kind: moderation.CausePerson, Ref: p.in.Room.String() + "/" + p.in.CID}, Person: r.person, ESP: r.esp,
+		})
+		if err != nil {
+			return fmt.Errorf("chat: raise: %w", err)
+		}
+		return updatePlaceAtLeast(ctx, tx, r.id, p.verdict.Level, raised.ID)
+	})
+	if err != nil || raised.Announce == nil {
+		return err
+	}
+	raised.Announce()
+	c.tellRoom(ctx, r)
+	return nil
 }
 
 // read asks triage about a person's text. What helpers write is not read for signs of risk in the person.

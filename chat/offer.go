@@ -24,6 +24,7 @@ type Offer struct {
 	WaitedSince  time.Time
 	ExpiresAt    time.Time
 	Again        bool          // they were talking, and lost their ESP
+	Familiar     bool          // they talked with this ESP the last time, and would like to again
 	ExpiresAfter time.Duration // what is left by the database's clock; a device's own clock may be wrong
 }
 
@@ -76,7 +77,7 @@ func mayHold(actor account.Actor, onShift bool) error {
 }
 
 // AcceptOffer begins the conversation. Exactly one answer to an offer counts; ErrTaken when it was answered, withdrawn, has
-// expired or was never this actor's, ErrBusy when they hold as many conversations as they may.
+// expired or was never this actor's, ErrBusy when they hold as many conversations as they may, ErrUncovered while no tutor is on call, unless the person lost a conversation.
 func (c *Chat) AcceptOffer(ctx context.Context, actor account.Actor, id OfferID) (RoomID, error) {
 	duty, err := c.onShift(ctx, actor)
 	if err != nil {
@@ -90,6 +91,9 @@ func (c *Chat) AcceptOffer(ctx context.Context, actor account.Actor, id OfferID)
 		if p, err = lockPlaceOfOffer(ctx, tx, actor, id); isNotFound(err) {
 			return ErrTaken
 		} else if err != nil {
+			return err
+		}
+		if err := c.mayBegin(ctx, tx, p, actor); err != nil {
 			return err
 		}
 		if err := updateOfferAnswered(ctx, tx, actor, id, "accepted"); err != nil {
@@ -108,6 +112,23 @@ func (c *Chat) AcceptOffer(ctx context.Context, actor account.Actor, id OfferID)
 	c.tell(bus.Desk, actor.ID)
 	c.Match(ctx, actor.Service)
 	return p.room, nil
+}
+
+// mayBegin: with a tutor behind it, unless the person was in a conversation already and lost it; and not by who began a pause since the offer.
+func (c *Chat) mayBegin(ctx context.Context, tx pgx.Tx, p placeRow, esp account.Actor) error {
+	if pause, err := selectPause(ctx, tx, esp.ID); err != nil {
+		return err
+	} else if pause != nil {
+		return ErrTaken
+	}
+	if p.again {
+		return nil
+	}
+	behind, err := c.Covered(ctx, tx, p.service)
+	if err == nil && !behind {
+		err = ErrUncovered
+	}
+	return err
 }
 
 func (c *Chat) onShift(ctx context.Context, actor account.Actor) (bool, error) {

@@ -71,6 +71,8 @@ type RoomView struct {
 	FeelBefore *int
 	FeelAfter  *int
 	OpenedAt   *time.Time // when a tutor last opened it because of an escalation: the person has a right to know
+	// Covered is true while a tutor is on call behind the conversation.
+	Covered bool
 	// Card is what the ESP before left, for the person, and for others once the person wants it; nil for everybody else.
 	Card *Card
 	// Whispers changes with those of the reader, an ESP who takes part; 0 for everybody else.
@@ -118,6 +120,9 @@ func (c *Chat) Room(ctx context.Context, actor account.Actor, id RoomID) (RoomVi
 		}
 		if v.Care, v.Level, err = c.moderation.CareFor(ctx, c.pool, subject(id)); err != nil {
 			return fmt.Errorf("chat: care: %w", err)
+		}
+		if v.Covered, err = c.Covered(ctx, c.pool, r.service); err != nil {
+			return err
 		}
 		rows, err := selectParticipants(ctx, c.pool, id)
 		if err != nil {
@@ -204,11 +209,11 @@ func (c *Chat) RoomsOf(ctx context.Context, actor account.Actor) ([]RoomSummary,
 	list := make([]RoomSummary, 0, len(rooms))
 	for _, r := range rooms {
 		if actor.Is(account.RoleTutor) {
-			routed, err := c.moderation.Routed(ctx, c.pool, subject(r.id), actor.ID)
+			mine, err := c.answersFor(ctx, c.pool, r.id, actor.ID, r.state != Ended)
 			if err != nil {
 				return nil, pg.Classify(err)
 			}
-			if !routed {
+			if !mine {
 				continue
 			}
 		}
@@ -341,11 +346,11 @@ func (c *Chat) Members(ctx context.Context, id RoomID) ([]account.ID, int64, err
 	var who []account.ID
 	for _, h := range hearers {
 		if h.part == "tutor" {
-			routed, err := c.moderation.Routed(ctx, c.pool, subject(id), h.account)
+			theirs, err := c.answersFor(ctx, c.pool, id, h.account, true)
 			if err != nil {
-				return nil, 0, pg.Classify(fmt.Errorf("chat: routed: %w", err))
+				return nil, 0, pg.Classify(err)
 			}
-			if !routed {
+			if !theirs {
 				continue
 			}
 		}

@@ -79,7 +79,7 @@ type nextConversation struct {
 	key  *seal.Key
 }
 
-// depart ends somebody's part in an open conversation that the other side did not end: lost, or stepping out. With an ESP the conversation ends,
+// depart ends somebody's part in an open conversation that the other side did not end: lost, or stepping out. With a helper the conversation ends,
 // unless a tutor is there to go on, and its person gets a place before all others of their level. The caller has locked its place and its room.
 func (c *Chat) depart(ctx context.Context, tx pgx.Tx, r *room, who account.Actor, part string, number int16, kind Kind, d danger) (departure, error) {
 	gone := departure{announce: func() {}}
@@ -94,8 +94,8 @@ func (c *Chat) depart(ctx context.Context, tx pgx.Tx, r *room, who account.Actor
 		return gone, err
 	}
 	personHere := false
-	if part == "esp" {
-		if tutor, err := selectTutorIsHere(ctx, tx, r.id); err != nil {
+	if part != "person" {
+		if tutor, err := selectTutorIsHere(ctx, tx, r.id, who.ID); err != nil {
 			return gone, err
 		} else if tutor {
 			return gone, updateParticipantLeft(ctx, tx, r.id, who.ID)
@@ -110,7 +110,7 @@ func (c *Chat) depart(ctx context.Context, tx pgx.Tx, r *room, who account.Actor
 	if err := updatePlaceEnded(ctx, tx, r.id, endLost); err != nil || !personHere {
 		return gone, err
 	}
-	gone.announce, gone.next, err = c.placeAgain(ctx, tx, *r, d)
+	gone.announce, gone.next, err = c.placeAgain(ctx, tx, *r, d, true)
 	return gone, err
 }
 

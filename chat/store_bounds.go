@@ -27,9 +27,21 @@ func selectDue(ctx context.Context, q pg.Querier) ([]due, error) {
 	return list, store("select due", err)
 }
 
-func selectIsOver(ctx context.Context, q pg.Querier, id RoomID) (over bool, err error) {
-	err = q.QueryRow(ctx, `select ends_at <= now() from chat_rooms where id = $1`, id).Scan(&over)
-	return over, store("select is over", err)
+// selectIsOver tells whether the time of a room is over, and whether it was before, while a danger kept it open.
+func selectIsOver(ctx context.Context, q pg.Querier, id RoomID) (over, held bool, err error) {
+	err = q.QueryRow(ctx, `select ends_at <= now(), held from chat_rooms where id = $1`, id).Scan(&over, &held)
+	return over, held, store("select is over", err)
+}
+
+func updateHeld(ctx context.Context, q pg.Querier, id RoomID) error {
+	_, err := q.Exec(ctx, `update chat_rooms set held = true where id = $1 and not held`, id)
+	return store("hold room", err)
+}
+
+// updateLastWhile gives a conversation that was kept open beyond its time a last while of it.
+func updateLastWhile(ctx context.Context, q pg.Querier, id RoomID) error {
+	_, err := q.Exec(ctx, `update chat_rooms set held = false, ends_at = greatest(ends_at, now() + $2::interval) where id = $1`, id, NoticeBefore)
+	return store("give a last while", err)
 }
 
 func selectEndIsNear(ctx context.Context, q pg.Querier, id RoomID) (near bool, err error) {

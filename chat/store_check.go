@@ -6,7 +6,7 @@ type invariant struct{ name, sql string }
 // overdue are those that time alone can break; an index answers each.
 var overdue = []invariant{
 	{"offer_overdue", `select count(*) from chat_offers where state = 'open' and expires_at < now() - interval '10 s'`},
-	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and case when away_at is null then seen_at < now() - interval '5 min 10 s'
+	{"place_forgotten", `select count(*) from chat_places where state in ('waiting', 'offered') and not kept and case when away_at is null then seen_at < now() - interval '5 min 10 s'
 		else told_at < now() - interval '15 min 10 s' or away_at < now() - interval '3 h 10 s' end`},
 	{"left_alone", `select count(*) from chat_places p join chat_rooms r on r.id = p.room_id
 		where p.again and p.state in ('waiting', 'offered') and p.tutor_called_at is null and r.created_at < now() - interval '70 s'`},

@@ -34,14 +34,16 @@ func updateWatch(ctx context.Context, q pg.Querier) error {
 	return store("update watch", err)
 }
 
-// isSilent is the condition on a participant p; silence counts only while somebody was there to hear a sign.
-const isSilent = `p.left_at is null and p.seen_at < now() - case p.part when 'esp' then $1::interval else $2::interval end
-	and (select since from chat_watch) < now() - $1::interval`
+// isSilent is the condition on a participant p; silence counts only while somebody was there to hear a sign. A tutor is missed where no other helper was heard of lately.
+const isSilent = `p.left_at is null and p.seen_at < now() - case p.part when 'person' then $2::interval else $1::interval end
+	and (select since from chat_watch) < now() - $1::interval
+	and (p.part <> 'tutor' or not exists (select from chat_participants o where o.room_id = p.room_id and o.part <> 'person' and o.account_id <> p.account_id
+		and o.left_at is null and o.seen_at >= now() - $1::interval))`
 
 func selectSilent(ctx context.Context, q pg.Querier) ([]silent, error) {
 	rows, err := q.Query(ctx, `select p.room_id, p.service_id, p.account_id, p.part
 		from chat_participants p join chat_rooms r on r.id = p.room_id and r.state = 'open'
-		where p.part <> 'tutor' and p.seen_at < now() - $1::interval and `+isSilent+`
+		where p.seen_at < now() - $1::interval and `+isSilent+`
 		order by p.part, p.seen_at limit 100`, espSilentFor, personSilentFor)
 	if err != nil {
 		return nil, store("select silent", err)
@@ -60,10 +62,19 @@ func selectIsSilent(ctx context.Context, q pg.Querier, s silent) (bool, error) {
 	return is, store("select is silent", err)
 }
 
-func selectTutorIsHere(ctx context.Context, q pg.Querier, id RoomID) (bool, error) {
+// selectTutorIsHere tells whether a tutor, but not this account, is in a room and was heard of lately.
+func selectTutorIsHere(ctx context.Context, q pg.Querier, id RoomID, but account.ID) (bool, error) {
 	var is bool
-	err := q.QueryRow(ctx, `select exists (select from chat_participants where room_id = $1 and part = 'tutor' and left_at is null)`, id).Scan(&is)
+	err := q.QueryRow(ctx, `select exists (select from chat_participants where room_id = $1 and part = 'tutor' and account_id <> $2 and left_at is null
+		and (seen_at >= now() - $3::interval or (select since from chat_watch) >= now() - $3::interval))`, id, but, espSilentFor).Scan(&is)
 	return is, store("select tutor is here", err)
+}
+
+// selectOtherHelpers tells whether anybody but this account and the person takes part in a room.
+func selectOtherHelpers(ctx context.Context, q pg.Querier, id RoomID, but account.ID) (bool, error) {
+	var are bool
+	err := q.QueryRow(ctx, `select exists (select from chat_participants where room_id = $1 and part <> 'person' and account_id <> $2 and left_at is null)`, id, but).Scan(&are)
+	return are, store("select other helpers", err)
 }
 
 func selectPersonIsHere(ctx context.Context, q pg.Querier, id RoomID) (bool, error) {
@@ -84,7 +95,7 @@ func updateRoomLost(ctx context.Context, q pg.Querier, id RoomID, number int16, 
 
 func insertPlaceAgain(ctx context.Context, q pg.Querier, p placeRow) error {
 	_, err := q.Exec(ctx, `insert into chat_places (id, service_id, room_id, person_id, level, feeling, escalation_id, created_at, again)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, true)`, p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation, p.createdAt)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation, p.createdAt, p.again)
 	return store("insert place again", err)
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 func selectMarks(ctx context.Context, q pg.Querier, rooms []RoomID) (map[RoomID]Marked, error) {
-	rows, err := q.Query(ctx, `select r.id, r.last_seq, r.authority_version, r.state, concat_ws(' ', r.state, r.authority_version, extract(epoch from r.ends_at), p.mark,
+	rows, err := q.Query(ctx, `select r.id, r.service_id, r.last_seq, r.authority_version, r.state, concat_ws(' ', r.state, r.authority_version, extract(epoch from r.ends_at), p.mark,
 			(select `+whisperMark+` from chat_whispers w where w.room_id = r.id),
 			(select k.approved from chat_cards k where k.next_id = r.id), (select count(*) from chat_given g where g.account_id = r.person_id)), p.numbers, p.read
 		from chat_rooms r, lateral (select string_agg(concat_ws('.', number, left_at is not null, more_at is not null), ' ' order by number) as mark,
@@ -24,7 +24,7 @@ func selectMarks(ctx context.Context, q pg.Querier, rooms []RoomID) (map[RoomID]
 	var m Marked
 	var numbers []int16
 	var read []int64
-	_, err = pgx.ForEachRow(rows, []any{&id, &m.Seq, &m.Version, &m.State, &m.Mark, &numbers, &read}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &m.service, &m.Seq, &m.Version, &m.State, &m.Mark, &numbers, &read}, func() error {
 		m.Read = make(map[int16]int64, len(numbers))
 		for i, n := range numbers {
 			m.Read[n] = read[i]

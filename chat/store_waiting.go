@@ -30,13 +30,14 @@ type placeRow struct {
 	away       bool // its person does something else, and is not offered to anybody
 	told       bool // that it is their turn
 	wakes      bool // a browser of theirs is woken then
+	prefers    account.ID
 }
 
 const placeColumns = `p.id, p.service_id, p.room_id, p.person_id, p.state, p.level, p.feeling, p.escalation_id, p.created_at, coalesce(p.end_reason, ''), p.again, p.tutor_called_at is not null,
-	p.away_at is not null, p.told_at is not null, exists (select from chat_wakes w where w.place_id = p.id)`
+	p.away_at is not null, p.told_at is not null, exists (select from chat_wakes w where w.place_id = p.id), p.prefers_id`
 
 func (p *placeRow) fields() []any {
-	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again, &p.called, &p.away, &p.told, &p.wakes}
+	return []any{&p.id, &p.service, &p.room, &p.person, &p.state, &p.level, &p.feeling, &p.escalation, &p.createdAt, &p.endReason, &p.again, &p.called, &p.away, &p.told, &p.wakes, &p.prefers}
 }
 
 func scanPlace(row pgx.CollectableRow) (placeRow, error) {
@@ -49,9 +50,9 @@ const queueOrder = `(-greatest(p.level, 0), coalesce(p.feeling, 5), p.created_at
 
 // insertPlace gives errHasPlace when the person has an open place already.
 func insertPlace(ctx context.Context, q pg.Querier, p placeRow) error {
-	tag, err := q.Exec(ctx, `insert into chat_places (id, service_id, room_id, person_id, level, feeling, escalation_id)
-		values ($1, $2, $3, $4, $5, $6, $7) on conflict (person_id) where state <> 'ended' do nothing`,
-		p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation)
+	tag, err := q.Exec(ctx, `insert into chat_places (id, service_id, room_id, person_id, level, feeling, escalation_id, prefers_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (person_id) where state <> 'ended' do nothing`,
+		p.id, p.service, p.room, p.person, p.level, p.feeling, p.escalation, p.prefers)
 	if err == nil && tag.RowsAffected() == 0 {
 		return errHasPlace
 	}
@@ -68,7 +69,7 @@ func selectEntries(ctx context.Context, q pg.Querier, actor account.Actor) (n in
 }
 
 func updatePlaceSeen(ctx context.Context, q pg.Querier, actor account.Actor) error {
-	_, err := q.Exec(ctx, `update chat_places set seen_at = now() where person_id = $1 and service_id = $2 and state <> 'ended'`, actor.ID, actor.Service)
+	_, err := q.Exec(ctx, `update chat_places set seen_at = now(), kept = false where person_id = $1 and service_id = $2 and state <> 'ended'`, actor.ID, actor.Service)
 	return store("update place seen", err)
 }
 
@@ -81,11 +82,11 @@ func selectPlaceOf(ctx context.Context, q pg.Querier, actor account.Actor) (plac
 	return p, r, store("select place", err)
 }
 
-// selectPosition counts who would be offered before: not those who are away.
+// selectPosition counts who would be offered before: not those who are away, or kept only for who answers for them.
 func selectPosition(ctx context.Context, q pg.Querier, p placeRow) (int, error) {
 	var n int
 	err := q.QueryRow(ctx, `select count(*) from chat_places p join chat_places mine on mine.id = $1
-		where p.service_id = mine.service_id and p.state in ('waiting', 'offered') and (p.away_at is null or p.id = mine.id)
+		where p.service_id = mine.service_id and p.state in ('waiting', 'offered') and (p.away_at is null and not p.kept or p.id = mine.id)
 			and `+queueOrder+` <= (-greatest(mine.level, 0), coalesce(mine.feeling, 5), mine.created_at, mine.id)`, p.id).Scan(&n)
 	return n, store("select position", err)
 }
@@ -151,8 +152,11 @@ func lockPlaceOfOffer(ctx context.Context, q pg.Querier, actor account.Actor, id
 	return p, store("lock place of offer", err)
 }
 
+// updatePlaceInSession also wakes the browser of who is away and was not told yet: somebody is there for them now.
 func updatePlaceInSession(ctx context.Context, q pg.Querier, id PlaceID) error {
-	_, err := q.Exec(ctx, `update chat_places set state = 'in_session', offer_id = null, started_at = now(), away_at = null, told_at = null where id = $1`, id)
+	_, err := q.Exec(ctx, `with met as (update chat_places set state = 'in_session', offer_id = null, started_at = now(), away_at = null, told_at = null, prefers_id = null where id = $1 returning id),
+			away as (select w.place_id from chat_wakes w join chat_places p on p.id = w.place_id where p.id = $1 and p.away_at is not null and p.told_at is null)
+		update chat_wakes set due_at = now(), tries = 0 where place_id in (select place_id from away)`, id)
 	return store("start place", err)
 }
 
@@ -162,7 +166,7 @@ func updatePlaceWaiting(ctx context.Context, q pg.Querier, id PlaceID) error {
 }
 
 func updatePlaceEnded(ctx context.Context, q pg.Querier, id RoomID, reason string) error {
-	_, err := q.Exec(ctx, `with over as (update chat_places set state = 'ended', offer_id = null, ended_at = now(), end_reason = $2, away_at = null, told_at = null, return_mark = null
+	_, err := q.Exec(ctx, `with over as (update chat_places set state = 'ended', offer_id = null, ended_at = now(), end_reason = $2, away_at = null, told_at = null, return_mark = null, prefers_id = null
 			where room_id = $1 and state <> 'ended' returning id)
 		delete from chat_wakes where place_id in (select id from over)`, id, reason)
 	return store("end place", err)
@@ -188,9 +192,11 @@ func lockQueue(ctx context.Context, q pg.Querier, service account.ServiceID) err
 	return store("lock queue", err)
 }
 
-func selectQueue(ctx context.Context, q pg.Querier, service account.ServiceID) ([]placeRow, error) {
+// selectQueue is who can be offered now, in their order; again: only of those who lost a conversation.
+func selectQueue(ctx context.Context, q pg.Querier, service account.ServiceID, again bool) ([]placeRow, error) {
 	rows, err := q.Query(ctx, `select `+placeColumns+` from chat_places p where p.service_id = $1 and p.state = 'waiting' and p.away_at is null
-		order by `+queueOrder+` limit 100 for update skip locked`, service)
+			and not p.kept and (p.again or not $2)
+		order by `+queueOrder+` limit 100 for update skip locked`, service, again)
 	if err != nil {
 		return nil, store("select queue", err)
 	}
@@ -268,11 +274,13 @@ func lockExpired(ctx context.Context, q pg.Querier) ([]expired, error) {
 	if err != nil {
 		return nil, store("lock expired", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (expired, error) {
-		var e expired
-		return e, row.Scan(&e.place, &e.offer, &e.esp, &e.person)
-	})
+	list, err := pgx.CollectRows(rows, scanExpired)
 	return list, store("lock expired", err)
+}
+
+func scanExpired(row pgx.CollectableRow) (expired, error) {
+	var e expired
+	return e, row.Scan(&e.place, &e.offer, &e.esp, &e.person)
 }
 
 // updateOfferExpired ends an offer and gives the place back its turn, if the offer is still the open one.
@@ -286,10 +294,10 @@ func selectOpenOffer(ctx context.Context, q pg.Querier, actor account.Actor) (Of
 	var o Offer
 	var person account.ID
 	var r room
-	err := q.QueryRow(ctx, `select o.id, p.feeling, greatest(p.level, 0), p.created_at, o.expires_at, o.expires_at - clock_timestamp(), p.again, p.person_id, `+roomColumns+`
+	err := q.QueryRow(ctx, `select o.id, p.feeling, greatest(p.level, 0), p.created_at, o.expires_at, o.expires_at - clock_timestamp(), p.again, p.prefers_id is not distinct from o.esp_id, p.person_id, `+roomColumns+`
 		from chat_offers o join chat_places p on p.id = o.place_id join chat_rooms r on r.id = p.room_id
 		where o.esp_id = $1 and o.service_id = $2 and o.state = 'open' and o.expires_at > clock_timestamp()`, actor.ID, actor.Service).
-		Scan(append([]any{&o.ID, &o.Feeling, &o.Level, &o.WaitedSince, &o.ExpiresAt, &o.ExpiresAfter, &o.Again, &person}, r.fields()...)...)
+		Scan(append([]any{&o.ID, &o.Feeling, &o.Level, &o.WaitedSince, &o.ExpiresAt, &o.ExpiresAfter, &o.Again, &o.Familiar, &person}, r.fields()...)...)
 	return o, person, r, store("select offer", err)
 }
 
@@ -305,6 +313,26 @@ func lockUnscoredPlaces(ctx context.Context, q pg.Querier) ([]unscored, error) {
 		return u, row.Scan(append(u.place.fields(), &u.late)...)
 	})
 	return list, store("lock unscored places", err)
+}
+
+func updatePlaceKept(ctx context.Context, q pg.Querier, id PlaceID) error {
+	_, err := q.Exec(ctx, `update chat_places set kept = true where id = $1 and not kept`, id)
+	return store("keep place", err)
+}
+
+// updatePlaceAtLeast raises the place of a room, while it waits, to what was asked for there.
+func updatePlaceAtLeast(ctx context.Context, q pg.Querier, id RoomID, level triage.Level, of moderation.EscalationID) error {
+	_, err := q.Exec(ctx, `update chat_places set level = greatest(level, $2), escalation_id = $3 where room_id = $1 and state in ('waiting', 'offered')`, id, level, of)
+	return store("raise place", err)
+}
+
+// lockPlaceOfPerson locks the open place of a person; its room is zero when there is none.
+func lockPlaceOfPerson(ctx context.Context, q pg.Querier, service account.ServiceID, person account.ID) (placeRow, error) {
+	p, err := lockOpenPlace(ctx, q, account.Actor{Service: service, ID: person})
+	if isNotFound(err) {
+		return placeRow{}, nil
+	}
+	return p, err
 }
 
 func updatePlaceLevel(ctx context.Context, q pg.Querier, p placeRow) error {

@@ -37,10 +37,11 @@ const (
 	endLost   = "lost"
 )
 
-// Entry is what a person says when they begin to wait. Both may be left out.
+// Entry is what a person says when they begin to wait. All of it may be left out.
 type Entry struct {
-	Topic   string
-	Feeling *int // 0, as bad as it gets, to 10
+	Topic    string
+	Feeling  *int // 0, as bad as it gets, to 10
+	Familiar bool // they would like to talk with the ESP of the last time (Familiar), if that one is free
 }
 
 // PlaceView is a person's place as they see it.
@@ -109,6 +110,12 @@ func (c *Chat) EnterWaiting(ctx context.Context, actor account.Actor, in Entry) 
 			return err
 		}
 		p := placeRow{id: placeID, service: actor.Service, room: id, person: actor.ID, level: verdict.Level, feeling: in.Feeling}
+		if in.Familiar {
+			var err error
+			if p.prefers, _, err = c.familiar(ctx, tx, actor); err != nil {
+				return err
+			}
+		}
 		if verdict.Level > triage.None {
 			raised, err := c.raiseWaiting(ctx, tx, p, verdict)
 			if err != nil {

@@ -125,24 +125,35 @@ func (c *Chat) expireOffers(ctx context.Context) error {
 	return nil
 }
 
+// dropPlaces ends the places that nobody has looked at for too long, but never one whose person somebody has to answer for: who takes the alarm finds them where they are.
 func (c *Chat) dropPlaces(ctx context.Context) error {
 	var who, esps []account.ID
+	var failed error
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		who, esps = nil, nil
+		who, esps, failed = nil, nil, nil
 		places, err := lockUnseenPlaces(ctx, tx)
 		if err != nil {
 			return err
 		}
 		for _, p := range places {
-			reason := endUnseen
-			if p.away {
-				reason = endAway
-			}
-			esp, err := c.endPlace(ctx, tx, p, reason)
-			if err != nil {
+			// A savepoint each: a place that cannot be ended must not keep the others.
+			err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+				if danger, err := c.dangerIn(ctx, tx, p.room); err != nil {
+					return err
+				} else if danger.level >= triage.Red {
+					return updatePlaceKept(ctx, tx, p.id)
+				}
+				reason := endUnseen
+				if p.away {
+					reason = endAway
+				}
+				esp, err := c.endPlace(ctx, tx, p, reason)
+				if err == nil {
+					who, esps = append(who, p.person), append(esps, esp)
+				}
 				return err
-			}
-			who, esps = append(who, p.person), append(esps, esp)
+			})
+			failed = errors.Join(failed, err)
 		}
 		return nil
 	})
@@ -151,7 +162,7 @@ func (c *Chat) dropPlaces(ctx context.Context) error {
 	}
 	c.tell(bus.Place, who...)
 	c.tell(bus.Desk, esps...)
-	return nil
+	return failed
 }
 
 func (c *Chat) matchAll(ctx context.Context) error {
@@ -159,12 +170,11 @@ func (c *Chat) matchAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var faults []error // what is wrong in one service keeps nobody of another from being met
 	for _, s := range services {
-		if err := c.match(ctx, s); err != nil {
-			return err
-		}
+		faults = append(faults, c.match(ctx, s))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // dismissTutors ends the part of tutors whose escalation was closed or went to somebody else. They cannot read or write from
@@ -174,23 +184,22 @@ func (c *Chat) dismissTutors(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var faults []error // one faulty room leaves nobody in another with a tutor who may not write
 	for _, t := range here {
-		if err := c.dismiss(ctx, t.actor, t.room); err != nil {
-			return err
-		}
+		faults = append(faults, c.dismiss(ctx, t.actor, t.room))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // dismiss lets a tutor go who has no escalation there any more. Where nobody else would stay with the person, the conversation
-// ends with them: a person is told so and can ask for another, and is never left alone in a room that looks open. Who handed it to another tutor goes
-// once that one is there, and no later than comesWithin.
+// ends with them: a person is told so and can ask for another, or, while there is a danger to them, is offered another, and is never left alone in a room that looks open.
+// Who handed it to another tutor goes once that one is there, and no later than comesWithin.
 func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) error {
-	var out outcome
+	var gone departure
 	var r room
 	left := false
 	err := pg.InTx(ctx, c.pool, func(ctx context.Context, tx pgx.Tx) error {
-		out, left = outcome{}, false
+		gone, left = departure{announce: func() {}}, false
 		if err := lockPlaceOf(ctx, tx, tutor.Service, id); err != nil { // a place is always locked before its room
 			return err
 		}
@@ -216,8 +225,25 @@ func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) erro
 				left = false
 				return nil
 			}
-			if out, err = c.finish(ctx, tx, &r, tutor, s.number); err != nil {
+			danger, err := c.dangerIn(ctx, tx, id)
+			if err != nil {
 				return err
+			}
+			if danger.level >= triage.Red { // whoever has it does not come: the person is offered somebody, and the danger goes with them
+				gone, err = c.depart(ctx, tx, &r, tutor, "tutor", s.number, SteppedOut, danger)
+				return err
+			}
+			if gone.outcome, err = c.finish(ctx, tx, &r, tutor, s.number); err != nil {
+				return err
+			}
+		}
+		if r.state == Open && others && r.endsAt != nil {
+			if over, _, err := selectIsOver(ctx, tx, id); err != nil {
+				return err
+			} else if over { // the tutor kept it open
+				if err := updateLastWhile(ctx, tx, id); err != nil {
+					return err
+				}
 			}
 		}
 		return updateParticipantLeft(ctx, tx, id, tutor.ID)
@@ -225,10 +251,11 @@ func (c *Chat) dismiss(ctx context.Context, tutor account.Actor, id RoomID) erro
 	if err != nil || !left {
 		return err
 	}
-	if out.key != nil {
-		c.publish(id, out.key, out.message)
+	if gone.key == nil {
+		c.tellRoom(ctx, r)
+		return nil
 	}
-	c.tellRoom(ctx, r)
+	c.departed(ctx, r, gone)
 	return nil
 }
 
@@ -241,12 +268,7 @@ type unscored struct {
 
 // readAgain reads what triage failed on.
 func (c *Chat) readAgain(ctx context.Context) error {
-	for _, next := range []func(context.Context, pg.Querier) ([]unscored, error){lockUnscoredMessages, lockUnscoredPlaces} {
-		if err := c.readAgainFrom(ctx, next); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(c.readAgainFrom(ctx, lockUnscoredMessages), c.readAgainFrom(ctx, lockUnscoredPlaces))
 }
 
 func (c *Chat) readAgainFrom(ctx context.Context, next func(context.Context, pg.Querier) ([]unscored, error)) error {
@@ -307,13 +329,20 @@ func (c *Chat) score(ctx context.Context, tx pgx.Tx, r room, u unscored) (announ
 	raise := raiseOf(r, u.message.message.Seq, v)
 	if u.place != nil {
 		raise = raiseOfPlace(*u.place, v)
-		raise.ESP = r.esp
 	}
 	raise.Rules = rules
+	now, err := c.whereabouts(ctx, tx, r)
+	if err != nil {
+		return nil, err
+	}
+	raise.Subject, raise.ESP = subject(now.id), now.esp
 	var raised moderation.Raised
 	if v.Level > triage.None {
 		if raised, err = c.moderation.Raise(ctx, tx, raise); err != nil {
 			return nil, fmt.Errorf("chat: raise: %w", err)
+		}
+		if err := updatePlaceAtLeast(ctx, tx, now.id, v.Level, raised.ID); err != nil {
+			return nil, err
 		}
 	}
 	if u.place != nil {

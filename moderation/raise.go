@@ -221,6 +221,11 @@ func (m *Moderation) Routed(ctx context.Context, q pg.Querier, s Subject, who ac
 	return selectIsRouted(ctx, q, s.grouped(), who)
 }
 
+// Unowned is the level of the open escalation of a subject that nobody has acknowledged, or whose owner lost it; None when there is none.
+func (m *Moderation) Unowned(ctx context.Context, q pg.Querier, s Subject) (triage.Level, error) {
+	return selectUnowned(ctx, q, s.grouped())
+}
+
 // Acted notes that the owner of the subject's escalation did something about it, such as joining or writing, and gives them
 // their full time again. For anybody else, or without an escalation, it does nothing.
 func (m *Moderation) Acted(ctx context.Context, q pg.Querier, s Subject, who account.ID) error {

@@ -31,6 +31,16 @@ func selectIsRouted(ctx context.Context, q pg.Querier, s Subject, who account.ID
 	return is, nil
 }
 
+func selectUnowned(ctx context.Context, q pg.Querier, s Subject) (triage.Level, error) {
+	var name string
+	err := q.QueryRow(ctx, `select coalesce((select level::text from moderation_escalations
+		where subject_kind = $1 and subject_id = $2 and state in ('raised', 'offered')), 'none')`, string(s.Kind), s.ID).Scan(&name)
+	if err != nil {
+		return triage.None, fmt.Errorf("moderation: select unowned: %w", err)
+	}
+	return triage.ParseLevel(name)
+}
+
 // insertRoutes routes an escalation to those asked, each with the role they are on shift with. Who has it keeps it.
 func insertRoutes(ctx context.Context, q pg.Querier, e row, asked []roster.Duty) error {
 	who, roles := make([]account.ID, len(asked)), make([]string, len(asked))

@@ -56,16 +56,21 @@ func (s *Server) ask(r *http.Request, lost chatpage.Lost) (func(parts.Form) temp
 	if err != nil {
 		return nil, err
 	}
+	familiar, err := s.Chat.Familiar(r.Context(), s.actor(r))
+	if err != nil {
+		return nil, err
+	}
 	return func(f parts.Form) templ.Component {
 		f.Puzzle = s.price(r, wayWaiting)
-		return chatpage.Ask(f, openingOf(open), lost)
+		return chatpage.Ask(f, openingOf(open), lost, familiar)
 	}, nil
 }
 
 func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Topic   string `form:"topic"`
-		Feeling string `form:"feeling"` // empty when the person would rather not say
+		Topic    string `form:"topic"`
+		Feeling  string `form:"feeling"` // empty when the person would rather not say
+		Familiar bool   `form:"familiar"`
 	}
 	if err := decode(r, &in); err != nil {
 		return err
@@ -81,7 +86,7 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.again(w, r, unpaid, page)
 	}
-	_, err = s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feelingOf(in.Feeling)})
+	_, err = s.Chat.EnterWaiting(r.Context(), s.actor(r), chat.Entry{Topic: in.Topic, Feeling: feelingOf(in.Feeling), Familiar: in.Familiar})
 	if f, again := formAgain(r, err); again {
 		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, "")
 	}
@@ -269,14 +274,18 @@ func (s *Server) inRoom(w http.ResponseWriter, r *http.Request, in any, tail str
 }
 
 func (s *Server) showHelp(w http.ResponseWriter, r *http.Request) error {
-	return s.confirm(w, r, func(url string) templ.Component {
+	return s.confirm(w, r, func(room chat.RoomView, url string) templ.Component {
 		words := s.words(r)
-		return chatpage.Confirm(words.T("chat.help_title"), words.T("chat.help_text"), url+"/help", words.T("chat.help_go"), url)
+		text := words.T("chat.help_text")
+		if room.State == chat.Ended {
+			text = words.T("chat.help_text_after")
+		}
+		return chatpage.Confirm(words.T("chat.help_title"), text, url+"/help", words.T("chat.help_go"), url)
 	})
 }
 
 func (s *Server) showEnd(w http.ResponseWriter, r *http.Request) error {
-	return s.confirm(w, r, func(url string) templ.Component {
+	return s.confirm(w, r, func(_ chat.RoomView, url string) templ.Component {
 		if s.actor(r).IsPeer() {
 			return chatpage.End(url)
 		}
@@ -286,7 +295,7 @@ func (s *Server) showEnd(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showEraseConversation(w http.ResponseWriter, r *http.Request) error {
-	return s.confirm(w, r, func(url string) templ.Component {
+	return s.confirm(w, r, func(_ chat.RoomView, url string) templ.Component {
 		words := s.words(r)
 		return chatpage.Confirm(words.T("chat.erase_title"), words.T("chat.erase_text"), url+"/erase", words.T("chat.erase_go"), url)
 	})
@@ -304,19 +313,31 @@ func (s *Server) eraseConversation(w http.ResponseWriter, r *http.Request) error
 }
 
 // confirm shows a question about a room that the actor may read.
-func (s *Server) confirm(w http.ResponseWriter, r *http.Request, page func(url string) templ.Component) error {
+func (s *Server) confirm(w http.ResponseWriter, r *http.Request, page func(room chat.RoomView, url string) templ.Component) error {
 	id, err := roomID(r)
 	if err != nil {
 		return err
 	}
-	if _, err := s.Chat.Room(r.Context(), s.actor(r), id); err != nil {
+	room, err := s.Chat.Room(r.Context(), s.actor(r), id)
+	if err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, page("/rooms/"+id.String()))
+	return s.render(w, r, http.StatusOK, page(room, "/rooms/"+id.String()))
 }
 
 func (s *Server) askForMoreHelp(w http.ResponseWriter, r *http.Request) error {
-	return s.inRoom(w, r, nil, "", func(id chat.RoomID) error { return s.Chat.AskForMoreHelp(r.Context(), s.actor(r), id) })
+	id, err := roomID(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Chat.AskForMoreHelp(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	// After the end of a conversation it is asked for where the person waits now.
+	if p, err := s.Chat.Place(r.Context(), s.actor(r)); err == nil && p.State != chat.PlaceEnded && p.Room != id {
+		return s.redirect(w, r, "/waiting")
+	}
+	return s.redirect(w, r, "/rooms/"+id.String())
 }
 
 func (s *Server) endConversation(w http.ResponseWriter, r *http.Request) error {

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *Server) showBlock(w http.ResponseWriter, r *http.Request) error {
-	return s.confirm(w, r, func(url string) templ.Component { return chatpage.BlockPage(parts.Form{}, url) })
+	return s.confirm(w, r, func(_ chat.RoomView, url string) templ.Component { return chatpage.BlockPage(parts.Form{}, url) })
 }
 
 func (s *Server) endAndBlock(w http.ResponseWriter, r *http.Request) error {

@@ -114,6 +114,7 @@ func pieces(text string, found []moderation.Span) []piece {
 var reasonTexts = map[string]string{
 	"learned":                     "console.reason_learned",
 	"lost":                        "console.reason_lost",
+	"unsaid":                      "console.reason_unsaid",
 	"window.screening_affirmed":   "console.reason_screening_affirmed",
 	"window.screening_not_denied": "console.reason_screening_not_denied",
 	"window.safety_denied":        "console.reason_safety_denied",
