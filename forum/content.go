@@ -3,7 +3,7 @@ package forum
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 
 	"ponti/account"
@@ -146,8 +146,11 @@ func HeldPath(id PostID) string { return "/forum/held/" + id.String() }
 // Path is the permalink of a post. The number alone names its page.
 func Path(t ThreadID, number int) string {
 	p := "/forum/threads/" + t.String()
-	if after := (number - 1) / PostsPerPage * PostsPerPage; after > 0 {
-		p += fmt.Sprintf("?after=%d", after)
+	if after := PageOf(number); after > 0 {
+		p += "?after=" + strconv.Itoa(after)
 	}
-	return fmt.Sprintf("%s#post-%d", p, number)
+	return p + "#post-" + strconv.Itoa(number)
 }
+
+// PageOf is the number before the first of the page on which a number stands.
+func PageOf(number int) int { return (number - 1) / PostsPerPage * PostsPerPage }

@@ -120,7 +120,7 @@ func (f *Forum) AllowNameless(ctx context.Context, actor account.Actor, slug str
 }
 
 // WroteNameless is true where what the reader wrote last in a thread, as far as the page shows it, has no name, or where they opened it so: who goes on writing there without a thought stays without one.
-func (l PostList) WroteNameless() bool {
+func (l *PostList) WroteNameless() bool {
 	for _, p := range slices.Backward(l.Posts) {
 		if p.Mine {
 			return p.Author.You

@@ -41,7 +41,7 @@ type Former struct {
 }
 
 // NewFrom is the number of the first post of a page that its reader has not seen, if they have seen what stands before it; otherwise 0.
-func (l PostList) NewFrom() int {
+func (l *PostList) NewFrom() int {
 	if l.Thread.Read == 0 || l.Thread.Read < l.After {
 		return 0
 	}

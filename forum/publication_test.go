@@ -40,8 +40,8 @@ func TestPublication(t *testing.T) {
 	posts, err := w.Posts(ctx, esp, r.Thread, 0, 10)
 	require.NoError(t, err)
 	assert.False(t, posts.MayWrite)
-	assert.True(t, posts.CanEdit(posts.Posts[0]), "who wrote it changes it")
-	assert.True(t, posts.CanDelete(posts.Posts[0]))
+	assert.True(t, posts.CanEdit(&posts.Posts[0]), "who wrote it changes it")
+	assert.True(t, posts.CanDelete(&posts.Posts[0]))
 	assert.True(t, posts.MayReact)
 	for _, a := range []account.Actor{member, esp, tutor} {
 		_, err := w.WritePost(ctx, a, NewPost{Thread: r.Thread, Text: calm, CID: newCID()})

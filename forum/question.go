@@ -17,7 +17,7 @@ func byAnybody(account.Public) bool { return true }
 func byPeer(a account.Public) bool { return a.Role == account.RoleESP || a.Role == account.RoleSenior }
 
 // CanAnswer is true of a post of the list that the reader may say is the answer, or is not any more.
-func (l PostList) CanAnswer(p Post) bool {
+func (l *PostList) CanAnswer(p *Post) bool {
 	answers := l.Thread.Kind.rule().answers
 	return l.MayAnswer && p.Number > 1 && p.State == Shown && (p.Number == l.Thread.Answer || answers(p.Author.Public))
 }

@@ -45,12 +45,12 @@ func TestQuestion_answeredByPeer(t *testing.T) {
 	require.NoError(t, err)
 	var can []bool
 	for _, p := range l.Posts {
-		can = append(can, l.CanAnswer(p))
+		can = append(can, l.CanAnswer(&p))
 	}
 	assert.Equal(t, []bool{false, false, true, true, false}, can, "the page offers it where it may be done")
 	l, err = w.Posts(ctx, w.as(account.RoleFamily), r.Thread, 0, 10)
 	require.NoError(t, err)
-	assert.False(t, l.CanAnswer(l.Posts[2]))
+	assert.False(t, l.CanAnswer(&l.Posts[2]))
 
 	other, err := w.opens(asker, "members", KindDiscussion, "Due parole")
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ func TestRound_edits(t *testing.T) {
 		require.NoError(t, err)
 		_, err = w.EditPost(ctx, who, Edit{Post: r.Post, Version: one.Post.Version, Title: one.Thread.Title, Text: "Meglio così: " + newCID()})
 		assert.Equal(t, err == nil, one.MayEdit)
-		assert.Equal(t, err == nil, l.CanEdit(l.Posts[0]))
+		assert.Equal(t, err == nil, l.CanEdit(&l.Posts[0]))
 		return err
 	}
 	require.NoError(t, edits(esp, opened))

@@ -50,7 +50,7 @@ func (r *Round) PurposeOf(number int) Purpose {
 }
 
 // stays is true of posts of the reader that are not reworded now.
-func (r *Round) stays(p Post) bool {
+func (r *Round) stays(p *Post) bool {
 	return r != nil && r.row.mayReword(r.reader, r.written[p.Number], p.At) != nil
 }
 

@@ -210,15 +210,15 @@ func (f *Forum) WithdrawStory(ctx context.Context, actor account.Actor, id Threa
 }
 
 // isWhole is true of an opening that its author takes back with all that was answered, and does not change.
-func (l PostList) isWhole(p Post) bool { return p.Number == 1 && l.Thread.Kind.rule().twoReaders }
+func (l *PostList) isWhole(p *Post) bool { return p.Number == 1 && l.Thread.Kind.rule().twoReaders }
 
 // CanEdit and CanDelete are true of posts of the list that the reader may change, or take away by themselves.
-func (l PostList) CanEdit(p Post) bool {
+func (l *PostList) CanEdit(p *Post) bool {
 	return l.MayEdit && p.Mine && p.State == Shown && !l.isWhole(p) && !l.Round.stays(p)
 }
 
 // CanDelete is told with CanEdit.
-func (l PostList) CanDelete(p Post) bool { return p.Mine && !l.isWhole(p) }
+func (l *PostList) CanDelete(p *Post) bool { return p.Mine && !l.isWhole(p) }
 
 // approvalsOf are the yeses to those of some held posts that need two.
 func (f *Forum) approvalsOf(ctx context.Context, service account.ServiceID, rows []heldRow) (map[PostID][]approval, error) {

@@ -40,6 +40,14 @@ func (l *Localizer) T(key string, values ...any) string {
 	return filled
 }
 
+// Around is T cut where one more value belongs: what stands before it, and what after each time that it is named. It is for a text that is told many times.
+func (l *Localizer) Around(name, key string, values ...any) []string {
+	return strings.Split(l.T(key, append(values, name, mark)...), mark)
+}
+
+// mark stands in for a value; no text has it.
+const mark = "\x00"
+
 // N is T in the plural form of count, which the text names {Count}.
 func (l *Localizer) N(key string, count int, values ...any) string {
 	return l.localize(key, &count, append([]any{"Count", count}, values...))

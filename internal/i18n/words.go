@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"strings"
 	"time"
 )
 
@@ -31,16 +32,20 @@ func (l *Localizer) Date(now, t time.Time) string {
 // When tells day and hour from where now stands: "alle 14:30" today, "domani alle 14:30", "ieri alle 9:05",
 // "lunedì 24 novembre alle 14:30".
 func (l *Localizer) When(now, t time.Time) string {
-	clock := l.Clock(t)
+	return strings.Join(l.Day(now, t), l.Clock(t))
+}
+
+// Day is When cut where the hour belongs: it is the same for all times of one day.
+func (l *Localizer) Day(now, t time.Time) []string {
 	switch daysBetween(now.In(l.zone), t.In(l.zone)) {
 	case 0:
-		return l.T("time.today_at", "Clock", clock)
+		return l.Around("Clock", "time.today_at")
 	case 1:
-		return l.T("time.tomorrow_at", "Clock", clock)
+		return l.Around("Clock", "time.tomorrow_at")
 	case -1:
-		return l.T("time.yesterday_at", "Clock", clock)
+		return l.Around("Clock", "time.yesterday_at")
 	}
-	return l.T("time.date_at", "Date", l.Date(now, t), "Clock", clock)
+	return l.Around("Clock", "time.date_at", "Date", l.Date(now, t))
 }
 
 // daysBetween counts midnights from a to b, both in one zone. Days are counted in UTC, where each has 24 hours.

@@ -91,10 +91,6 @@ func pageURL(t forum.ThreadID, number int) templ.SafeURL {
 	return templ.SafeURL(at)
 }
 
-func replyURL(t forum.ThreadID, quoted forum.PostID) templ.SafeURL {
-	return templ.SafeURL(threadPath(t) + "/reply?quote=" + quoted.String())
-}
-
 func reportURL(id forum.PostID) templ.SafeURL {
 	return templ.SafeURL("/report/post/" + id.String())
 }

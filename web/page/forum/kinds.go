@@ -76,6 +76,6 @@ func isPublication(o forum.OnePost) bool {
 }
 
 // isArticle is true of the text of a publication, which is laid out to be read at length.
-func isArticle(l forum.PostList, p forum.Post) bool {
+func isArticle(l *forum.PostList, p *forum.Post) bool {
 	return p.Number == 1 && l.Thread.Kind == forum.KindPublication && p.State == forum.Shown
 }

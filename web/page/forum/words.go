@@ -2,7 +2,6 @@ package forum
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"ponti/forum"
@@ -15,14 +14,6 @@ func noteValues(notes []forum.ContentNote) []string {
 		values[i] = string(n)
 	}
 	return values
-}
-
-// reactionField gives a reaction, or takes the reader's own back.
-func reactionField(p forum.Post, r forum.Reaction) string {
-	if slices.Contains(p.MyReactions, r) {
-		return "take"
-	}
-	return "give"
 }
 
 func openNoted(l forum.Filters) []string {
