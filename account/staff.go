@@ -216,6 +216,12 @@ func (a *Accounts) Public(ctx context.Context, q pg.Querier, accounts []ID) (map
 	return selectPublic(ctx, q, accounts)
 }
 
+// PublicOf is Public beside other statements of one exchange, for the accounts that named, a query of the caller's own tables, lists: what they are is not known
+// before it is asked. Into is filled when the exchange is over.
+func (*Accounts) PublicOf(b *pgx.Batch, into map[ID]Public, named string, args ...any) {
+	queuePublic(b, into, named, args)
+}
+
 // RoleOf is the role of an account; ErrNotFound when there is none.
 func (a *Accounts) RoleOf(ctx context.Context, id ID) (Role, error) {
 	known, err := a.Public(ctx, a.pool, []ID{id})

@@ -119,13 +119,24 @@ func selectPublic(ctx context.Context, q pg.Querier, accounts []ID) (map[ID]Publ
 		return nil, read(err, nil, "select public")
 	}
 	found := make(map[ID]Public, len(accounts))
+	return found, read(scanPublic(rows, found), nil, "select public")
+}
+
+// queuePublic is selectPublic of the accounts that a query gives. They are made an array first, so that each is looked for once, by the index.
+func queuePublic(b *pgx.Batch, into map[ID]Public, named string, args []any) {
+	b.Queue(`select id, alias, role from account_accounts where id = any(array(`+named+`))`, args...).Query(func(rows pgx.Rows) error {
+		return scanPublic(rows, into)
+	})
+}
+
+func scanPublic(rows pgx.Rows, into map[ID]Public) error {
 	var id ID
 	var p Public
-	_, err = pgx.ForEachRow(rows, []any{&id, &p.Alias, &p.Role}, func() error {
-		found[id] = p
+	_, err := pgx.ForEachRow(rows, []any{&id, &p.Alias, &p.Role}, func() error {
+		into[id] = p
 		return nil
 	})
-	return found, read(err, nil, "select public")
+	return err
 }
 
 // lockAccount takes the row of an account of the service; ErrNotFound otherwise.

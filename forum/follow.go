@@ -31,7 +31,8 @@ func (m mark) String() string {
 
 func markOf(t threadRow, c Category, rows []postRow) string {
 	m := mark{category: c.ID, posts: t.Posts, locked: t.Locked || t.Told.Closed || c.Archived, pinned: t.Pinned, answer: t.Answer, beside: t.beside, standing: len(rows)}
-	for _, r := range rows {
+	for i := range rows {
+		r := &rows[i]
 		m.versions, m.changes = m.versions+r.Version, m.changes+r.Changes
 		if r.Hidden {
 			m.hidden++

@@ -51,9 +51,9 @@ func told(actor account.Actor, author account.ID, nameless bool, voice int, name
 	return Author{Public: names[author]}
 }
 
-func (r postRow) named() account.ID { return named(r.Author, r.voice > 0) }
+func (r *postRow) named() account.ID { return named(r.Author, r.voice > 0) }
 
-func (r postRow) toldTo(actor account.Actor, names map[account.ID]account.Public) Author {
+func (r *postRow) toldTo(actor account.Actor, names map[account.ID]account.Public) Author {
 	return told(actor, r.Author, r.voice > 0, r.voice, names)
 }
 
@@ -121,8 +121,8 @@ func (f *Forum) AllowNameless(ctx context.Context, actor account.Actor, slug str
 
 // WroteNameless is true where what the reader wrote last in a thread, as far as the page shows it, has no name, or where they opened it so: who goes on writing there without a thought stays without one.
 func (l *PostList) WroteNameless() bool {
-	for _, p := range slices.Backward(l.Posts) {
-		if p.Mine {
+	for i := range slices.Backward(l.Posts) {
+		if p := &l.Posts[i]; p.Mine {
 			return p.Author.You
 		}
 	}
@@ -170,8 +170,8 @@ func (c content) Reveal(ctx context.Context, q pg.Querier, actor account.Actor, 
 // tellReveals tells an author which of their posts without a name a tutor learned to be theirs, and when last.
 func (f *Forum) tellReveals(ctx context.Context, actor account.Actor, posts []Post) error {
 	var own []PostID
-	for _, p := range posts {
-		if p.Author.You {
+	for i := range posts {
+		if p := &posts[i]; p.Author.You {
 			own = append(own, p.ID)
 		}
 	}

@@ -45,8 +45,8 @@ func (l *PostList) NewFrom() int {
 	if l.Thread.Read == 0 || l.Thread.Read < l.After {
 		return 0
 	}
-	for _, p := range l.Posts {
-		if p.Number > l.Thread.Read {
+	for i := range l.Posts {
+		if p := &l.Posts[i]; p.Number > l.Thread.Read {
 			return p.Number
 		}
 	}

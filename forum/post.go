@@ -255,10 +255,13 @@ func subject(id PostID) moderation.Subject {
 }
 
 // seenBy leaves out what the actor may not see.
-func (r postRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public, cares map[string]moderation.Care) Post {
+func (r *postRow) seenBy(actor account.Actor, p place, names map[account.ID]account.Public, cares map[string]moderation.Care) Post {
 	v := Post{
 		ID: r.ID, Number: r.Number, Author: r.toldTo(actor, names), State: Shown, HTML: r.HTML, At: r.At, EditedAt: r.EditedAt,
-		Version: r.Version, Mine: r.Author == actor.ID, Notes: knownNotes(slices.Concat(r.Notes, r.AddedNotes)), AddedNotes: r.AddedNotes,
+		Version: r.Version, Mine: r.Author == actor.ID, AddedNotes: r.AddedNotes,
+	}
+	if len(r.Notes)+len(r.AddedNotes) > 0 {
+		v.Notes = knownNotes(slices.Concat(r.Notes, r.AddedNotes))
 	}
 	v.History = (r.EditedAt != nil || r.Deleted) && maySeeHistory(actor, p, v.Mine)
 	switch {
@@ -285,8 +288,8 @@ func (r postRow) seenBy(actor account.Actor, p place, names map[account.ID]accou
 // caresOf asks once for all posts of the actor that worried triage.
 func (f *Forum) caresOf(ctx context.Context, actor account.Actor, rows ...postRow) (map[string]moderation.Care, error) {
 	var flagged []string
-	for _, r := range rows {
-		if r.Author == actor.ID && r.Level != triage.None {
+	for i := range rows {
+		if r := &rows[i]; r.Author == actor.ID && r.Level != triage.None {
 			flagged = append(flagged, r.ID.String())
 		}
 	}

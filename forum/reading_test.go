@@ -81,7 +81,7 @@ func TestMutedWordsOnAPage(t *testing.T) {
 	w.answer(other, thread, "Sul glicine.")
 	require.NoError(t, w.ChangeFilters(ctx, me, "glicine", false))
 	for _, actor := range []account.Actor{me, other} {
-		read, err := selectThreadPage(ctx, w.pool, actor, thread, 0, PostsPerPage, nil)
+		read, err := w.selectThreadPage(ctx, actor, thread, 0, PostsPerPage, nil)
 		require.NoError(t, err)
 		l, err := w.Posts(ctx, actor, thread, 0, PostsPerPage)
 		require.NoError(t, err)
@@ -89,4 +89,19 @@ func TestMutedWordsOnAPage(t *testing.T) {
 		assert.Equal(t, actor == me, l.Posts[1].Muted == MutedWord)
 		assert.NotEmpty(t, l.Posts[1].HTML)
 	}
+}
+
+// TestNamesOfAPage: who wrote what came while a page was read is named too, and who has no name is asked for nowhere.
+func TestNamesOfAPage(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	member, family := w.as(account.RoleMember), w.as(account.RoleFamily)
+	thread := w.open(member, "members", "Un titolo", "Un testo.").Thread
+	w.answer(family, thread, "Una risposta.")
+	read, err := w.selectThreadPage(t.Context(), member, thread, 0, PostsPerPage, nil)
+	require.NoError(t, err)
+	names := map[account.ID]account.Public{member.ID: read.names[member.ID]}
+	require.NoError(t, w.nameAll(t.Context(), names, []account.ID{member.ID, {}, family.ID}))
+	assert.Len(t, names, 2)
+	assert.Equal(t, read.names, names)
 }

@@ -161,27 +161,47 @@ func (t *threadRow) fields() []any {
 
 func scanThreads(row pgx.CollectableRow) (t threadRow, err error) { return t, row.Scan(t.fields()...) }
 
-const inCategory = `t.service_id = $1 and t.category_id = (select c.id from forum_categories c where c.service_id = $1 and c.slug = $3) and t.deleted_at is null`
+// inCategory are the threads t of a service, $1, that stand in the category with a slug, which is an argument of that name.
+func inCategory(slug string) string {
+	return `t.service_id = $1 and t.category_id = (select c.id from forum_categories c where c.service_id = $1 and c.slug = ` + slug + `) and t.deleted_at is null`
+}
 
-// threadsSQL walks a category backwards in time from a cursor. Its plan is held by a test. The limit is written into it: of one that comes with the arguments
-// PostgreSQL believes that it is a tenth of the category, and plans anew each time.
-func threadsSQL(ofKind bool, limit int) string {
+// walkSQL walks a category backwards in time from a cursor. Its arguments begin with the one of a number: slug, the cursor's time and id, and the kind where it is of one. The limit is
+// written into it: of one that comes with the arguments PostgreSQL believes that it is a tenth of the category, and plans anew each time. It would do that too if it saw how far
+// back the cursor is, which says nothing here: so that is asked for as if it had to be found out.
+func walkSQL(columns string, number int, ofKind bool, limit int) string {
+	arg := func(i int) string { return "$" + strconv.Itoa(number+i) }
 	kind := ""
 	if ofKind {
-		kind = ` and t.kind = $6`
+		kind = ` and t.kind = ` + arg(3)
 	}
-	return `select ` + threadColumns + `
-		from (select * from forum_threads t where ` + inCategory + ` and t.pinned_at is null and (t.last_post_at, t.id) < ($4, $5::uuid)` + kind + `
-			order by t.last_post_at desc, t.id desc limit ` + strconv.Itoa(limit) + `) t
+	return `select ` + columns + ` from forum_threads t where ` + inCategory(arg(0)) + ` and t.pinned_at is null
+		and (t.last_post_at, t.id) < ((select ` + arg(1) + `::timestamptz), (select ` + arg(2) + `::uuid))` + kind + `
+		order by t.last_post_at desc, t.id desc limit ` + strconv.Itoa(limit)
+}
+
+// threadsSQL is one page of that. Its plan is held by a test.
+func threadsSQL(ofKind bool, limit int) string {
+	return `select ` + threadColumns + ` from (` + walkSQL("*", 3, ofKind, limit) + `) t
 		left join forum_posts p on p.thread_id = t.id and p.number = 1
 		order by t.last_post_at desc, t.id desc`
 }
 
 // pinnedSQL reads the few threads that stand first in a category, the longest there before the others. The empty kind is all.
-const pinnedSQL = `select ` + threadColumns + `
+var pinnedSQL = `select ` + threadColumns + `
 	from forum_threads t left join forum_posts p on p.thread_id = t.id and p.number = 1
-	where ` + inCategory + ` and t.pinned_at is not null and ($5 = '' or t.kind = $5)
+	where ` + inCategory("$3") + ` and t.pinned_at is not null and ($5 = '' or t.kind = $5)
 	order by t.pinned_at, t.id limit $4`
+
+// openersSQL are who opened the threads of a page and shows by name, on the newest page also of all that are pinned.
+func openersSQL(ofKind, newest bool, limit int) string {
+	sql := `select l.author_id from (` + walkSQL("t.author_id, t.voice", 2, ofKind, limit) + `) l where l.voice is null`
+	if newest {
+		sql += ` union all select t.author_id from forum_threads t where ` + inCategory("$2") + ` and t.pinned_at is not null and t.voice is null`
+	}
+	return sql
+}
+
 
 // countPinned counts the others that stand first. The category's row is locked until the transaction ends: two who pin at once are counted.
 func countPinned(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, but ThreadID) (n int, err error) {

@@ -67,11 +67,7 @@ type postRow struct {
 	muted     bool // its author, by the reader
 }
 
-const postColumns = postHead + `p.source, ` + postRest
-
-const postHead = `p.id, p.thread_id, p.number, p.author_id, `
-
-const postRest = `p.html, p.version, p.level, p.created_at, p.edited_at,
+const postColumns = `p.id, p.thread_id, p.number, p.author_id, p.source, p.html, p.version, p.level, p.created_at, p.edited_at,
 	p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null, p.notes, p.added_notes, p.changes, coalesce(p.voice, 0)`
 
 func (r *postRow) scan(row pgx.Row, more ...any) error {
@@ -85,15 +81,34 @@ func (r *postRow) scan(row pgx.Row, more ...any) error {
 	return err
 }
 
-func scanPosts(row pgx.CollectableRow) (p postRow, err error) {
-	return p, p.scan(row, append(p.reactions.fields(), &p.muted)...)
+// scanPosts reads a page of posts behind those that are there.
+func scanPosts(rows pgx.Rows, posts *[]postRow) error {
+	var r postRow
+	var level string
+	_, err := pgx.ForEachRow(rows, []any{&r.ID, &r.Number, &r.Author, &r.Source, &r.HTML, &r.Version, &level, &r.At, &r.EditedAt, &r.Hidden, &r.Reason, &r.Deleted,
+		&r.Notes, &r.AddedNotes, &r.Changes, &r.voice, &r.reactions.Given, &r.reactions.Mine, &r.muted}, func() (err error) {
+		r.Level, err = triage.ParseLevel(level)
+		*posts = append(*posts, r)
+		r.EditedAt, r.Notes, r.AddedNotes, r.reactions = nil, nil, nil, reactionRow{} // what the next row has is its own
+		return err
+	})
+	return err
 }
 
 // postsSQL reads a thread forwards from a number. Its plan is held by a test. What was typed is read for those alone whose words are looked for in it.
-const postsSQL = `select ` + postHead + `case when (select f.key_id <> '' from forum_filters f where f.account_id = $5) then p.source else '' end, ` + postRest + `,
-		` + reactionColumns + `, p.voice is null and p.author_id` + mutedBy + `$5) from forum_posts p
-	where p.service_id = $1 and p.thread_id = $2 and p.number > $3 and p.number <= $3::int + $4::int
+// Lists that are empty, as most are, are not sent.
+const postsSQL = `select p.id, p.number, p.author_id, case when (select f.key_id <> '' from forum_filters f where f.account_id = $5) then p.source else '' end,
+		p.html, p.version, p.level, p.created_at, p.edited_at, p.hidden_at is not null, p.hidden_reason, p.deleted_at is not null, nullif(p.notes, '{}'), nullif(p.added_notes, '{}'), p.changes,
+		coalesce(p.voice, 0), ` + reactionColumns + `, p.voice is null and p.author_id` + mutedBy + `$5) from forum_posts p
+	where ` + onPage + `
 	order by p.number`
+
+// onPage are the posts p of a page: service, thread, the number before the first, and how many numbers.
+const onPage = `p.service_id = $1 and p.thread_id = $2 and p.number > $3 and p.number <= $3::int + $4::int`
+
+// authorsOnPageSQL are who shows by name on it, and as who opened the thread.
+const authorsOnPageSQL = `select p.author_id from forum_posts p where p.voice is null and ` + onPage + `
+	union all select t.author_id from forum_threads t where t.voice is null and t.service_id = $1 and t.id = $2`
 
 // selectPost reads a post with its thread and category. With lock, nobody else changes the post until the transaction ends.
 func selectPost(ctx context.Context, q pg.Querier, a account.Actor, id PostID, lock bool) (p postRow, t threadRow, c Category, err error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // reactionColumns tells what the post p was given; the reader is $5. Most posts were given nothing, and are not looked for.
-const reactionColumns = `p.reacted, case when p.reacted <> '{}' then (select array_agg(r.kind) from forum_reactions r where r.post_id = p.id and r.account_id = $5) end`
+const reactionColumns = `nullif(p.reacted, '{}'), case when p.reacted <> '{}' then (select array_agg(r.kind) from forum_reactions r where r.post_id = p.id and r.account_id = $5) end`
 
 func (r *reactionRow) fields() []any { return []any{&r.Given, &r.Mine} }
 

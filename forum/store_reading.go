@@ -3,9 +3,10 @@ package forum
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"ponti/account"
 	"ponti/internal/pg"
@@ -18,18 +19,21 @@ type threadPage struct {
 	thread   threadRow
 	category Category
 	posts    []postRow
+	names    map[account.ID]account.Public
 	draft    *draftRow // what the reader began to answer; nil when they did not, or nobody asked
 }
 
 // selectThreadPage reads a page of a thread and, where draft is not nil, the latest draft of an answer or the one with that id. account.ErrNotFound without the thread.
-func selectThreadPage(ctx context.Context, pool *pgxpool.Pool, a account.Actor, id ThreadID, after, limit int, draft *DraftID) (p threadPage, err error) {
+func (f *Forum) selectThreadPage(ctx context.Context, a account.Actor, id ThreadID, after, limit int, draft *DraftID) (p threadPage, err error) {
 	found := false
-	err = pg.Together(ctx, pool, func(b *pgx.Batch) {
+	p.posts, p.names = make([]postRow, 0, limit), map[account.ID]account.Public{}
+	err = pg.Together(ctx, f.pool, func(b *pgx.Batch) {
 		b.Queue(threadSQL, a.Service, a.ID, id).QueryRow(func(row pgx.Row) (err error) {
 			found, err = isThere(scanThread(row, &p.thread, &p.category))
 			return err
 		})
-		queueAll(b, &p.posts, scanPosts, postsSQL, a.Service, id, after, limit, a.ID)
+		b.Queue(postsSQL, a.Service, id, after, limit, a.ID).Query(func(rows pgx.Rows) error { return scanPosts(rows, &p.posts) })
+		f.accounts.PublicOf(b, p.names, authorsOnPageSQL, a.Service, id, after, limit)
 		if draft == nil {
 			return
 		}
@@ -54,22 +58,25 @@ type threadList struct {
 	filters  filterRow
 	pinned   []threadRow
 	threads  []threadRow
+	names    map[account.ID]account.Public
 }
 
 // selectThreadList reads a page of a category and, on the newest, what is pinned there. The empty kind is all. account.ErrNotFound without the category.
-func selectThreadList(ctx context.Context, pool *pgxpool.Pool, a account.Actor, slug string, k Kind, before Cursor, limit int) (l threadList, err error) {
-	found := false
-	err = pg.Together(ctx, pool, func(b *pgx.Batch) {
+func (f *Forum) selectThreadList(ctx context.Context, a account.Actor, slug string, k Kind, before Cursor, limit int) (l threadList, err error) {
+	found, newest := false, before.At.IsZero()
+	l.threads, l.names = make([]threadRow, 0, limit), map[account.ID]account.Public{}
+	err = pg.Together(ctx, f.pool, func(b *pgx.Batch) {
 		b.Queue(categorySQL, a.Service, a.ID, slug).QueryRow(func(row pgx.Row) (err error) {
 			found, err = isThere(scanCategory(row, &l.category, &l.filters))
 			return err
 		})
-		args := []any{a.Service, a.ID, slug, before.at(), before.ID.String()}
+		args := []any{slug, before.at(), before.ID.String()}
 		if k != "" {
 			args = append(args, k)
 		}
-		queueAll(b, &l.threads, scanThreads, threadsSQL(k != "", limit), args...)
-		if before.At.IsZero() {
+		queueAll(b, &l.threads, scanThreads, threadsSQL(k != "", limit), append([]any{a.Service, a.ID}, args...)...)
+		f.accounts.PublicOf(b, l.names, openersSQL(k != "", newest, limit), append([]any{a.Service}, args...)...)
+		if newest {
 			queueAll(b, &l.pinned, scanThreads, pinnedSQL, a.Service, a.ID, slug, MaxPinned, k)
 		}
 	})
@@ -79,10 +86,24 @@ func selectThreadList(ctx context.Context, pool *pgxpool.Pool, a account.Actor, 
 	return l, err
 }
 
-// queueAll asks for rows.
+// nameAll adds to names those of accounts that are not among them: their texts came while a page was read.
+func (f *Forum) nameAll(ctx context.Context, names map[account.ID]account.Public, accounts []account.ID) error {
+	missing := slices.DeleteFunc(accounts, func(id account.ID) bool {
+		_, known := names[id]
+		return known || id.IsZero()
+	})
+	if len(missing) == 0 {
+		return nil
+	}
+	more, err := f.accounts.Public(ctx, f.pool, missing)
+	maps.Copy(names, more)
+	return err
+}
+
+// queueAll asks for rows, and puts them behind those that are there.
 func queueAll[T any](b *pgx.Batch, into *[]T, scan pgx.RowToFunc[T], sql string, args ...any) {
 	b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*into, err = pgx.CollectRows(rows, scan)
+		*into, err = pgx.AppendRows(*into, rows, scan)
 		return err
 	})
 }

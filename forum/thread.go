@@ -81,7 +81,7 @@ func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug str
 		return ThreadList{}, err
 	}
 	limit = min(max(limit, 1), 100)
-	read, err := selectThreadList(ctx, f.pool, actor, slug, kind, before, limit+1)
+	read, err := f.selectThreadList(ctx, actor, slug, kind, before, limit+1)
 	if err != nil {
 		return ThreadList{}, pg.Classify(err)
 	}
@@ -104,13 +104,12 @@ func (f *Forum) ThreadsOfKind(ctx context.Context, actor account.Actor, slug str
 	for i, r := range rows {
 		authors[i] = r.named()
 	}
-	names, err := f.accounts.Public(ctx, f.pool, authors)
-	if err != nil {
+	if err := f.nameAll(ctx, read.names, authors); err != nil {
 		return ThreadList{}, err
 	}
 	l.Threads = make([]Thread, len(rows))
 	for i, r := range rows {
-		l.Threads[i] = r.seenBy(actor, c.place(), names)
+		l.Threads[i] = r.seenBy(actor, c.place(), read.names)
 		l.Threads[i].Muted = r.mutedFor(actor, words)
 	}
 	return l, f.withEvents(ctx, f.pool, actor.Service, pointers(l.Threads)...)
@@ -183,7 +182,7 @@ func (f *Forum) posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 		return PostList{}, nil, err
 	}
 	after, limit = max(after, 0), min(max(limit, 1), 100)
-	read, err := selectThreadPage(ctx, f.pool, actor, id, after, limit, draft)
+	read, err := f.selectThreadPage(ctx, actor, id, after, limit, draft)
 	if err != nil {
 		return PostList{}, nil, pg.Classify(err)
 	}
@@ -203,12 +202,13 @@ func (f *Forum) posts(ctx context.Context, actor account.Actor, id ThreadID, aft
 // postsSeenBy makes of a page of a thread what its reader sees of it.
 func (f *Forum) postsSeenBy(ctx context.Context, actor account.Actor, read threadPage, after, limit int) (PostList, error) {
 	t, c, rows := read.thread, read.category, read.posts
-	authors := []account.ID{t.named()}
-	for _, r := range rows {
-		authors = append(authors, r.named())
+	authors := make([]account.ID, 1, 1+len(rows))
+	authors[0] = t.named()
+	for i := range rows {
+		authors = append(authors, rows[i].named())
 	}
-	names, err := f.accounts.Public(ctx, f.pool, authors)
-	if err != nil {
+	names := read.names
+	if err := f.nameAll(ctx, names, authors); err != nil {
 		return PostList{}, err
 	}
 	l := PostList{
@@ -222,6 +222,7 @@ func (f *Forum) postsSeenBy(ctx context.Context, actor account.Actor, read threa
 		MayReact:  mayWrite(actor, c.place(), account.PostWriteEditOwnDeleteOwn) == nil,
 		Mark:      markOf(t, c, rows),
 	}
+	var err error
 	if l.Places, err = f.placesOf(ctx, actor, t, after, limit); err != nil {
 		return PostList{}, err
 	}
@@ -239,7 +240,8 @@ func (f *Forum) postsSeenBy(ctx context.Context, actor account.Actor, read threa
 		return PostList{}, err
 	}
 	words, err := f.filter(actor, t.filters)
-	for i, r := range rows {
+	for i := range rows {
+		r := &rows[i]
 		l.Posts[i] = r.seenBy(actor, c.place(), names, cares)
 		if !l.Posts[i].Mine && (r.Number > 1 || !t.Pinned) {
 			l.Posts[i].Muted = words.on(r.muted, r.Source)
