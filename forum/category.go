@@ -2,7 +2,6 @@ package forum
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,26 +24,28 @@ type Board struct {
 	Unread bool
 }
 
-// Categories lists what the actor may read, in the service's order. account.ErrForbidden for those who read no forum.
-func (f *Forum) Categories(ctx context.Context, actor account.Actor) ([]Board, error) {
-	list, _, err := f.boards(ctx, actor)
-	return list, err
+// readableCategories lists what the actor may read, in the service's order.
+func (f *Forum) readableCategories(ctx context.Context, actor account.Actor) (list []Category, err error) {
+	all, err := selectCategories(ctx, f.pool, actor)
+	for _, b := range all {
+		if mayRead(actor, b.place()) == nil {
+			list = append(list, b.Category)
+		}
+	}
+	return list, pg.Classify(err)
 }
 
-// boards are the categories of a reader, with what they do not want to meet.
-func (f *Forum) boards(ctx context.Context, actor account.Actor) ([]Board, filter, error) {
-	if err := account.Can(actor, ForMembers.reading(), account.Relation{}); err != nil {
-		return nil, nil, err
+// seenBy leaves out what the actor may not see.
+func (b boardRow) seenBy(actor account.Actor, words filter) Board {
+	v := b.Board
+	v.Unread = b.unread
+	if !b.hidden || maySeeHidden(actor, b.place(), b.author == actor.ID) {
+		v.LatestTitle = b.title
+		if b.author != actor.ID {
+			v.LatestMuted = words.on(b.muted, b.title)
+		}
 	}
-	words, err := f.filterOf(ctx, actor)
-	if err != nil {
-		return nil, nil, err
-	}
-	all, err := selectCategories(ctx, f.pool, actor, words)
-	if err != nil {
-		return nil, nil, pg.Classify(err)
-	}
-	return slices.DeleteFunc(all, func(b Board) bool { return mayRead(actor, b.place()) != nil }), words, nil
+	return v
 }
 
 // Category is one that the actor may read.
@@ -110,7 +111,7 @@ func (f *Forum) ManagedCategories(ctx context.Context, actor account.Actor) ([]M
 	if err := mayAssign(actor); err != nil {
 		return nil, err
 	}
-	all, err := selectCategories(ctx, f.pool, actor, nil)
+	all, err := selectCategories(ctx, f.pool, actor)
 	if err != nil {
 		return nil, pg.Classify(err)
 	}

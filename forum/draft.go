@@ -223,15 +223,6 @@ func (f *Forum) Drafts(ctx context.Context, actor account.Actor) ([]Draft, error
 	return list, nil
 }
 
-// DraftCount is how many drafts the actor has.
-func (f *Forum) DraftCount(ctx context.Context, actor account.Actor) (int, error) {
-	if err := mayEnter(actor); err != nil {
-		return 0, err
-	}
-	n, err := countDrafts(ctx, f.pool, actor)
-	return n, pg.Classify(err)
-}
-
 func (f *Forum) draftSeenBy(actor account.Actor, r draftRow) (Draft, error) {
 	text, err := f.openDraft(actor.ID, r.sealed)
 	if err != nil {

@@ -333,13 +333,18 @@ func (f *Forum) UpcomingEvents(ctx context.Context, actor account.Actor, limit i
 
 // events are those that ended no longer ago than past.
 func (f *Forum) events(ctx context.Context, actor account.Actor, words filter, past time.Duration, limit int) ([]Upcoming, error) {
-	rows, categories, err := selectUpcoming(ctx, f.pool, actor, readable(actor), past, limit)
+	rows, err := selectUpcoming(ctx, f.pool, actor, readable(actor), past, limit)
 	if err != nil {
 		return nil, pg.Classify(err)
 	}
-	list, threads := make([]Upcoming, len(rows)), make([]*Thread, len(rows))
-	for i, t := range rows {
-		list[i] = Upcoming{Thread: t.seenBy(actor, categories[i].place(), nil), Category: categories[i]}
+	return f.upcomingOf(ctx, actor, rows, words)
+}
+
+// upcomingOf are events as their reader sees them.
+func (f *Forum) upcomingOf(ctx context.Context, actor account.Actor, rows placedThreads, words filter) ([]Upcoming, error) {
+	list, threads := make([]Upcoming, len(rows.threads)), make([]*Thread, len(rows.threads))
+	for i, t := range rows.threads {
+		list[i] = Upcoming{Thread: t.seenBy(actor, rows.categories[i].place(), nil), Category: rows.categories[i]}
 		list[i].Thread.Muted = t.mutedFor(actor, words)
 		threads[i] = &list[i].Thread
 	}

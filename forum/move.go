@@ -38,7 +38,7 @@ func (f *Forum) MoveTargets(ctx context.Context, actor account.Actor, from Categ
 	if err := mayEnter(actor); err != nil {
 		return nil, err
 	}
-	all, err := selectCategories(ctx, f.pool, actor, nil)
+	all, err := selectCategories(ctx, f.pool, actor)
 	if err != nil {
 		return nil, pg.Classify(err)
 	}

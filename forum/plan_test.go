@@ -262,6 +262,12 @@ func TestStatements(t *testing.T) {
 			return err
 		})
 	}
+	for range 2 { // the second is on the same visit
+		asked(8, 1, func() error {
+			_, err := f.Front(t.Context(), member, true, 3)
+			return err
+		})
+	}
 	asked(4, 1, func() error {
 		_, err := f.Threads(t.Context(), member, "members", Cursor{}, ThreadsPerPage)
 		return err

@@ -44,14 +44,18 @@ func (f *Forum) UnansweredQuestions(ctx context.Context, actor account.Actor, be
 		return UnansweredList{}, err
 	}
 	limit = min(max(limit, 1), 100)
-	boards, words, err := f.boards(ctx, actor)
+	words, err := f.filterOf(ctx, actor)
+	if err != nil {
+		return UnansweredList{}, err
+	}
+	readable, err := f.readableCategories(ctx, actor)
 	if err != nil {
 		return UnansweredList{}, err
 	}
 	var open []CategoryID
-	for _, b := range boards {
-		if !b.Archived {
-			open = append(open, b.ID)
+	for _, c := range readable {
+		if !c.Archived {
+			open = append(open, c.ID)
 		}
 	}
 	rows, categories, err := selectUnanswered(ctx, f.pool, actor, open, before, limit+1)

@@ -81,10 +81,8 @@ func (f *Forum) Search(ctx context.Context, actor account.Actor, q Query) (Resul
 	}
 	noCategory := strings.Trim(q.Category, "abcdefghijklmnopqrstuvwxyz0123456789-") != ""
 	if len(scope.Terms) == 0 || noCategory || scope.Offset >= MaxResults {
-		boards, _, err := f.boards(ctx, actor)
-		for _, b := range boards {
-			r.Categories = append(r.Categories, b.Category)
-		}
+		categories, err := f.readableCategories(ctx, actor)
+		r.Categories = categories
 		return r, err
 	}
 	found, err := f.find(ctx, &scope, &r)

@@ -41,32 +41,35 @@ func (c Category) place() place {
 	return place{Category: c.ID, Audience: c.Audience, Archived: c.Archived, Moderator: c.Moderating}
 }
 
-func selectCategories(ctx context.Context, q pg.Querier, a account.Actor, words filter) ([]Board, error) {
-	rows, err := q.Query(ctx, `select `+categoryColumns+`, t.id, t.title, t.last_post_at, t.author_id, p.hidden_at is not null, t.voice is null and t.author_id`+mutedByReader+`,
-			t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0)
-		from forum_categories c
-		left join lateral (select id, title, last_post_at, author_id, voice, posts from forum_threads
-			where category_id = c.id and deleted_at is null order by last_post_at desc, id desc limit 1) t on true
-		left join forum_posts p on p.thread_id = t.id and p.number = 1
-		where c.service_id = $1
-		`+inOrder, a.Service, a.ID)
+func selectCategories(ctx context.Context, q pg.Querier, a account.Actor) ([]boardRow, error) {
+	rows, err := q.Query(ctx, boardsSQL, a.Service, a.ID)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (b Board, err error) {
-		var title *string
-		var author account.ID
-		var hidden, muted, unread *bool
-		err = row.Scan(append(b.fields(), &b.Latest, &title, &b.LatestAt, &author, &hidden, &muted, &unread)...)
-		b.Unread = unread != nil && *unread
-		if title != nil && (hidden == nil || !*hidden || maySeeHidden(a, b.place(), author == a.ID)) {
-			b.LatestTitle = *title
-			if author != a.ID {
-				b.LatestMuted = words.on(*muted, *title)
-			}
-		}
-		return b, err
-	})
+	return pgx.CollectRows(rows, scanBoard)
+}
+
+// boardRow is a category with its newest thread, if it has one.
+type boardRow struct {
+	Board
+
+	title                 string
+	author                account.ID
+	hidden, muted, unread bool // its opening post is, its author by the reader, something in it to them
+}
+
+// boardsSQL reads the categories in the service's order.
+const boardsSQL = `select ` + categoryColumns + `, t.id, coalesce(t.title, ''), t.last_post_at, t.author_id, p.hidden_at is not null, coalesce(t.voice is null and t.author_id` + mutedByReader + `, false),
+		coalesce(t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0), false)
+	from forum_categories c
+	left join lateral (select id, title, last_post_at, author_id, voice, posts from forum_threads
+		where category_id = c.id and deleted_at is null order by last_post_at desc, id desc limit 1) t on true
+	left join forum_posts p on p.thread_id = t.id and p.number = 1
+	where c.service_id = $1
+	` + inOrder
+
+func scanBoard(row pgx.CollectableRow) (b boardRow, err error) {
+	return b, row.Scan(append(b.fields(), &b.Latest, &b.title, &b.LatestAt, &b.author, &b.hidden, &b.muted, &b.unread)...)
 }
 
 func selectCategory(ctx context.Context, q pg.Querier, a account.Actor, slug string) (c Category, filters filterRow, err error) {

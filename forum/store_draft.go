@@ -44,9 +44,11 @@ func selectPublishedCID(ctx context.Context, q pg.Querier, a account.Actor, cid 
 }
 
 func countDrafts(ctx context.Context, q pg.Querier, a account.Actor) (n int, err error) {
-	err = q.QueryRow(ctx, `select count(*) from forum_drafts where service_id = $1 and account_id = $2`, a.Service, a.ID).Scan(&n)
+	err = q.QueryRow(ctx, draftCountSQL, a.Service, a.ID).Scan(&n)
 	return n, err
 }
+
+const draftCountSQL = `select count(*) from forum_drafts where service_id = $1 and account_id = $2`
 
 func insertDraft(ctx context.Context, q pg.Querier, a account.Actor, c CategoryID, id DraftID, k Keep, s seal.Alone) error {
 	_, err := q.Exec(ctx, `insert into forum_drafts (id, service_id, account_id, cid, category_id, thread_id, writer, key_id, key_wrapped, text_sealed, post_id, post_version)

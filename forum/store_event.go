@@ -60,23 +60,19 @@ func updateThreadBeside(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	return err
 }
 
-// selectUpcoming leaves out what was deleted or hidden, for whomever. It reads no more than what is not over yet.
-func selectUpcoming(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, past time.Duration, limit int) (threads []threadRow, categories []Category, err error) {
-	rows, err := q.Query(ctx, `select `+threadColumns+`, `+categoryColumns+`
-		from forum_events e join forum_threads t on t.id = e.thread_id join forum_categories c on c.id = t.category_id
-		join forum_posts p on p.thread_id = t.id and p.number = 1
-		where e.service_id = $1 and e.ends_at > now() - $4::interval and t.deleted_at is null and p.deleted_at is null and p.hidden_at is null and c.audience = any($3)
-		order by e.starts_at, e.thread_id limit $5`, a.Service, a.ID, audiences, past, limit)
+// upcomingSQL leaves out what was deleted or hidden, for whomever. It reads no more than what is not over yet.
+const upcomingSQL = `select ` + threadColumns + `, ` + categoryColumns + `
+	from forum_events e join forum_threads t on t.id = e.thread_id join forum_categories c on c.id = t.category_id
+	join forum_posts p on p.thread_id = t.id and p.number = 1
+	where e.service_id = $1 and e.ends_at > now() - $4::interval and t.deleted_at is null and p.deleted_at is null and p.hidden_at is null and c.audience = any($3)
+	order by e.starts_at, e.thread_id limit $5`
+
+func selectUpcoming(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, past time.Duration, limit int) (p placedThreads, err error) {
+	rows, err := q.Query(ctx, upcomingSQL, a.Service, a.ID, audiences, past, limit)
 	if err != nil {
-		return nil, nil, err
+		return p, err
 	}
-	var t threadRow
-	var c Category
-	_, err = pgx.ForEachRow(rows, append(t.fields(), c.fields()...), func() error {
-		threads, categories = append(threads, t), append(categories, c)
-		return nil
-	})
-	return threads, categories, err
+	return p, p.scan(rows, nil)
 }
 
 // upsertFeed puts a new address in the place of an earlier one.

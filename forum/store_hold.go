@@ -66,12 +66,16 @@ func selectHeld(ctx context.Context, q pg.Querier, a account.Actor, id PostID, l
 }
 
 func selectOwnHeld(ctx context.Context, q pg.Querier, a account.Actor) ([]heldRow, error) {
-	rows, err := q.Query(ctx, `select `+heldColumns+heldFrom+`where h.service_id = $1 and h.author_id = $2 order by h.written_at, h.id limit 100`, a.Service, a.ID)
+	rows, err := q.Query(ctx, ownHeldSQL, a.Service, a.ID)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (h heldRow, err error) { return h, h.scan(row) })
+	return pgx.CollectRows(rows, scanHeld)
 }
+
+const ownHeldSQL = `select ` + heldColumns + heldFrom + `where h.service_id = $1 and h.author_id = $2 order by h.written_at, h.id limit 100`
+
+func scanHeld(row pgx.CollectableRow) (h heldRow, err error) { return h, h.scan(row) }
 
 // selectWaiting lists what waits in the categories that somebody moderates; a tutor moderates all.
 func selectWaiting(ctx context.Context, q pg.Querier, a account.Actor) ([]heldRow, error) {
@@ -81,7 +85,7 @@ func selectWaiting(ctx context.Context, q pg.Querier, a account.Actor) ([]heldRo
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (h heldRow, err error) { return h, h.scan(row) })
+	return pgx.CollectRows(rows, scanHeld)
 }
 
 func updateHeldRefused(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, by account.ID) error {

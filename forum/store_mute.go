@@ -18,12 +18,14 @@ const mutedBy = ` in (select m.muted_id from forum_mutes m where m.account_id = 
 const mutedByReader = mutedBy + `$2)`
 
 func selectFilters(ctx context.Context, q pg.Querier, a account.Actor) (r filterRow, err error) {
-	err = q.QueryRow(ctx, `select open_noted, key_id, key_wrapped, words_sealed from forum_filters where account_id = $1 and service_id = $2`, a.ID, a.Service).Scan(r.fields()...)
+	err = q.QueryRow(ctx, filtersSQL, a.ID, a.Service).Scan(r.fields()...)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return filterRow{}, nil
 	}
 	return r, err
 }
+
+const filtersSQL = `select open_noted, key_id, key_wrapped, words_sealed from forum_filters where account_id = $1 and service_id = $2`
 
 // filterColumns are those of f, which may be none.
 const filterColumns = `coalesce(f.open_noted, false), coalesce(f.key_id, ''), f.key_wrapped, f.words_sealed`

@@ -3,8 +3,6 @@ package forum
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5"
-
 	"ponti/account"
 	"ponti/internal/pg"
 )
@@ -21,28 +19,16 @@ func insertSubscription(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	return err
 }
 
-// selectNews begins with what the reader follows and where they are called by name, which is little beside what there is.
-func selectNews(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, limit int) (threads []threadRow, categories []Category, err error) {
-	rows, err := q.Query(ctx, `select `+threadColumns+`, `+categoryColumns+`, s.mentioned
-		from (select thread_id, max(mentioned) as mentioned from (
-				select thread_id, 0 as mentioned from forum_subscriptions where account_id = $2 and service_id = $1 and wanted
-				union all select mp.thread_id, min(mp.number) from `+unreadMentions+` and m.service_id = $1 group by mp.thread_id) theirs group by thread_id) s
-		join forum_threads t on t.id = s.thread_id join forum_categories c on c.id = t.category_id
-		left join forum_posts p on p.thread_id = t.id and p.number = 1
-		where t.service_id = $1 and t.deleted_at is null and c.audience = any($3)
-			and (s.mentioned > 0 or t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0))
-		order by t.last_post_at desc, t.id desc limit $4`, a.Service, a.ID, audiences, limit)
-	if err != nil {
-		return nil, nil, err
-	}
-	var t threadRow
-	var c Category
-	_, err = pgx.ForEachRow(rows, append(append(t.fields(), c.fields()...), &t.Mentioned), func() error {
-		threads, categories = append(threads, t), append(categories, c)
-		return nil
-	})
-	return threads, categories, err
-}
+// newsSQL begins with what the reader follows and where they are called by name, which is little beside what there is.
+const newsSQL = `select ` + threadColumns + `, ` + categoryColumns + `, s.mentioned
+	from (select thread_id, max(mentioned) as mentioned from (
+			select thread_id, 0 as mentioned from forum_subscriptions where account_id = $2 and service_id = $1 and wanted
+			union all select mp.thread_id, min(mp.number) from ` + unreadMentions + ` and m.service_id = $1 group by mp.thread_id) theirs group by thread_id) s
+	join forum_threads t on t.id = s.thread_id join forum_categories c on c.id = t.category_id
+	left join forum_posts p on p.thread_id = t.id and p.number = 1
+	where t.service_id = $1 and t.deleted_at is null and c.audience = any($3)
+		and (s.mentioned > 0 or t.posts > coalesce((select r.number from forum_reads r where r.account_id = $2 and r.thread_id = t.id), 0))
+	order by t.last_post_at desc, t.id desc limit $4`
 
 func deleteSubscriptions(ctx context.Context, q pg.Querier, a account.Actor) error {
 	_, err := q.Exec(ctx, `delete from forum_subscriptions where account_id = $1 and service_id = $2`, a.ID, a.Service)

@@ -32,24 +32,6 @@ func (f *Forum) Subscribe(ctx context.Context, actor account.Actor, id ThreadID,
 	return pg.Classify(upsertSubscription(ctx, f.pool, actor, id, wanted))
 }
 
-// News lists the threads that the actor may read and in which something is new to them, the latest first, and at most NewsLength.
-func (f *Forum) News(ctx context.Context, actor account.Actor) ([]News, error) {
-	if err := mayEnter(actor); err != nil {
-		return nil, err
-	}
-	rows, categories, err := selectNews(ctx, f.pool, actor, readable(actor), NewsLength)
-	if err != nil {
-		return nil, pg.Classify(err)
-	}
-	words, err := f.filterOf(ctx, actor)
-	list := make([]News, len(rows))
-	for i, t := range rows {
-		list[i] = News{Thread: t.seenBy(actor, categories[i].place(), nil), Category: categories[i]}
-		list[i].Thread.Muted = t.mutedFor(actor, words)
-	}
-	return list, err
-}
-
 // readable are the audiences whose categories the actor may read.
 func readable(actor account.Actor) (list []Audience) {
 	for _, a := range []Audience{ForMembers, ForFamily, ForStaff} {

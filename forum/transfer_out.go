@@ -53,7 +53,7 @@ func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n
 		}
 		after = authors[len(authors)-1]
 	}
-	categories, err := selectCategories(ctx, f.pool, actor, nil)
+	categories, err := selectCategories(ctx, f.pool, actor)
 	if err != nil {
 		return n, pg.Classify(err)
 	}

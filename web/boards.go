@@ -2,31 +2,17 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	forumpage "ponti/web/page/forum"
 )
 
-// showBoards is the forum's front page: its categories, and what waits for the reader.
+// showBoards is the forum's front page: its categories, and what waits for the reader. A browser that fetches it ahead shows it to nobody, so that nobody is there.
 func (s *Server) showBoards(w http.ResponseWriter, r *http.Request) error {
-	boards, err := s.Forum.Categories(r.Context(), s.actor(r))
+	visiting := !strings.Contains(r.Header.Get("Sec-Purpose"), "prefetch")
+	front, err := s.Forum.Front(r.Context(), s.actor(r), visiting, upcomingShown)
 	if err != nil {
 		return err
 	}
-	own, _, err := s.Forum.HeldPosts(r.Context(), s.actor(r))
-	if err != nil {
-		return err
-	}
-	drafts, err := s.Forum.DraftCount(r.Context(), s.actor(r))
-	if err != nil {
-		return err
-	}
-	news, visit, err := s.newHere(r)
-	if err != nil {
-		return err
-	}
-	ahead, err := s.Forum.UpcomingEvents(r.Context(), s.actor(r), upcomingShown)
-	if err != nil {
-		return err
-	}
-	return s.render(w, r, http.StatusOK, forumpage.Boards(boards, own, drafts, news, visit, ahead))
+	return s.render(w, r, http.StatusOK, forumpage.Boards(front))
 }

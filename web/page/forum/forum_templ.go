@@ -15,7 +15,7 @@ import (
 )
 
 // Boards is the list of categories, like a notice board.
-func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.News, visit forum.Visit, ahead []forum.Upcoming) templ.Component {
+func Boards(front forum.Front) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -86,7 +86,7 @@ func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.New
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ownHeld(own).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ownHeld(front.Held).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -94,15 +94,15 @@ func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.New
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if drafts > 0 {
+			if front.Drafts > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"drafts-link\"><a href=\"/forum/drafts\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var5 string
-				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(parts.N(ctx, "forum.drafts_link", drafts))
+				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(parts.N(ctx, "forum.drafts_link", front.Drafts))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/forum/forum.templ`, Line: 19, Col: 93}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `page/forum/forum.templ`, Line: 19, Col: 99}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
@@ -117,7 +117,7 @@ func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.New
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = followed(news).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = followed(front.News).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -125,7 +125,7 @@ func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.New
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = upcoming(ahead).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = upcoming(front.Ahead).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -133,7 +133,7 @@ func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.New
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = visited(visit).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = visited(front.Visit).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -175,13 +175,13 @@ func Boards(boards []forum.Board, own []forum.Held, drafts int, news []forum.New
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(boards) == 0 {
+			if len(front.Boards) == 0 {
 				templ_7745c5c3_Err = parts.Empty(parts.DrawingBoard, parts.T(ctx, "forum.no_categories"), parts.T(ctx, "forum.no_categories_text")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				open, archived := apart(boards)
+				open, archived := apart(front.Boards)
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<ul class=\"boards\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
