@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ponti/account"
+	"ponti/internal/ids"
+	"ponti/internal/pg"
 )
 
 // TestPostsAndDraft: with a page of a thread comes what DraftOf gives for an answer there: nobody else's, and nothing while the reader may not write.
@@ -104,4 +106,22 @@ func TestNamesOfAPage(t *testing.T) {
 	require.NoError(t, w.nameAll(t.Context(), names, []account.ID{member.ID, {}, family.ID}))
 	assert.Len(t, names, 2)
 	assert.Equal(t, read.names, names)
+}
+
+// TestMigrateReads: what was read stays, and is still of no other service than its reader.
+func TestMigrateReads(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	ctx := t.Context()
+	member := w.as(account.RoleMember)
+	thread := w.open(member, "members", "Un titolo", "Un testo.").Thread
+	require.NoError(t, w.MarkRead(ctx, member, thread, 1))
+	w.migrateFrom(30)
+	l, err := w.Posts(ctx, member, thread, 0, PostsPerPage)
+	require.NoError(t, err)
+	assert.Equal(t, 1, l.Thread.Read)
+	_, err = w.pool.Exec(ctx, `update forum_reads set service_id = $1`, w.b)
+	assert.Equal(t, "forum_reads_account", pg.Constraint(err))
+	_, err = w.pool.Exec(ctx, `update forum_reads set service_id = $1`, ids.New[account.Service]())
+	assert.Equal(t, "forum_reads_account", pg.Constraint(err))
 }

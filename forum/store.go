@@ -205,7 +205,6 @@ func openersSQL(ofKind, newest bool, limit int) string {
 	return sql
 }
 
-
 // countPinned counts the others that stand first. The category's row is locked until the transaction ends: two who pin at once are counted.
 func countPinned(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, but ThreadID) (n int, err error) {
 	if _, err = q.Exec(ctx, `select from forum_categories where service_id = $1 and id = $2 for no key update`, s, c); err != nil {
