@@ -11,7 +11,7 @@ var backs = []struct {
 	version int
 	sql     string
 }{
-	{30, `alter table forum_reads add constraint forum_reads_service_id_fkey foreign key (service_id) references account_services`},
+	{33, `alter table forum_reads add constraint forum_reads_service_id_fkey foreign key (service_id) references account_services`},
 	{29, `alter table forum_round_tables drop column acted_at`},
 	{28, `drop table forum_reveals; alter table forum_posts drop column voice; alter table forum_threads drop column voice, drop column voices, drop column merged_voices;
 		alter table forum_held drop column nameless; alter table forum_categories drop column nameless`},
