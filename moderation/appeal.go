@@ -13,6 +13,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/moderation/triage"
 )
 
 // appealFor is for how long a decision can be appealed. Source: Regulation (EU) 2022/2065, article 20: at least six months.
@@ -73,7 +74,11 @@ func (m *Moderation) FileAppeal(ctx context.Context, actor account.Actor, id Cas
 		if err != nil {
 			return err
 		}
-		if err := insertAppeal(ctx, tx, c, sealed); err != nil {
+		lies, err := m.lies(ctx, tx, actor.Service, triage.Amber)
+		if err != nil {
+			return err
+		}
+		if err := insertAppeal(ctx, tx, c, sealed, lies); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, entry(actor, string(account.ReportAppeal), "case:"+c.ID.String(), ""))

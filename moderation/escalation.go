@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -140,7 +139,7 @@ type Shown struct {
 	Excerpt *Excerpt     // of the whole subject; nil when it was erased or the escalation is closed
 	Causes  []ShownCause // newest first, at most twenty
 	History []ShownStep  // oldest first
-	Note    string       // once closed, for its owner
+	Note    ClosingNote  // once closed, for its owner
 	Seen    int64        // the newest cause shown: what Closing names
 }
 
@@ -152,6 +151,7 @@ type ShownCause struct {
 	Rules    []string
 	At       time.Time
 	Excerpt  *Excerpt
+	Case     CaseID // the report that raised it, for who may decide it; zero: none did
 	Found    []Span // what made the rules fire, in the excerpt or, of somebody who waits, in the title; in order
 	id       int64
 }
@@ -197,7 +197,7 @@ func (m *Moderation) ShowEscalation(ctx context.Context, actor account.Actor, id
 		if s.Excerpt, err = m.excerpt(ctx, e.Service, e.Subject); err != nil {
 			return Shown{}, err
 		}
-		if err := m.addTexts(ctx, e.Service, s.Causes); err != nil {
+		if err := m.addTexts(ctx, actor, s.Causes); err != nil {
 			return Shown{}, err
 		}
 		m.addFound(actor.Service, &s)
@@ -251,7 +251,7 @@ func (e row) mayBeSeenBy(actor account.Actor) bool {
 }
 
 // addTexts fills in the message or post that raised each cause.
-func (m *Moderation) addTexts(ctx context.Context, service account.ServiceID, causes []ShownCause) (err error) {
+func (m *Moderation) addTexts(ctx context.Context, actor account.Actor, causes []ShownCause) (err error) {
 	for i := range causes {
 		c := &causes[i]
 		kind, ref := c.Kind, c.Ref
@@ -265,10 +265,17 @@ func (m *Moderation) addTexts(ctx context.Context, service account.ServiceID, ca
 			about.Kind = SubjectPost
 			about.ID, _, _ = strings.Cut(ref, "/") // a post's cause names its version too
 		case CauseMessage:
+		case CauseModerator:
+			if about, err = m.addCase(ctx, actor, c); err != nil {
+				return err
+			}
+			if about.Kind == "" {
+				continue
+			}
 		default:
 			continue
 		}
-		if c.Excerpt, err = m.excerpt(ctx, service, about); err != nil {
+		if c.Excerpt, err = m.excerpt(ctx, actor.Service, about); err != nil {
 			return err
 		}
 	}
@@ -350,67 +357,6 @@ func refusal(ctx context.Context, q pg.Querier, actor account.Actor, id Escalati
 		return nil
 	}
 	return ErrTaken
-}
-
-// Closing is how an owner ends an escalation.
-type Closing struct {
-	Outcome Outcome
-	Note    string
-	Seen    int64 // Shown.Seen of what the owner had before them when they wrote the note; 0 when nothing was shown
-}
-
-// CloseEscalation ends an escalation. Only its owner may, with an outcome and a note; the note is sealed. A cause that came after what
-// the owner had seen is not closed with the rest: they are asked to read it first.
-func (m *Moderation) CloseEscalation(ctx context.Context, actor account.Actor, id EscalationID, in Closing) error {
-	note := strings.TrimSpace(in.Note)
-	var wrong errs.Fields
-	if !slices.Contains(outcomes, in.Outcome) {
-		wrong.Add("outcome", "moderation.outcome_missing", nil)
-	}
-	if blank(note) {
-		wrong.Add("note", "moderation.note_missing", nil)
-	} else if utf8.RuneCountInString(note) > MaxNote {
-		wrong.Add("note", "moderation.note_long", map[string]any{"Max": MaxNote})
-	}
-	if err := wrong.Err(); err != nil {
-		return err
-	}
-	sealed, err := m.seal(note, "escalation note|"+id.String())
-	if err != nil {
-		return err
-	}
-	var e row
-	err = pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
-		if e, err = m.assigned(ctx, tx, actor, id); err != nil {
-			return err
-		}
-		switch {
-		case e.State == StateClosed:
-			return ErrClosed
-		case account.Can(actor, account.EscalationCloseWithOutcome, account.Relation{Object: true, Assigned: e.Owner == actor.ID}) != nil:
-			return ErrNotOwner
-		}
-		if newest, err := lockNewestCause(ctx, tx, id); err != nil {
-			return err
-		} else if in.Seen > 0 && newest > in.Seen {
-			return errs.Field("note", "moderation.new_cause", nil)
-		}
-		if e, err = updateClosed(ctx, tx, e, actor.ID, in.Outcome, sealed); err != nil {
-			return err
-		}
-		if _, err := updateRoutesEnded(ctx, tx, id, account.ID{}); err != nil {
-			return err
-		}
-		if err := insertStep(ctx, tx, e, StepClosed, actor.ID); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, entry(actor, "escalation.close", "escalation:"+id.String(), string(in.Outcome)))
-	})
-	if err != nil {
-		return err
-	}
-	m.tell(e, []account.ID{actor.ID})
-	return nil
 }
 
 // blank is true of a text in which nothing can be read.

@@ -153,7 +153,7 @@ func TestAcknowledgeAndClose(t *testing.T) {
 
 	shown, err = w.ShowEscalation(ctx, anna, id)
 	require.NoError(t, err)
-	assert.Equal(t, "Abbiamo parlato a lungo.", shown.Note)
+	assert.Equal(t, moderation.ClosingNote{Done: "Abbiamo parlato a lungo."}, shown.Note)
 	assert.Nil(t, shown.Causes[0].Excerpt, "once closed the text is no more theirs to read")
 	assert.NotContains(t, scalar[string](w, `select encode(note, 'escape') from moderation_escalations where id = $1`, id), "parlato", "the note is sealed")
 	assert.Empty(t, w.routed(id))

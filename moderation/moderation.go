@@ -30,6 +30,7 @@ import (
 	"ponti/internal/pg"
 	"ponti/internal/push"
 	"ponti/internal/seal"
+	"ponti/internal/worker"
 	"ponti/moderation/triage"
 	"ponti/roster"
 )
@@ -182,6 +183,7 @@ type Moderation struct {
 	metrics    *metrics
 	log        zerolog.Logger
 	ladder     ladder
+	cases      worker.Worker // looks for cases that lie
 	client     *http.Client
 }
 

@@ -29,10 +29,15 @@ const (
 	NoticeAppealKept     NoticeKind = "appeal_kept"     // to the author: somebody else looked, and it stays hidden
 	NoticeAppealRestored NoticeKind = "appeal_restored" // to the author: somebody else looked, and it is back
 	NoticeReportRestored NoticeKind = "report_restored" // to a reporter: it was hidden first, and is back
+
+	NoticeTakenBack       NoticeKind = "taken_back"        // to the author: it is back, and why
+	NoticeReportTakenBack NoticeKind = "report_taken_back" // to a reporter: it was hidden first, and is back
+
+	NoticeCaseOverdue NoticeKind = "case_overdue" // to who may decide it: nobody has claimed it in time
 )
 
 // withStatement are those that give the author the reason.
-var withStatement = []NoticeKind{NoticeHidden, NoticeAppealKept, NoticeWarned, NoticeMuted, NoticeBanned}
+var withStatement = []NoticeKind{NoticeHidden, NoticeAppealKept, NoticeWarned, NoticeMuted, NoticeBanned, NoticeTakenBack}
 
 // Notice tells somebody about a decision that concerns them.
 type Notice struct {
@@ -42,7 +47,7 @@ type Notice struct {
 	Title     string    // of where it stands; empty when it is gone
 	URL       string    // empty when it is gone
 	Statement string    // for the author
-	Hidden    bool      // the text was hidden
+	Hidden    bool      // the text was hidden, and is still
 	Until     time.Time // of a mute or a ban; zero when it was lifted
 	Case      CaseID
 	Appeal    AppealState // for the author of what was hidden

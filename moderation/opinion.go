@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +104,11 @@ func (m *Moderation) noteOnCase(ctx context.Context, actor account.Actor, id Cas
 		sealed, err := m.sealInCase(c, text)
 		if err != nil {
 			return err
+		}
+		if act == "report.note" && c.ClaimedBy == actor.ID {
+			if err := updateClaimKept(ctx, tx, c.ID, actor.ID); err != nil && !errors.Is(err, ErrClaimFirst) {
+				return err
+			}
 		}
 		if err := insertCaseNote(ctx, tx, ids.New[CaseNote](), c, actor.ID, opinion, sealed); err != nil {
 			return err

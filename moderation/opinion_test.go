@@ -14,8 +14,12 @@ import (
 	"ponti/moderation"
 )
 
+// withoutClock takes the tables back to before migration 15.
+const withoutClock = `alter table moderation_cases drop column level, drop column within, drop column due_at, drop column overdue_at,
+	drop column taken_back, drop column taken_back_at, drop column taken_back_by; alter table moderation_escalations drop column note_form; `
+
 // withoutParticipants takes the tables back to before migration 11, where nobody in a conversation was reported.
-const withoutParticipants = `drop table moderation_rules; alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
+const withoutParticipants = withoutClock + `drop table moderation_rules; alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
 	add constraint moderation_cases_kind check (subject_kind in ('room', 'message', 'post')), add constraint moderation_cases_decision check (decision in ('none', 'hide')); `
 
 // withoutNotes takes the tables back to before migration 10.

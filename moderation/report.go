@@ -63,9 +63,6 @@ type Decision struct {
 	Reason   string
 }
 
-// claimFor is how long a claim holds a case. Claiming again prolongs it.
-const claimFor = 10 * time.Minute
-
 // Case is reported content, as moderators see it: with the reasons and notes, never with who reported.
 type Case struct {
 	ID           CaseID
@@ -79,10 +76,15 @@ type Case struct {
 	Decision     DecisionKind // empty while open
 	Sanction     Sanction
 	Decisions    []DecisionKind
-	May          []Sanction   // those the actor may choose; none when the case is not theirs now
+	May          []Sanction   // those the actor may choose; none when somebody else holds it, or it is decided
 	Appeal       *ShownAppeal // nil when it is none
 	Notes        []CaseNote   // what moderators wrote to each other, oldest first
 	Second       *Second      // nil when nobody asks for a second opinion
+	Level        triage.Level // how soon somebody must look
+	DueAt        time.Time    // when others are told unless somebody claims it; zero once all there are were told, and when decided
+	Overdue      bool         // nobody claimed it in time, and nobody holds it now
+	Alert        *Alert       // what it raised, for who opens it; nil: nothing
+	Reversible   bool         // it hid what may be shown again: TakeBack
 	Grave        bool         // triage reads red or above in it: whoever opens the case chooses when to read
 	Now          time.Time
 }
@@ -137,7 +139,8 @@ func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Rep
 	if err != nil {
 		return err
 	}
-	return pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+	var c caseRow
+	err = pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
 		if err := mayReport(ctx, tx, keeper, actor, in.Subject); err != nil {
 			return err
 		}
@@ -148,8 +151,7 @@ func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Rep
 		if what.Author == actor.ID {
 			return ErrInvolved
 		}
-		c, err := m.openCase(ctx, tx, actor.Service, in.Subject, what.Author)
-		if err != nil {
+		if c, err = m.openCase(ctx, tx, actor.Service, in.Subject, what.Author, gravity(in.Reason, m.levelIn(actor.Service, what))); err != nil {
 			return err
 		}
 		note, err := m.sealInCase(c, in.Note)
@@ -161,18 +163,39 @@ func (m *Moderation) FileReport(ctx context.Context, actor account.Actor, in Rep
 		}
 		return audit.Append(ctx, tx, entry(actor, "report.make", "case:"+c.ID.String(), string(in.Reason)))
 	})
+	if err != nil {
+		return err
+	}
+	m.tellQueue(ctx, c)
+	return nil
 }
 
-// openCase finds the open case of a subject, locked, or opens one with a key of its own.
-func (m *Moderation) openCase(ctx context.Context, q pg.Querier, service account.ServiceID, s Subject, author account.ID) (caseRow, error) {
+// levelIn is what triage reads in what is shown of a subject: nothing in what has no text.
+func (m *Moderation) levelIn(service account.ServiceID, ex Excerpt) triage.Level {
+	if ex.Text == "" {
+		return triage.None
+	}
+	return m.Read(service, ex.Text).Level
+}
+
+// openCase finds the open case of a subject, locked, or opens one with a key of its own. One that is open rises to the level.
+func (m *Moderation) openCase(ctx context.Context, q pg.Querier, service account.ServiceID, s Subject, author account.ID, level triage.Level) (caseRow, error) {
 	_, wrapped, keyID, err := m.options.Keys.NewKey()
 	if err != nil {
 		return caseRow{}, fmt.Errorf("moderation: key of case: %w", err)
 	}
-	if err := insertCase(ctx, q, ids.New[Case](), service, s, author, wrapped, keyID); err != nil {
+	lies, err := m.lies(ctx, q, service, level)
+	if err != nil {
 		return caseRow{}, err
 	}
-	return selectOpenCaseForUpdate(ctx, q, service, s)
+	if err := insertCase(ctx, q, caseRow{ID: ids.New[Case](), Service: service, Subject: s, Author: author, Wrapped: wrapped, KeyID: keyID, Level: level}, lies); err != nil {
+		return caseRow{}, err
+	}
+	c, err := selectOpenCaseForUpdate(ctx, q, service, s)
+	if err == nil && c.Level < level {
+		err = updateCaseRisen(ctx, q, c.ID, level, lies)
+	}
+	return c, err
 }
 
 func casePlace(c caseRow) string { return "case|" + c.ID.String() }
@@ -195,61 +218,6 @@ func (m *Moderation) openInCase(c caseRow, text []byte) (string, error) {
 	return m.open(seal.Alone{Text: text, Wrapped: c.Wrapped, KeyID: c.KeyID}, casePlace(c))
 }
 
-// Queue lists the open cases the actor may decide: a peer those of their categories, a tutor all of the service. Cases the
-// actor is part of are left out. The gravest reason first (danger; then harassment, privacy and advice), then the oldest, at most two hundred, without what anybody wrote: to read is to open a case, which is audited.
-func (m *Moderation) Queue(ctx context.Context, actor account.Actor) ([]Case, error) {
-	if err := account.Can(actor, account.ReportSeeTheQueue, account.Relation{InCategory: true}); err != nil {
-		return nil, err
-	}
-	if actor.Is(account.RoleAdmin) {
-		return nil, account.ErrForbidden // an admin sees counts only
-	}
-	open, err := selectQueue(ctx, m.pool, actor)
-	if err != nil {
-		return nil, pg.Classify(err)
-	}
-	queue := make([]Case, 0, len(open))
-	for _, c := range open {
-		shown, err := m.showCase(ctx, actor, c)
-		if errs.KindOf(err) == errs.NotFound {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		queue = append(queue, shown.listed())
-	}
-	return queue, nil
-}
-
-// listed leaves out what was written. The title of a thread stays; what a person called their conversation does not.
-func (c Case) listed() Case {
-	if c.Excerpt != nil {
-		ex := Excerpt{Place: c.Excerpt.Place, Hidden: c.Excerpt.Hidden, At: c.Excerpt.At}
-		if c.Subject.Kind == SubjectPost {
-			ex.Title = c.Excerpt.Title
-		}
-		c.Excerpt = &ex
-	}
-	for i := range c.Reports {
-		c.Reports[i].Note = ""
-	}
-	c.Notes = nil
-	if c.Appeal != nil {
-		c.Appeal = &ShownAppeal{DecidedAt: c.Appeal.DecidedAt}
-	}
-	return c
-}
-
-// QueueLength counts what Queue would list for a tutor, for those who see counts only.
-func (m *Moderation) QueueLength(ctx context.Context, actor account.Actor) (int, error) {
-	if err := account.Can(actor, account.ReportSeeTheQueue, account.Relation{InCategory: true}); err != nil {
-		return 0, err
-	}
-	n, err := selectQueueLength(ctx, m.pool, actor.Service)
-	return n, pg.Classify(err)
-}
-
 // ShowCase opens a case. That it was opened is committed to the audit log before anything is read.
 func (m *Moderation) ShowCase(ctx context.Context, actor account.Actor, id CaseID) (Case, error) {
 	c, err := selectCase(ctx, m.pool, actor.Service, id)
@@ -262,13 +230,23 @@ func (m *Moderation) ShowCase(ctx context.Context, actor account.Actor, id CaseI
 	if err := audit.Append(ctx, m.pool, entry(actor, "report.see", "case:"+id.String(), "")); err != nil {
 		return Case{}, pg.Classify(err)
 	}
+	// Whoever holds it goes on working on it.
+	if c, err = m.prolong(ctx, actor, c); err != nil {
+		return Case{}, err
+	}
 	shown, err := m.showCase(ctx, actor, c)
 	if err != nil {
 		return Case{}, err
 	}
 	shown.Grave = shown.Excerpt != nil && m.Read(actor.Service, shown.Excerpt.Text).Level >= triage.Red
-	if !shown.Mine {
-		return shown, nil
+	if shown.Reversible, err = m.mayTakeBack(ctx, m.pool, c); errors.Is(err, ErrBeingLooked) {
+		err = nil
+	}
+	if err != nil {
+		return Case{}, pg.Classify(err)
+	}
+	if shown.Alert, err = m.alertOf(ctx, actor, c); err != nil || c.Decision != "" || shown.Claimed && !shown.Mine {
+		return shown, err
 	}
 	shown.May, err = m.maySanction(ctx, m.pool, actor, c)
 	return shown, pg.Classify(err)
@@ -312,7 +290,10 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 	if err := m.mayDecide(ctx, m.pool, actor, c); err != nil {
 		return Case{}, err
 	}
-	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction, Decisions: c.decisions()}
+	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction, Decisions: c.decisions(), Level: c.Level}
+	if c.Decision == "" {
+		shown.DueAt, shown.Overdue = c.DueAt, c.Overdue && !c.ClaimedUntil.After(c.Now)
+	}
 	if c.ClaimedUntil.After(c.Now) {
 		shown.Claimed, shown.Mine, shown.ClaimedUntil = true, c.ClaimedBy == actor.ID, c.ClaimedUntil
 	}
@@ -337,23 +318,6 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 	return shown, m.showNotes(ctx, actor, c, &shown)
 }
 
-// Claim holds a case for ten minutes, so that one person works on it; by its holder it prolongs. ErrTaken while another holds it.
-func (m *Moderation) Claim(ctx context.Context, actor account.Actor, id CaseID) error {
-	return pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
-		c, err := selectCase(ctx, tx, actor.Service, id)
-		if err != nil {
-			return err
-		}
-		if err := m.mayDecide(ctx, tx, actor, c); err != nil {
-			return err
-		}
-		if err := updateClaimed(ctx, tx, id, actor.ID); err != nil {
-			return err
-		}
-		return audit.Append(ctx, tx, entry(actor, "report.claim", "case:"+id.String(), ""))
-	})
-}
-
 // Decide ends a case that the actor holds. Hiding needs a statement, which the author is given; each reporter is told the
 // outcome. ErrClaimFirst when the claim is another's or over.
 func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID, d Decision) error {
@@ -362,10 +326,10 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 		return err
 	}
 	var told []account.ID
+	var c caseRow
 	announce := func() {}
-	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
-		c, err := selectCase(ctx, tx, actor.Service, id)
-		if err != nil {
+	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
+		if c, err = selectCase(ctx, tx, actor.Service, id); err != nil {
 			return err
 		}
 		if !slices.Contains(c.decisions(), d.Kind) {
@@ -399,6 +363,9 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 		if told, err = insertNotices(ctx, tx, c, d); err != nil {
 			return err
 		}
+		if err := m.Acted(ctx, tx, aboutReport(c.Subject), actor.ID); err != nil {
+			return err
+		}
 		return audit.Append(ctx, tx, entry(actor, "report.decide", "case:"+id.String(), strings.TrimSpace(string(d.Kind)+" "+string(d.Sanction))))
 	})
 	if err != nil {
@@ -406,6 +373,7 @@ func (m *Moderation) Decide(ctx context.Context, actor account.Actor, id CaseID,
 	}
 	announce()
 	m.tellNotices(told)
+	m.tellQueue(ctx, c)
 	return nil
 }
 
@@ -416,7 +384,7 @@ func (m *Moderation) Withhold(ctx context.Context, tx pgx.Tx, actor account.Acto
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	c, err := m.openCase(ctx, tx, actor.Service, s, author)
+	c, err := m.openCase(ctx, tx, actor.Service, s, author, triage.Amber)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,8 @@
 package moderation
 
 import (
-	"context"
 	"fmt"
 
-	"ponti/internal/pg"
 	"ponti/internal/seal"
 )
 
@@ -23,15 +21,4 @@ func (m *Moderation) open(s seal.Alone, place string) (string, error) {
 		return "", fmt.Errorf("moderation: open: %w", err)
 	}
 	return string(text), nil
-}
-
-func (m *Moderation) openNote(ctx context.Context, e row) (string, error) {
-	s, err := selectNote(ctx, m.pool, e.ID)
-	if err != nil {
-		return "", pg.Classify(err)
-	}
-	if s.Text == nil {
-		return "", nil // erased
-	}
-	return m.open(s, "escalation note|"+e.ID.String())
 }

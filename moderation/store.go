@@ -163,9 +163,9 @@ func updateActed(ctx context.Context, q pg.Querier, e row, patience time.Duratio
 
 func updateClosed(ctx context.Context, q pg.Querier, e row, by account.ID, outcome Outcome, note seal.Alone) (row, error) {
 	e, err := one("close", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1, state = 'closed', due_at = null, closed_at = now(),
-			outcome = $3, note = $4, note_wrapped = $5, note_key_id = $6
+			outcome = $3, note = $4, note_wrapped = $5, note_key_id = $6, note_form = $7
 		where e.id = $1 and e.owner_id = $2 and e.state = 'acknowledged' returning `+columns,
-		e.ID, by, string(outcome), note.Text, note.Wrapped, note.KeyID))
+		e.ID, by, string(outcome), note.Text, note.Wrapped, note.KeyID, int16(noteInParts)))
 	if errors.Is(err, ErrUnknown) {
 		return row{}, ErrNotOwner // lost between our reading and our writing
 	}
@@ -337,10 +337,10 @@ func selectSteps(ctx context.Context, q pg.Querier, id EscalationID) (steps []Sh
 	return steps, by, err
 }
 
-func selectNote(ctx context.Context, q pg.Querier, id EscalationID) (s seal.Alone, err error) {
-	err = q.QueryRow(ctx, `select note, note_wrapped, coalesce(note_key_id, '') from moderation_escalations where id = $1`, id).Scan(&s.Text, &s.Wrapped, &s.KeyID)
+func selectNote(ctx context.Context, q pg.Querier, id EscalationID) (s seal.Alone, form noteForm, err error) {
+	err = q.QueryRow(ctx, `select note, note_wrapped, coalesce(note_key_id, ''), note_form from moderation_escalations where id = $1`, id).Scan(&s.Text, &s.Wrapped, &s.KeyID, &form)
 	if err != nil {
-		return seal.Alone{}, fmt.Errorf("moderation: select note: %w", err)
+		return seal.Alone{}, 0, fmt.Errorf("moderation: select note: %w", err)
 	}
-	return s, nil
+	return s, form, nil
 }

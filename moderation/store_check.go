@@ -35,6 +35,10 @@ func selectViolations(ctx context.Context, q pg.Querier) ([]Violation, error) {
 		union all
 		select 'too_low', 'escalation:' || e.id from moderation_escalations e
 			where exists (select from moderation_causes c where c.escalation_id = e.id and c.level > e.level)
+		union all
+		select 'unclaimed', 'case:' || c.id from moderation_cases c where c.state = 'open' and coalesce(c.claimed_until, c.opened_at) <= now()
+			and (c.due_at < now() - interval '10 seconds'
+				or c.level >= 'red' and c.due_at is null and not exists (select from moderation_causes k where k.service_id = c.service_id and k.kind = 'moderator' and k.ref = 'case/' || c.id))
 		order by 1, 2`)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: check: %w", err)

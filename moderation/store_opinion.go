@@ -18,7 +18,8 @@ func selectCaseForUpdate(ctx context.Context, q pg.Querier, service account.Serv
 
 // updateSecondAsked gives the case back, too.
 func updateSecondAsked(ctx context.Context, q pg.Querier, id CaseID, by account.ID) error {
-	tag, err := q.Exec(ctx, `update moderation_cases set second_by = $2, second_at = clock_timestamp(), claimed_by = null, claimed_until = null
+	tag, err := q.Exec(ctx, `update moderation_cases set second_by = $2, second_at = clock_timestamp(), claimed_by = null, claimed_until = null,
+			due_at = case when due_at is not null then now() + within end
 		where id = $1 and state = 'open' and claimed_by = $2 and claimed_until > now()`, id, by)
 	if err != nil {
 		return fmt.Errorf("moderation: ask second opinion: %w", err)

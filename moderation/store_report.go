@@ -11,6 +11,7 @@ import (
 	"ponti/account"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
+	"ponti/moderation/triage"
 )
 
 // caseRow is a case as it is stored.
@@ -29,14 +30,20 @@ type caseRow struct {
 	Sanction     Sanction
 	SecondBy     account.ID // who asks for a second opinion; zero: nobody
 	SecondAt     time.Time
+	Level        triage.Level
+	DueAt        time.Time // zero once everybody there is was told
+	Overdue      bool      // somebody was told that it lies
+	TakenBackAt  time.Time // zero: what was decided stands
 	Now          time.Time
 }
 
 const caseColumns = `c.id, c.service_id, c.subject_kind, c.subject_id, c.author_id, c.opened_at, c.claimed_by, coalesce(c.claimed_until, '0001-01-01Z'),
-	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, coalesce(c.sanction, ''), c.second_by, coalesce(c.second_at, '0001-01-01Z'), now()`
+	coalesce(c.decision, ''), c.text_wrapped, c.text_key_id, c.appeal_of, coalesce(c.sanction, ''), c.second_by, coalesce(c.second_at, '0001-01-01Z'),
+	c.level::text, coalesce(c.due_at, '0001-01-01Z'), c.overdue_at is not null, coalesce(c.taken_back_at, '0001-01-01Z'), now()`
 
 func (c *caseRow) fields() []any {
-	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Sanction, &c.SecondBy, &c.SecondAt, &c.Now}
+	return []any{&c.ID, &c.Service, &c.Subject.Kind, &c.Subject.ID, &c.Author, &c.OpenedAt, &c.ClaimedBy, &c.ClaimedUntil, &c.Decision, &c.Wrapped, &c.KeyID, &c.AppealOf, &c.Sanction, &c.SecondBy, &c.SecondAt,
+		storedLevel{&c.Level}, &c.DueAt, &c.Overdue, &c.TakenBackAt, &c.Now}
 }
 
 func oneCase(op string, r pgx.Row) (c caseRow, err error) {
@@ -50,10 +57,11 @@ func oneCase(op string, r pgx.Row) (c caseRow, err error) {
 	return c, nil
 }
 
-func insertCase(ctx context.Context, q pg.Querier, id CaseID, service account.ServiceID, s Subject, author account.ID, wrapped []byte, keyID string) error {
-	_, err := q.Exec(ctx, `insert into moderation_cases (id, service_id, subject_kind, subject_id, author_id, text_wrapped, text_key_id)
-		values ($1, $2, $3, $4, $5, $6, $7) on conflict (service_id, subject_kind, subject_id) where state = 'open' do nothing`,
-		id, service, string(s.Kind), s.ID, author, wrapped, keyID)
+func insertCase(ctx context.Context, q pg.Querier, c caseRow, lies time.Duration) error {
+	_, err := q.Exec(ctx, `insert into moderation_cases (id, service_id, subject_kind, subject_id, author_id, text_wrapped, text_key_id, level, within, due_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8::text::moderation_level, $9::interval, now() + $9::interval)
+		on conflict (service_id, subject_kind, subject_id) where state = 'open' do nothing`,
+		c.ID, c.Service, string(c.Subject.Kind), c.Subject.ID, c.Author, c.Wrapped, c.KeyID, c.Level.String(), lies)
 	if err != nil {
 		return fmt.Errorf("moderation: insert case: %w", err)
 	}
@@ -87,7 +95,7 @@ func selectQueue(ctx context.Context, q pg.Querier, actor account.Actor) ([]case
 		where c.service_id = $1 and c.state = 'open' and c.author_id <> $2
 			and not exists (select from moderation_reports r where r.case_id in (c.id, c.appeal_of) and r.reporter_id = $2)
 			and not exists (select from moderation_cases f where f.id = c.appeal_of and f.decided_by = $2)
-		order by (select max(case r.reason when 'danger' then 2 when 'spam' then 0 when 'other' then 0 else 1 end) from moderation_reports r
+		order by c.level desc, (c.overdue_at is not null and coalesce(c.claimed_until <= now(), true)) desc, (select max(case r.reason when 'danger' then 2 when 'spam' then 0 when 'other' then 0 else 1 end) from moderation_reports r
 			where r.case_id in (c.id, c.appeal_of)) desc nulls last, c.opened_at, c.id limit 200`, actor.Service, actor.ID)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select queue: %w", err)
@@ -132,7 +140,8 @@ func selectReports(ctx context.Context, q pg.Querier, c caseRow) ([]reportRow, e
 
 // updateClaimed is compare-and-set: a case is claimed by whom holds it, or when nobody does.
 func updateClaimed(ctx context.Context, q pg.Querier, id CaseID, by account.ID) error {
-	tag, err := q.Exec(ctx, `update moderation_cases set claimed_by = $2, claimed_until = now() + make_interval(secs => $3)
+	tag, err := q.Exec(ctx, `update moderation_cases set claimed_by = $2, claimed_until = now() + make_interval(secs => $3),
+			due_at = case when due_at is not null then now() + make_interval(secs => $3) + within end
 		where id = $1 and state = 'open' and (claimed_by is null or claimed_by = $2 or claimed_until <= now())`, id, by, claimFor.Seconds())
 	if err != nil {
 		return fmt.Errorf("moderation: claim: %w", err)
@@ -143,8 +152,22 @@ func updateClaimed(ctx context.Context, q pg.Querier, id CaseID, by account.ID) 
 	return nil
 }
 
+// updateClaimKept prolongs a claim that holds.
+func updateClaimKept(ctx context.Context, q pg.Querier, id CaseID, by account.ID) error {
+	tag, err := q.Exec(ctx, `update moderation_cases set claimed_until = now() + make_interval(secs => $3),
+			due_at = case when due_at is not null then now() + make_interval(secs => $3) + within end
+		where id = $1 and state = 'open' and claimed_by = $2 and claimed_until > now()`, id, by, claimFor.Seconds())
+	if err != nil {
+		return fmt.Errorf("moderation: keep claim: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return whyNot(ctx, q, id, ErrClaimFirst)
+	}
+	return nil
+}
+
 func updateDecided(ctx context.Context, q pg.Querier, id CaseID, by account.ID, d Decision, statement []byte) error {
-	tag, err := q.Exec(ctx, `update moderation_cases set state = 'decided', decided_by = $2, decided_at = now(), decision = $3, sanction = nullif($5, ''), statement = $4
+	tag, err := q.Exec(ctx, `update moderation_cases set state = 'decided', due_at = null, decided_by = $2, decided_at = now(), decision = $3, sanction = nullif($5, ''), statement = $4
 		where id = $1 and state = 'open' and claimed_by = $2 and claimed_until > now()`, id, by, string(d.Kind), statement, string(d.Sanction))
 	if err != nil {
 		return fmt.Errorf("moderation: decide: %w", err)
@@ -157,7 +180,7 @@ func updateDecided(ctx context.Context, q pg.Querier, id CaseID, by account.ID, 
 
 // updateWithheld decides a case, whoever holds it: what it is about never appears.
 func updateWithheld(ctx context.Context, q pg.Querier, id CaseID, by account.ID, statement []byte) error {
-	_, err := q.Exec(ctx, `update moderation_cases set state = 'decided', decided_by = $2, decided_at = now(), decision = 'hide', statement = $3
+	_, err := q.Exec(ctx, `update moderation_cases set state = 'decided', due_at = null, decided_by = $2, decided_at = now(), decision = 'hide', statement = $3
 		where id = $1 and state = 'open'`, id, by, statement)
 	if err != nil {
 		return fmt.Errorf("moderation: withhold: %w", err)
@@ -205,7 +228,7 @@ type noticeRow struct {
 }
 
 func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]noticeRow, error) {
-	rows, err := q.Query(ctx, fmt.Sprintf(`select n.id, n.kind, n.noticed_at, n.read_at is not null, c.statement, case when n.kind in ('hidden', 'warned', 'muted', 'banned') then `+appealState+` else '' end,
+	rows, err := q.Query(ctx, fmt.Sprintf(`select n.id, n.kind, n.noticed_at, n.read_at is not null, case when n.kind = 'taken_back' then c.taken_back else c.statement end, case when n.kind in ('hidden', 'warned', 'muted', 'banned') then `+appealState+` else '' end,
 			coalesce((select s.until from moderation_sanctions s where s.case_id = c.id and s.lifted_at is null), '0001-01-01Z'), `+caseColumns+`
 		from moderation_notices n join moderation_cases c on c.id = n.case_id left join moderation_cases a on a.appeal_of = c.id
 		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit 50`, int(appealFor.Seconds())), actor.Service, actor.ID)
@@ -214,7 +237,7 @@ func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]no
 	}
 	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (n noticeRow, err error) {
 		err = r.Scan(append([]any{&n.ID, &n.Kind, &n.At, &n.Read, &n.Sealed, &n.Appeal, &n.Until}, n.Of.fields()...)...)
-		n.Subject, n.Case, n.Hidden = n.Of.Subject, n.Of.ID, n.Of.Decision == DecideHide
+		n.Subject, n.Case, n.Hidden = n.Of.Subject, n.Of.ID, n.Of.Decision == DecideHide && n.Of.TakenBackAt.IsZero()
 		return n, err
 	})
 }

@@ -32,6 +32,7 @@ func (m *Moderation) Start(ctx context.Context) {
 	if m.ReadsOutside() {
 		m.classifier.Start(ctx, m.keepConsidering)
 	}
+	m.cases.Start(ctx, m.keepCases)
 	m.ladder.Start(ctx, m.run)
 }
 
@@ -39,6 +40,7 @@ func (m *Moderation) Start(ctx context.Context) {
 // Stopping twice is fine.
 func (m *Moderation) Stop() {
 	m.ladder.Stop()
+	m.cases.Stop()
 	m.rules.worker.Stop()
 	m.classifier.Stop()
 }
