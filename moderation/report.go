@@ -84,6 +84,7 @@ type Case struct {
 	DueAt        time.Time    // when others are told unless somebody claims it; zero once all there are were told, and when decided
 	Overdue      bool         // nobody claimed it in time, and nobody holds it now
 	Alert        *Alert       // what it raised, for who opens it; nil: nothing
+	TakenBack    bool         // it was shown again since
 	Reversible   bool         // it hid what may be shown again: TakeBack
 	Grave        bool         // triage reads red or above in it: whoever opens the case chooses when to read
 	Now          time.Time
@@ -290,7 +291,7 @@ func (m *Moderation) showCase(ctx context.Context, actor account.Actor, c caseRo
 	if err := m.mayDecide(ctx, m.pool, actor, c); err != nil {
 		return Case{}, err
 	}
-	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction, Decisions: c.decisions(), Level: c.Level}
+	shown := Case{ID: c.ID, Subject: c.Subject, OpenedAt: c.OpenedAt, Now: c.Now, Decision: c.Decision, Sanction: c.Sanction, Decisions: c.decisions(), Level: c.Level, TakenBack: !c.TakenBackAt.IsZero()}
 	if c.Decision == "" {
 		shown.DueAt, shown.Overdue = c.DueAt, c.Overdue && !c.ClaimedUntil.After(c.Now)
 	}

@@ -91,7 +91,7 @@ func (s *Server) enterWaiting(w http.ResponseWriter, r *http.Request) error {
 		return s.renderAsk(w, r, http.StatusUnprocessableEntity, f, "")
 	}
 	if errors.Is(err, chat.ErrClosed) { // while the form was being filled in
-		return s.renderAsk(w, r, http.StatusServiceUnavailable, parts.Form{}, "")
+		return s.renderAsk(w, r, http.StatusServiceUnavailable, parts.Form{Values: r.PostForm}, "")
 	}
 	if err != nil {
 		return err

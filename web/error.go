@@ -132,7 +132,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		trouble.To, trouble.ToKey = "/", "error.home"
 	}
 	trouble.Request = v.id
-	trouble.Kept = keptText(r, status)
+	trouble.Kept = keptText(r, status, err)
 	if rerr := s.render(w, r, status, front.TroublePage(trouble)); rerr != nil {
 		s.Log.Error().Str("req", v.id).Err(rerr).Msg("error page failed")
 	}
@@ -148,21 +148,35 @@ func secondsOf(err error) int {
 	return 60
 }
 
-// keptText is what somebody was sending when it could not be taken: their session was over, the stores were down, somebody was first. It goes
+// writtenIn are the fields of our forms that people write in; sentWith are those beside them that say what it is about.
+var (
+	writtenIn = []string{"text", "note", "protective", "after_care", "statement", "greeting", "topic", "whisper", "draft"}
+	sentWith  = []string{"title", "cid", "version", "post", "base", "outcome", "seen", "decision", "sanction", "opinion", "reason", "about", "feeling"}
+)
+
+// keptText is what somebody was sending when it could not be taken: their session was over, the stores were down, somebody was first, it is not theirs any more. It goes
 // back to them on the page that says so, with a button to send it again; nothing they wrote is lost. Only what our own pages
 // sent is given back: a form from another site was refused before it was read.
-func keptText(r *http.Request, status int) *front.Kept {
+func keptText(r *http.Request, status int, err error) *front.Kept {
 	switch status {
-	case http.StatusUnauthorized, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests,
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests,
 		http.StatusInternalServerError, http.StatusServiceUnavailable:
 	default:
 		return nil
 	}
-	if r.Method != http.MethodPost || r.ParseForm() != nil || r.PostForm.Get("text") == "" {
+	if r.Method != http.MethodPost || errors.Is(err, errCrossSite) || r.ParseForm() != nil {
 		return nil
 	}
-	k := &front.Kept{Action: localPath(r.URL.RequestURI()), Text: r.PostForm.Get("text"), SignIn: status == http.StatusUnauthorized}
-	for _, name := range []string{"title", "cid", "version", "post", "base"} {
+	k := &front.Kept{Action: localPath(r.URL.RequestURI()), SignIn: status == http.StatusUnauthorized}
+	for _, name := range writtenIn {
+		if text := r.PostForm.Get(name); text != "" {
+			k.Texts = append(k.Texts, [2]string{name, text})
+		}
+	}
+	if len(k.Texts) == 0 {
+		return nil
+	}
+	for _, name := range sentWith {
 		if r.PostForm.Has(name) {
 			k.Fields = append(k.Fields, [2]string{name, r.PostForm.Get(name)})
 		}

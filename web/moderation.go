@@ -2,12 +2,12 @@ package web
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
 
 	"ponti/account"
+	"ponti/chat"
 	"ponti/internal/ids"
 	"ponti/moderation"
 	"ponti/roster"
@@ -42,6 +42,9 @@ func (s *Server) console(r *http.Request) (moderationpage.ConsoleView, error) {
 		if v.Asked, err = s.Chat.AskedOfTutors(r.Context(), actor); err != nil {
 			return v, err
 		}
+		if v.Alone, err = s.Roster.Unbacked(r.Context(), actor); err != nil {
+			return v, err
+		}
 	}
 	if v.Exposure, err = s.Moderation.Exposure(r.Context(), actor); err != nil {
 		return v, err
@@ -70,6 +73,9 @@ func (s *Server) showOpened(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	v.Opened = &moderationpage.Opened{Shown: shown, Close: closing, Tutor: v.Tutor, Others: otherTutors(v.OnShift, s.actor(r))}
+	if i := slices.IndexFunc(v.Asked, func(a chat.Asked) bool { return shown.Subject == moderation.Subject{Kind: moderation.SubjectRoom, ID: a.Room.String()} }); i >= 0 {
+		v.Opened.Asked = &v.Asked[i]
+	}
 	return s.render(w, r, status, moderationpage.Console(v))
 }
 
@@ -126,16 +132,18 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) closeEscalation(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Outcome moderation.Outcome `form:"outcome"`
-		Note    string             `form:"note"`
-		Seen    int64              `form:"seen"`
+		Outcome    moderation.Outcome `form:"outcome"`
+		Note       string             `form:"note"`
+		Protective string             `form:"protective"`
+		AfterCare  string             `form:"after_care"`
+		Seen       int64              `form:"seen"`
 	}
 	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
 	if err == nil {
 		err = decode(r, &in)
 	}
 	if err == nil {
-		err = s.Moderation.CloseEscalation(r.Context(), s.actor(r), id, moderation.Closing{Outcome: in.Outcome, Note: in.Note, Seen: in.Seen})
+		err = s.Moderation.CloseEscalation(r.Context(), s.actor(r), id, moderation.Closing{Outcome: in.Outcome, Note: in.Note, Protective: in.Protective, AfterCare: in.AfterCare, Seen: in.Seen})
 	}
 	if f, ok := formAgain(r, err); ok {
 		return s.showOpened(w, r, http.StatusUnprocessableEntity, f)
@@ -166,12 +174,16 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	hidden, err := s.Moderation.Hidden(r.Context(), s.actor(r))
+	if err != nil {
+		return err
+	}
 	exposure, err := s.Moderation.Exposure(r.Context(), s.actor(r))
 	if err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, moderationpage.Queue(list, moderationpage.QueueMore{
-		Exposure: exposure,
+		Exposure: exposure, Hidden: hidden,
 		ToRead:   forumpage.ToRead(toRead), Held: len(toRead), InForce: moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)},
 	}))
 }
@@ -190,40 +202,6 @@ func (s *Server) showCaseWith(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	return s.render(w, r, status, moderationpage.Case(c, f))
-}
-
-func (s *Server) claimCase(w http.ResponseWriter, r *http.Request) error {
-	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
-	if err != nil {
-		return err
-	}
-	// Taken by somebody else: the page itself says so.
-	if err := s.Moderation.Claim(r.Context(), s.actor(r), id); err != nil && !errors.Is(err, moderation.ErrTaken) {
-		return err
-	}
-	return s.redirect(w, r, "/moderation/"+id.String())
-}
-
-func (s *Server) decideCase(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Decision  moderation.DecisionKind `form:"decision"`
-		Sanction  moderation.Sanction     `form:"sanction"`
-		Statement string                  `form:"statement"`
-	}
-	id, err := ids.Parse[moderation.Case](r.PathValue("case"))
-	if err == nil {
-		err = decode(r, &in)
-	}
-	if err == nil {
-		err = s.Moderation.Decide(r.Context(), s.actor(r), id, moderation.Decision{Kind: in.Decision, Sanction: in.Sanction, Reason: in.Statement})
-	}
-	if f, ok := formAgain(r, asMistake(err, "statement")); ok {
-		return s.showCaseWith(w, r, http.StatusUnprocessableEntity, f)
-	}
-	if err != nil {
-		return err
-	}
-	return s.redirectDone(w, r, "/moderation", "case_decided")
 }
 
 func (s *Server) liftSanction(w http.ResponseWriter, r *http.Request) error {

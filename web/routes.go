@@ -320,6 +320,8 @@ func (s *Server) routes() []route {
 		{"GET /moderation", may(account.RoleESP, account.RoleSenior, account.RoleTutor, account.RoleAdmin), acts(account.ReportSeeTheQueue), s.showQueue},
 		{"GET /moderation/{case}", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal, account.PostReadHiddenOrHeld), s.showCase},
 		{"POST /moderation/{case}/claim", onShift, acts(account.ReportDecide), s.claimCase},
+		{"POST /moderation/{case}/keep", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal), s.keepClaim},
+		{"POST /moderation/{case}/take-back", onShift, acts(account.ReportDecide, account.PostApproveHideRestore), s.takeBack},
 		{"POST /moderation/{case}/note", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal), s.noteOnCase},
 		{"POST /moderation/{case}/second", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal), s.askSecondOpinion},
 		{"POST /moderation/{case}/opinion", onShift, acts(account.ReportDecide, account.ReportDecideAnAppeal), s.giveOpinion},

@@ -276,7 +276,7 @@ func TestFormAddressLeadsToItsPage(t *testing.T) {
 	t.Parallel()
 	b := newSite(t).browser(t)
 	for form, page := range map[string]string{
-		"/console/x/close": "/console/x", "/rooms/x/messages": "/rooms/x", "/rooms/x/join": "/rooms/x", "/moderation/x/decide": "/moderation/x",
+		"/console/x/close": "/console/x", "/rooms/x/messages": "/rooms/x", "/rooms/x/join": "/rooms/x", "/moderation/x/decide": "/moderation/x", "/moderation/x/keep": "/moderation/x", "/moderation/x/take-back": "/moderation/x",
 		"/forum/threads/x/posts": "/forum/threads/x", "/forum/categories/x/threads": "/forum/categories/x", "/people/invitations": "/people",
 		"/desk/offers/x/accept": "/desk", "/shifts/on": "/shifts", "/service/numbers": "/service",
 	} {

@@ -1,6 +1,7 @@
 // Fetches a page again, with the reader's own rights, and exchanges the parts of it that changed: elements with data-region.
 // XMLHttpRequest makes a document without scripts and without parsing text by hand, which Trusted Types forbid.
 import { same, stand, unfold } from "./stand.js";
+import { stays, typing, written } from "./typed.js";
 
 export function load(url, body) {
   return new Promise((resolve, reject) => {
@@ -43,8 +44,10 @@ export function exchange(page) {
       continue;
     }
     if (fresh) unfold(old, fresh);
-    if (!fresh) old.replaceChildren();
-    else if (!old.isEqualNode(fresh) && !busy(old, fresh)) replace(old, fresh);
+    if (fresh && old.isEqualNode(fresh)) continue;
+    if (busy(old, fresh)) stays(old, fresh);
+    else if (fresh) replace(old, fresh);
+    else old.replaceChildren();
   }
   for (const list of document.querySelectorAll("[data-grows]")) {
     const fresh = page.querySelector(`[data-grows="${CSS.escape(list.dataset.grows)}"]`);
@@ -115,18 +118,9 @@ function lead(sign, item) {
   sight.observe(item);
 }
 
-const fields = "textarea, input:not([type=hidden]), select";
-
 function busy(old, fresh) {
-  if (old.querySelector("[data-composer]")) return fresh.querySelector("[data-composer]") !== null;
-  const writing = document.activeElement;
-  return old.contains(writing) && writing.matches(fields) || [...old.querySelectorAll(fields)].some(touched);
-}
-
-// touched is true of a field that holds something else than what the server put in it.
-function touched(field) {
-  if (field.matches("[type=radio], [type=checkbox]")) return field.checked !== field.defaultChecked;
-  return "defaultValue" in field && field.value !== field.defaultValue;
+  if (old.querySelector("[data-composer]")) return Boolean(fresh?.querySelector("[data-composer]")) || written(old);
+  return fresh !== null && typing(old) || written(old);
 }
 
 function replace(old, fresh) {
@@ -145,11 +139,20 @@ async function current() {
     return await load(location.href);
   } catch (refused) {
     const gone = document.querySelector("[data-gone]")?.dataset.gone;
-    if (refused.status === 404 && gone) location.replace(gone);
+    if (refused.status === 404 && gone) {
+      if (written(document)) return leave(gone);
+      location.replace(gone);
+    }
     const home = document.querySelector("[data-home]")?.dataset.home;
     if (refused.status !== 404 || !home) throw refused;
     return load(home);
   }
+}
+
+// leave takes everything from a page that is not the reader's any more but what they have written.
+function leave(gone) {
+  for (const part of document.querySelectorAll("[data-region]")) if (written(part)) stays(part, null, gone);
+  return document.implementation.createHTMLDocument("");
 }
 
 let running = null;

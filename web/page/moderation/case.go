@@ -25,6 +25,15 @@ func title(ctx context.Context, c moderation.Case) string {
 	return c.Excerpt.Title
 }
 
+// keeping has a form keep the claim of who types in it.
+func keeping(ctx context.Context, c moderation.Case) templ.Attributes {
+	if !c.Mine {
+		return nil
+	}
+	return templ.Attributes{"data-module": "claim", "data-claim": "/moderation/" + c.ID.String() + "/keep",
+		"data-working": parts.T(ctx, "moderation.held_working"), "data-over": parts.T(ctx, "moderation.claim_first")}
+}
+
 // because names the reasons of all reports, each once.
 func because(ctx context.Context, c moderation.Case) string {
 	var list []string
@@ -120,6 +129,7 @@ type QueueMore struct {
 	ToRead  templ.Component // the posts of the forum that wait for them
 	Held    int             // how many
 	InForce InForce
+	Hidden  []moderation.Case // of late
 	moderation.Exposure
 }
 

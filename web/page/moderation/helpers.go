@@ -60,6 +60,18 @@ func outcomes(ctx context.Context) []parts.Choice {
 	return list
 }
 
+// notePart is one part of what the owner of an alert wrote down at the end.
+type notePart struct{ title, text string }
+
+func noteParts(ctx context.Context, n moderation.ClosingNote) (list []notePart) {
+	for _, p := range []notePart{{"console.note", n.Done}, {"console.protective", n.Protective}, {"console.after_care", n.AfterCare}} {
+		if p.text != "" {
+			list = append(list, notePart{parts.T(ctx, p.title), p.text})
+		}
+	}
+	return list
+}
+
 func reasons(ctx context.Context) []parts.Choice {
 	var list []parts.Choice
 	for _, r := range moderation.Reasons() {
