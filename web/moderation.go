@@ -73,7 +73,9 @@ func (s *Server) showOpened(w http.ResponseWriter, r *http.Request, status int, 
 		return err
 	}
 	v.Opened = &moderationpage.Opened{Shown: shown, Close: closing, Tutor: v.Tutor, Others: otherTutors(v.OnShift, s.actor(r))}
-	if i := slices.IndexFunc(v.Asked, func(a chat.Asked) bool { return shown.Subject == moderation.Subject{Kind: moderation.SubjectRoom, ID: a.Room.String()} }); i >= 0 {
+	if i := slices.IndexFunc(v.Asked, func(a chat.Asked) bool {
+		return shown.Subject == moderation.Subject{Kind: moderation.SubjectRoom, ID: a.Room.String()}
+	}); i >= 0 {
 		v.Opened.Asked = &v.Asked[i]
 	}
 	return s.render(w, r, status, moderationpage.Console(v))
@@ -184,7 +186,7 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.render(w, r, http.StatusOK, moderationpage.Queue(list, moderationpage.QueueMore{
 		Exposure: exposure, Hidden: hidden,
-		ToRead:   forumpage.ToRead(toRead), Held: len(toRead), InForce: moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)},
+		ToRead: forumpage.ToRead(toRead), Held: len(toRead), InForce: moderationpage.InForce{List: inForce, Tutor: s.actor(r).Is(account.RoleTutor)},
 	}))
 }
 
