@@ -116,7 +116,7 @@ func TestMigrateReads(t *testing.T) {
 	member := w.as(account.RoleMember)
 	thread := w.open(member, "members", "Un titolo", "Un testo.").Thread
 	require.NoError(t, w.MarkRead(ctx, member, thread, 1))
-	w.migrateFrom(30)
+	w.migrateFrom(33)
 	l, err := w.Posts(ctx, member, thread, 0, PostsPerPage)
 	require.NoError(t, err)
 	assert.Equal(t, 1, l.Thread.Read)
