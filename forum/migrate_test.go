@@ -12,6 +12,7 @@ var backs = []struct {
 	sql     string
 }{
 	{33, `alter table forum_reads add constraint forum_reads_service_id_fkey foreign key (service_id) references account_services`},
+	{31, `alter table forum_threads add column merged_voices integer not null default 0`},
 	{29, `alter table forum_round_tables drop column acted_at`},
 	{28, `drop table forum_reveals; alter table forum_posts drop column voice; alter table forum_threads drop column voice, drop column voices, drop column merged_voices;
 		alter table forum_held drop column nameless; alter table forum_categories drop column nameless`},

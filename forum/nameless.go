@@ -30,7 +30,7 @@ type Author struct {
 	account.Public // zero without a name
 
 	Nameless bool
-	// Voice is the same in all that one person wrote without their name in a thread, and no other's there. In another thread it says nothing. 0: it is not told.
+	// Voice is the same in all that one person wrote without their name in a thread, and no other's there. In another thread it says nothing; a split or a merge numbers those of its threads anew. 0: it is not told.
 	Voice int
 	You   bool // it is the reader's own, without their name
 }

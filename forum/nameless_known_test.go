@@ -344,6 +344,25 @@ func TestMigrateNameless(t *testing.T) {
 	assert.Equal(t, []int{0, 1}, w.voices(reader, r.Thread))
 }
 
+// TestMigrateVoices: threads that were split or merged before have their voices numbered anew, and others keep theirs.
+func TestMigrateVoices(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	w.allows("members", true)
+	anna, bruno, reader := w.as(account.RoleMember), w.newAccount(w.a, account.RoleMember, "Ginepro"), w.as(account.RoleFamily)
+	one, other := w.opensNameless(anna, "members", "Una", calm), w.opensNameless(bruno, "members", "Altra", calm)
+	w.answersNameless(bruno, one.Thread, "Io.")
+	w.answersNameless(anna, other.Thread, "Io pure.")
+	_, err := w.pool.Exec(t.Context(), `with v as (update forum_posts set voice = case number when 1 then 4 else 6 end where thread_id = $1) update forum_threads set voice = 4, voices = 6 where id = $1`, one.Thread)
+	require.NoError(t, err)
+	w.migrateFrom(31)
+	assert.Equal(t, []int{1, 2}, w.voices(reader, one.Thread))
+	assert.Equal(t, []int{1, 2}, w.voices(reader, other.Thread))
+	assert.Equal(t, 2, w.count(`select count(*) from forum_threads where voice = 1 and voices = 2`))
+	w.answersNameless(reader, one.Thread, "Chi sono?")
+	assert.Equal(t, []int{1, 2, 3}, w.voices(reader, one.Thread))
+}
+
 // TestNamelessPlanted: a discussion of the past may have posts without a name.
 func TestNamelessPlanted(t *testing.T) {
 	t.Parallel()

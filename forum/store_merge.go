@@ -19,12 +19,12 @@ func mergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, id, in
 		return err
 	}
 	// What is needed to take it back, before its posts are gone.
-	if _, err := q.Exec(ctx, `update forum_threads t set merged_title = t.title, merged_opening = p.id, merged_into = $3, merged_after = $4, merged_voices = (select i.voices from forum_threads i where i.service_id = $1 and i.id = $3), deleted_at = clock_timestamp(), pinned_at = null, title = ''
+	if _, err := q.Exec(ctx, `update forum_threads t set merged_title = t.title, merged_opening = p.id, merged_into = $3, merged_after = $4, deleted_at = clock_timestamp(), pinned_at = null, title = ''
 		from forum_posts p where t.service_id = $1 and t.id = $2 and p.thread_id = $2 and p.number = 1`, s, id, into, last); err != nil {
 		return err
 	}
 	for _, sql := range []string{
-		`update forum_posts set thread_id = $3, number = number + $4::int, voice = voice + (select voices from forum_threads where service_id = $1 and id = $3), words = case when number > 1 then words end where service_id = $1 and thread_id = $2`,
+		`update forum_posts set thread_id = $3, number = number + $4::int, words = case when number > 1 then words end where service_id = $1 and thread_id = $2`,
 		`update forum_former_places set thread_id = $3, number = number + $4::int where service_id = $1 and thread_id = $2`,
 		`update forum_held set thread_id = $3, came_from = came_from || $2 where service_id = $1 and thread_id = $2 and $4::int > 0`,
 		`update forum_drafts set thread_id = $3, came_from = came_from || $2 where service_id = $1 and thread_id = $2 and $4::int > 0`,
@@ -38,10 +38,12 @@ func mergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, id, in
 			return err
 		}
 	}
-	_, err := q.Exec(ctx, `update forum_threads t set posts = $4::int + gone.posts, voices = t.voices + gone.voices, former_until = case when gone.former_until > 0 then $4::int + gone.former_until else t.former_until end,
+	if _, err := q.Exec(ctx, `update forum_threads t set posts = $4::int + gone.posts, voices = greatest(t.voices, gone.voices), former_until = case when gone.former_until > 0 then $4::int + gone.former_until else t.former_until end,
 			last_post_at = greatest(t.last_post_at, gone.last_post_at), answer = coalesce(t.answer, $4::int + gone.answer)
-		from forum_threads gone where gone.service_id = $1 and gone.id = $2 and t.service_id = $1 and t.id = $3`, s, id, into, last)
-	return err
+		from forum_threads gone where gone.service_id = $1 and gone.id = $2 and t.service_id = $1 and t.id = $3`, s, id, into, last); err != nil {
+		return err
+	}
+	return updateVoices(ctx, q, s, into)
 }
 
 func selectMerged(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) (into ThreadID, after int, err error) {

@@ -26,6 +26,15 @@ func selectVoice(ctx context.Context, q pg.Querier, s account.ServiceID, t Threa
 	return voice, one(err)
 }
 
+// updateVoices numbers the voices of a thread anew, in the order in which they came, after posts came or went: one person has one, and what they were elsewhere says nothing here. It holds the thread's lock.
+func updateVoices(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) error {
+	_, err := q.Exec(ctx, `with came as (
+			select author_id, row_number() over (order by min(number)) as voice from forum_posts where service_id = $1 and thread_id = $2 and voice is not null group by author_id),
+		anew as (update forum_posts p set voice = c.voice from came c where p.service_id = $1 and p.thread_id = $2 and p.author_id = c.author_id and p.voice <> c.voice)
+		update forum_threads t set voices = (select count(*) from came), voice = case when voice is not null then 1 end where service_id = $1 and id = $2 and voices > 0`, s, id)
+	return err
+}
+
 // selectUnnamed: true of those that the actor was told of lately. What is gone has no name either.
 func selectUnnamed(ctx context.Context, q pg.Querier, a account.Actor, posts []PostID) (map[string]bool, error) {
 	rows, err := q.Query(ctx, `select n.id, exists (select from forum_reveals r where r.post_id = n.id and r.account_id = $2 and r.revealed_at > now() - $4::interval)

@@ -140,6 +140,9 @@ func splitThread(ctx context.Context, q pg.Querier, s account.ServiceID, from, t
 		if err := updateThreadStanding(ctx, q, s, id); err != nil {
 			return err
 		}
+		if err := updateVoices(ctx, q, s, id); err != nil {
+			return err
+		}
 	}
 	return nil
 }

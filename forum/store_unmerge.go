@@ -73,7 +73,7 @@ func unmergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, from
 		// What left it before, and while it was merged.
 		`insert into forum_former_places (service_id, thread_id, number, post_id) select $1, $3, number - $4::int, post_id from forum_former_places
 			where service_id = $1 and thread_id = $2 and number > $4::int and number <= $4::int + $5::int on conflict do nothing`,
-		`update forum_posts set thread_id = $3, number = number - $4::int, voice = voice - (select merged_voices from forum_threads where service_id = $1 and id = $3), words = case when number > $4::int + 1 then words end
+		`update forum_posts set thread_id = $3, number = number - $4::int, words = case when number > $4::int + 1 then words end
 			where service_id = $1 and thread_id = $2 and number > $4::int and number <= $4::int + $5::int`,
 	} {
 		if _, err := q.Exec(ctx, sql, s, from, m.ID, m.After, m.Numbers); err != nil {
@@ -84,7 +84,7 @@ func unmergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, from
 		return err
 	}
 	// It stands where its posts stood; what was said to answer there, and closed there, does and is here too.
-	if _, err := q.Exec(ctx, `update forum_threads t set title = $4, deleted_at = null, merged_into = null, merged_after = null, merged_title = '', merged_opening = null, merged_voices = 0,
+	if _, err := q.Exec(ctx, `update forum_threads t set title = $4, deleted_at = null, merged_into = null, merged_after = null, merged_title = '', merged_opening = null, voices = greatest(t.voices, f.voices),
 			moved_from = case when t.category_id <> f.category_id then t.category_id else t.moved_from end, category_id = f.category_id,
 			locked_at = coalesce(t.locked_at, f.locked_at), locked_reason = case when t.locked_at is null then f.locked_reason else t.locked_reason end,
 			answer = case when f.answer > $5::int + 1 and f.answer <= $5::int + $6::int then f.answer - $5::int else t.answer end
@@ -93,6 +93,9 @@ func unmergeThreads(ctx context.Context, q pg.Querier, s account.ServiceID, from
 	}
 	for _, id := range []ThreadID{from, m.ID} {
 		if err := updateThreadStanding(ctx, q, s, id); err != nil {
+			return err
+		}
+		if err := updateVoices(ctx, q, s, id); err != nil {
 			return err
 		}
 	}
