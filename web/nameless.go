@@ -7,23 +7,23 @@ import (
 	"ponti/moderation"
 )
 
-// switchNameless says whether people may write in a category without their name.
+// switchNameless says whether people may write in a category without their name, and leads back to where that was pressed.
 func (s *Server) switchNameless(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
-		Allow bool `form:"allow"`
+		Allow bool   `form:"allow"`
+		From  string `form:"from"`
 	}
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	slug := r.PathValue("slug")
-	if err := s.Forum.AllowNameless(r.Context(), s.actor(r), slug, in.Allow); err != nil {
+	if err := s.Forum.AllowNameless(r.Context(), s.actor(r), r.PathValue("slug"), in.Allow); err != nil {
 		return err
 	}
 	done := "nameless_ended"
 	if in.Allow {
 		done = "nameless_allowed"
 	}
-	return s.redirectDone(w, r, "/forum/categories/"+slug+"/rules", done)
+	return s.redirectDone(w, r, in.From, done)
 }
 
 // revealAuthor tells the tutor who answers for an alert whose the text without a name is.

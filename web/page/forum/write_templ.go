@@ -1626,7 +1626,7 @@ func Rules(c forum.Category, back string, f parts.Form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = namelessSwitch(c).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = namelessSwitch(c, string(categoryURL(c.Slug))+"/rules").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
