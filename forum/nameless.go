@@ -92,21 +92,28 @@ func mayBeNameless(actor account.Actor, c Category, k Kind, wanted bool) error {
 	return nil
 }
 
-// MaySwitchNameless: administrators alone, for categories in which persons write.
+// MaySwitchNameless: administrators alone, for categories in which persons write and that are not archived.
 func MaySwitchNameless(actor account.Actor, c Category) bool {
+	return !c.Archived && maySwitchNameless(actor, c)
+}
+
+func maySwitchNameless(actor account.Actor, c Category) bool {
 	return c.Audience != ForStaff && account.Can(actor, account.ForumCategoryChangeItsRulesText, account.Relation{Object: true}) == nil
 }
 
 // AllowNameless lets people write in a category without their name, or no longer: what was written so stays so. Again is no mistake. account.ErrNotFound for who is no administrator, and for a
-// category of the staff.
+// category of the staff; ErrArchived where nobody writes any more.
 func (f *Forum) AllowNameless(ctx context.Context, actor account.Actor, slug string, allow bool) error {
 	return pg.InTx(ctx, f.pool, func(ctx context.Context, tx pgx.Tx) error {
 		c, err := rulesOf(ctx, tx, actor, slug)
 		if err != nil {
 			return err
 		}
-		if !MaySwitchNameless(actor, c) {
+		switch {
+		case !maySwitchNameless(actor, c):
 			return account.ErrNotFound
+		case c.Archived:
+			return ErrArchived
 		}
 		if changed, err := updateNameless(ctx, tx, actor.Service, c.ID, allow); err != nil || !changed {
 			return err

@@ -82,6 +82,12 @@ func TestNameless(t *testing.T) {
 		require.Error(t, w.AllowNameless(ctx, actor, "members", true), actor.Role)
 	}
 	require.ErrorIs(t, w.AllowNameless(ctx, w.as(account.RoleAdmin), "staff", true), account.ErrNotFound, "who works here answers by name")
+	_, err := w.pool.Exec(ctx, `update forum_categories set archived_at = now() where slug = 'members'`)
+	require.NoError(t, err)
+	require.ErrorIs(t, w.AllowNameless(ctx, w.as(account.RoleAdmin), "members", true), ErrArchived, "nobody writes there any more")
+	_, err = w.pool.Exec(ctx, `update forum_categories set archived_at = null`)
+	require.NoError(t, err)
+	assert.Zero(t, w.count(`select count(*) from forum_categories where nameless`))
 	w.allows("members", true)
 	w.allows("members", true)
 	assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = 'forum_category.allow_nameless'`), "written down once")

@@ -12,7 +12,7 @@ import (
 
 // updateNameless waits for nobody: who writes meanwhile was allowed to, or is told that it is over.
 func updateNameless(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, allow bool) (changed bool, err error) {
-	tag, err := q.Exec(ctx, `update forum_categories set nameless = $3 where service_id = $1 and id = $2 and nameless <> $3`, s, c, allow)
+	tag, err := q.Exec(ctx, `update forum_categories set nameless = $3 where service_id = $1 and id = $2 and nameless <> $3 and archived_at is null`, s, c, allow)
 	return tag.RowsAffected() == 1, err
 }
 
