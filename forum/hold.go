@@ -49,6 +49,8 @@ type Held struct {
 	Refused   bool
 	Mine      bool
 	MayDecide bool
+	// RevealedAt is when a tutor last learned that it is theirs: told to the author alone, of a text without a name.
+	RevealedAt *time.Time
 	// Of a story, which two people let appear:
 	TwoReaders bool
 	Version    int
@@ -215,7 +217,7 @@ func (f *Forum) showHeld(ctx context.Context, actor account.Actor, rows []heldRo
 			list[i].Level, list[i].Care, list[i].Source = h.Level, cares[h.ID.String()], h.Source
 		}
 	}
-	return list, nil
+	return list, f.tellHeldReveals(ctx, actor, list)
 }
 
 // PublishHeld lets a held post appear, as if it were written now. ErrHeldDecided when somebody has decided before, or its author has taken it

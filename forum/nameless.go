@@ -194,5 +194,25 @@ func (f *Forum) tellReveals(ctx context.Context, actor account.Actor, posts []Po
 	return pg.Classify(err)
 }
 
+// tellHeldReveals is tellReveals of what is read before it appears.
+func (f *Forum) tellHeldReveals(ctx context.Context, actor account.Actor, held []Held) error {
+	var own []PostID
+	for _, h := range held {
+		if h.Author.You {
+			own = append(own, h.ID)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	at, err := selectReveals(ctx, f.pool, actor.Service, own)
+	for i, h := range held {
+		if when, ok := at[h.ID]; ok {
+			held[i].RevealedAt = &when
+		}
+	}
+	return pg.Classify(err)
+}
+
 // revealedFor is how long a tutor is shown a name that they asked for.
 const revealedFor = time.Hour

@@ -26,6 +26,8 @@ const (
 	NoticeBanned NoticeKind = "banned" // to the author: not coming in until then, and why
 	NoticeLifted NoticeKind = "lifted" // to the author: that is over before its time
 
+	NoticeRevealed NoticeKind = "revealed" // to the author of a text without a name: because of a danger a tutor was told whose it is
+
 	NoticeAppealKept     NoticeKind = "appeal_kept"     // to the author: somebody else looked, and it stays hidden
 	NoticeAppealRestored NoticeKind = "appeal_restored" // to the author: somebody else looked, and it is back
 	NoticeReportRestored NoticeKind = "report_restored" // to a reporter: it was hidden first, and is back
@@ -38,6 +40,9 @@ const (
 
 // withStatement are those that give the author the reason.
 var withStatement = []NoticeKind{NoticeHidden, NoticeAppealKept, NoticeWarned, NoticeMuted, NoticeBanned, NoticeTakenBack}
+
+// noticesShown is how many somebody is shown, the newest.
+const noticesShown = 50
 
 // Notice tells somebody about a decision that concerns them.
 type Notice struct {
@@ -73,7 +78,16 @@ func (m *Moderation) Notices(ctx context.Context, actor account.Actor) ([]Notice
 				return nil, err
 			}
 		}
-		if err := m.place(ctx, actor, n); err != nil {
+	}
+	reveals, err := selectRevealNotices(ctx, m.pool, actor)
+	if err != nil {
+		return nil, pg.Classify(err)
+	}
+	list = append(list, reveals...)
+	slices.SortStableFunc(list, func(a, b Notice) int { return b.At.Compare(a.At) })
+	list = list[:min(len(list), noticesShown)]
+	for i := range list {
+		if err := m.place(ctx, actor, &list[i]); err != nil {
 			return nil, err
 		}
 	}

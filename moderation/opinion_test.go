@@ -19,7 +19,7 @@ const withoutClock = `alter table moderation_cases drop column level, drop colum
 	drop column taken_back, drop column taken_back_at, drop column taken_back_by; alter table moderation_escalations drop column note_form; `
 
 // withoutParticipants takes the tables back to before migration 11, where nobody in a conversation was reported.
-const withoutParticipants = withoutClock + `drop table moderation_rules; alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
+const withoutParticipants = withoutClock + withoutReveals + `drop table moderation_rules; alter table moderation_cases drop constraint moderation_cases_kind, drop constraint moderation_cases_decision,
 	add constraint moderation_cases_kind check (subject_kind in ('room', 'message', 'post')), add constraint moderation_cases_decision check (decision in ('none', 'hide')); `
 
 // withoutNotes takes the tables back to before migration 10.

@@ -27,7 +27,7 @@ func (m *Moderation) ConcernOf(ctx context.Context, q pg.Querier, service accoun
 	return selectConcern(ctx, q, service, kind, ids)
 }
 
-// Erase erases what was closed or decided as long ago as its service keeps what somebody had to look at (account.Keeping): of an escalation its note with the key, and whom it was about; of a case everything.
+// Erase erases what was closed or decided as long ago as its service keeps what somebody had to look at (account.Keeping): of an escalation its note with the key, whom it was about and what they were told; of a case everything.
 // The bare history of escalations stays. A mail address that nobody confirmed goes after a day. Any number of instances may call it at once.
 func (m *Moderation) Erase(ctx context.Context) error {
 	services, err := m.accounts.Services(ctx)
@@ -38,7 +38,7 @@ func (m *Moderation) Erase(ctx context.Context) error {
 	for _, s := range services {
 		kept.services, kept.months = append(kept.services, s.ID), append(kept.months, s.Keeping.FlaggedMonths)
 	}
-	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool, kept), deleteCases(ctx, m.pool, kept), deleteUnconfirmed(ctx, m.pool)))
+	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool, kept), deleteRevealNotices(ctx, m.pool), deleteCases(ctx, m.pool, kept), deleteUnconfirmed(ctx, m.pool)))
 }
 
 // Forget erases what somebody who asked to be forgotten told moderators, what they were told, and where they could be reached. What they said of a case that is still open stays

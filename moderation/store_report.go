@@ -231,7 +231,7 @@ func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]no
 	rows, err := q.Query(ctx, fmt.Sprintf(`select n.id, n.kind, n.noticed_at, n.read_at is not null, case when n.kind = 'taken_back' then c.taken_back else c.statement end, case when n.kind in ('hidden', 'warned', 'muted', 'banned') then `+appealState+` else '' end,
 			coalesce((select s.until from moderation_sanctions s where s.case_id = c.id and s.lifted_at is null), '0001-01-01Z'), `+caseColumns+`
 		from moderation_notices n join moderation_cases c on c.id = n.case_id left join moderation_cases a on a.appeal_of = c.id
-		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit 50`, int(appealFor.Seconds())), actor.Service, actor.ID)
+		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit $3`, int(appealFor.Seconds())), actor.Service, actor.ID, noticesShown)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select notices: %w", err)
 	}
@@ -240,6 +240,28 @@ func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]no
 		n.Subject, n.Case, n.Hidden = n.Of.Subject, n.Of.ID, n.Of.Decision == DecideHide && n.Of.TakenBackAt.IsZero()
 		return n, err
 	})
+}
+
+// selectRevealNotices are those about an escalation, not a case.
+func selectRevealNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]Notice, error) {
+	rows, err := q.Query(ctx, `select n.id, n.kind, n.noticed_at, n.read_at is not null, e.subject_kind, e.subject_id from moderation_notices n join moderation_escalations e on e.id = n.escalation_id
+		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit $3`, actor.Service, actor.ID, noticesShown)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select notices of reveals: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (n Notice, err error) {
+		return n, r.Scan(&n.ID, &n.Kind, &n.At, &n.Read, &n.Subject.Kind, &n.Subject.ID)
+	})
+}
+
+// insertRevealNotice tells the author of what an escalation is about.
+func insertRevealNotice(ctx context.Context, q pg.Querier, e row) error {
+	_, err := q.Exec(ctx, `insert into moderation_notices (id, service_id, account_id, escalation_id, kind) values (gen_random_uuid(), $1, $2, $3, $4)`,
+		e.Service, e.Person, e.ID, string(NoticeRevealed))
+	if err != nil {
+		return fmt.Errorf("moderation: insert notice of a reveal: %w", err)
+	}
+	return nil
 }
 
 func selectUnreadNotices(ctx context.Context, q pg.Querier, actor account.Actor) (n int, err error) {

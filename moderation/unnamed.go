@@ -58,10 +58,12 @@ func (m *Moderation) unnamed(ctx context.Context, actor account.Actor, about []S
 }
 
 // RevealAuthor tells the tutor who owns an open red escalation under which name the author of the text without one writes elsewhere, as they read it of any other text: from now on its page does, for an hour.
-// That they asked is committed to the audit log, and to what the author is told, before. Again is no error. Who a person is outside Ponti it tells nobody. ErrUnknown for what has a name or is not red,
+// That they asked is committed to the audit log, and to the notices of the author, before. Again is no error, and within the hour no second notice. Who a person is outside Ponti it tells nobody. ErrUnknown for what has a name or is not red,
 // ErrNotOwner for who does not answer for it, ErrClosed. Tutors alone may.
 func (m *Moderation) RevealAuthor(ctx context.Context, actor account.Actor, id EscalationID) error {
-	return pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+	var told []account.ID
+	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) error {
+		told = nil
 		e, err := m.assignedForUpdate(ctx, tx, actor, id)
 		if err != nil {
 			return err
@@ -84,12 +86,24 @@ func (m *Moderation) RevealAuthor(ctx context.Context, actor account.Actor, id E
 		if err != nil {
 			return err
 		}
-		if _, is := found[e.Subject.ID]; !is {
+		known, is := found[e.Subject.ID]
+		if !is {
 			return ErrUnknown
+		}
+		if !known && !e.Person.IsZero() {
+			if err := insertRevealNotice(ctx, tx, e); err != nil {
+				return err
+			}
+			told = []account.ID{e.Person}
 		}
 		if err := keeper.Reveal(ctx, tx, actor, e.Subject.ID); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, entry(actor, "identity.reveal", "escalation:"+id.String(), string(e.Subject.Kind)+":"+e.Subject.ID))
 	})
+	if err != nil {
+		return err
+	}
+	m.tellNotices(told)
+	return nil
 }

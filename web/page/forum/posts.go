@@ -99,7 +99,7 @@ func (w *postWriter) post(ctx context.Context) {
 		w.Component(ctx, careFor(*p))
 	}
 	if p.RevealedAt != nil {
-		w.Component(ctx, revealed(*p))
+		w.Component(ctx, revealed(p.RevealedAt))
 	}
 	w.reactions()
 	if p.State != forum.Deleted {
