@@ -66,6 +66,7 @@ type Console struct {
 	Handed  []Escalation // owned by another tutor, who asks the actor to take them over
 	Mine    []Escalation // owned by the actor and open
 	Taken   []Escalation // owned by others of the service; tutors only, without subject, person or category
+	Reveals []Revealer   // who asked whose texts are too often; tutors only
 	Now     time.Time
 }
 
@@ -83,6 +84,9 @@ func (m *Moderation) Console(ctx context.Context, actor account.Actor) (Console,
 		return Console{}, err
 	}
 	c := Console{Now: time.Time{}}
+	if c.Reveals, err = m.revealers(ctx, actor); err != nil {
+		return Console{}, err
+	}
 	for i, e := range shown {
 		c.Now = e.Now
 		switch {

@@ -38,7 +38,7 @@ func (m *Moderation) Erase(ctx context.Context) error {
 	for _, s := range services {
 		kept.services, kept.months = append(kept.services, s.ID), append(kept.months, s.Keeping.FlaggedMonths)
 	}
-	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool, kept), deleteRevealNotices(ctx, m.pool), deleteCases(ctx, m.pool, kept), deleteUnconfirmed(ctx, m.pool)))
+	return pg.Classify(errors.Join(updateEscalationsErased(ctx, m.pool, kept), deleteReveals(ctx, m.pool), deleteRevealNotices(ctx, m.pool), deleteCases(ctx, m.pool, kept), deleteUnconfirmed(ctx, m.pool)))
 }
 
 // Forget erases what somebody who asked to be forgotten told moderators, what they were told, and where they could be reached. What they said of a case that is still open stays

@@ -13,7 +13,7 @@ import (
 )
 
 // withoutReveals takes the tables back to before migration 14.
-const withoutReveals = `delete from moderation_notices where kind = 'revealed'; alter table moderation_notices drop column escalation_id, alter column case_id set not null,
+const withoutReveals = `drop table moderation_reveals; delete from moderation_notices where kind = 'revealed'; alter table moderation_notices drop column escalation_id, alter column case_id set not null,
 	drop constraint moderation_notices_kind, add constraint moderation_notices_kind check (kind in ('hidden', 'report_hidden', 'report_kept', 'appeal_kept', 'appeal_restored',
 		'report_restored', 'warned', 'muted', 'banned', 'lifted', 'report_acted')); `
 

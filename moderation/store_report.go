@@ -242,28 +242,6 @@ func selectNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]no
 	})
 }
 
-// selectRevealNotices are those about an escalation, not a case.
-func selectRevealNotices(ctx context.Context, q pg.Querier, actor account.Actor) ([]Notice, error) {
-	rows, err := q.Query(ctx, `select n.id, n.kind, n.noticed_at, n.read_at is not null, e.subject_kind, e.subject_id from moderation_notices n join moderation_escalations e on e.id = n.escalation_id
-		where n.service_id = $1 and n.account_id = $2 order by n.noticed_at desc, n.id limit $3`, actor.Service, actor.ID, noticesShown)
-	if err != nil {
-		return nil, fmt.Errorf("moderation: select notices of reveals: %w", err)
-	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (n Notice, err error) {
-		return n, r.Scan(&n.ID, &n.Kind, &n.At, &n.Read, &n.Subject.Kind, &n.Subject.ID)
-	})
-}
-
-// insertRevealNotice tells the author of what an escalation is about.
-func insertRevealNotice(ctx context.Context, q pg.Querier, e row) error {
-	_, err := q.Exec(ctx, `insert into moderation_notices (id, service_id, account_id, escalation_id, kind) values (gen_random_uuid(), $1, $2, $3, $4)`,
-		e.Service, e.Person, e.ID, string(NoticeRevealed))
-	if err != nil {
-		return fmt.Errorf("moderation: insert notice of a reveal: %w", err)
-	}
-	return nil
-}
-
 func selectUnreadNotices(ctx context.Context, q pg.Querier, actor account.Actor) (n int, err error) {
 	err = q.QueryRow(ctx, `select count(*) from moderation_notices where service_id = $1 and account_id = $2 and read_at is null`, actor.Service, actor.ID).Scan(&n)
 	return n, err

@@ -39,15 +39,6 @@ func updateEscalationsErased(ctx context.Context, q pg.Querier, kept keptMonths)
 	return nil
 }
 
-// deleteRevealNotices erases what people were told of escalations that are erased.
-func deleteRevealNotices(ctx context.Context, q pg.Querier) error {
-	_, err := q.Exec(ctx, `delete from moderation_notices n using moderation_escalations e where e.id = n.escalation_id and e.erased_at is not null`)
-	if err != nil {
-		return fmt.Errorf("moderation: erase notices of reveals: %w", err)
-	}
-	return nil
-}
-
 func deleteCases(ctx context.Context, q pg.Querier, kept keptMonths) error {
 	_, err := q.Exec(ctx, `delete from moderation_cases where id in (select c.id from moderation_cases c join unnest($2::uuid[], $3::int[]) k (service_id, months) on k.service_id = c.service_id
 		where c.state = 'decided' and not exists (select from moderation_cases a where a.appeal_of = c.id and a.state = 'open') and c.decided_at < now() - make_interval(months => k.months)

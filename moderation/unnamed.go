@@ -1,7 +1,12 @@
 package moderation
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -57,6 +62,43 @@ func (m *Moderation) unnamed(ctx context.Context, actor account.Actor, about []S
 	return out, nil
 }
 
+// Who asks for more than revealsMax names within revealsFor is looked into: SECURITY, R6.
+const (
+	revealsFor = 24 * time.Hour
+	revealsMax = 3
+)
+
+// Revealer is a tutor who asked whose texts without a name are more often than one should have to.
+type Revealer struct {
+	Alias string
+	Count int // of escalations, in the last 24 hours
+	You   bool
+}
+
+// revealers are those of a service, for its tutors: they see each other's.
+func (m *Moderation) revealers(ctx context.Context, actor account.Actor) ([]Revealer, error) {
+	if !actor.Is(account.RoleTutor) {
+		return nil, nil
+	}
+	counts, err := selectRevealers(ctx, m.pool, actor.Service)
+	if err != nil || len(counts) == 0 {
+		return nil, pg.Classify(err)
+	}
+	names, err := m.accounts.Public(ctx, m.pool, slices.Collect(maps.Keys(counts)))
+	var list []Revealer
+	for id, n := range counts {
+		list = append(list, Revealer{Alias: names[id].Alias, Count: n, You: id == actor.ID})
+	}
+	slices.SortFunc(list, func(a, b Revealer) int { return cmp.Or(b.Count-a.Count, strings.Compare(a.Alias, b.Alias)) })
+	return list, err
+}
+
+// Revealers is how many tutors, in any service, asked whose texts without a name are more often than one should have to: a figure to alarm on.
+func (m *Moderation) Revealers(ctx context.Context) (int, error) {
+	counts, err := selectRevealers(ctx, m.pool, account.ServiceID{})
+	return len(counts), pg.Classify(err)
+}
+
 // RevealAuthor tells the tutor who owns an open red escalation under which name the author of the text without one writes elsewhere, as they read it of any other text: from now on its page does, for an hour.
 // That they asked is committed to the audit log, and to the notices of the author, before. Again is no error, and within the hour no second notice. Who a person is outside Ponti it tells nobody. ErrUnknown for what has a name or is not red,
 // ErrNotOwner for who does not answer for it, ErrClosed. Tutors alone may.
@@ -97,6 +139,9 @@ func (m *Moderation) RevealAuthor(ctx context.Context, actor account.Actor, id E
 			told = []account.ID{e.Person}
 		}
 		if err := keeper.Reveal(ctx, tx, actor, e.Subject.ID); err != nil {
+			return err
+		}
+		if err := upsertReveal(ctx, tx, actor, id); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, entry(actor, "identity.reveal", "escalation:"+id.String(), string(e.Subject.Kind)+":"+e.Subject.ID))

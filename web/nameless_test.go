@@ -299,6 +299,43 @@ func TestNamelessRevealHeld(t *testing.T) {
 	assert.Zero(t, page.Find(".notices a").Length())
 }
 
+// TestNamelessRevealMany: more than three in a day show in the console of every tutor and in the figure that alarms.
+func TestNamelessRevealMany(t *testing.T) {
+	t.Parallel()
+	b := newBoard(t)
+	tutor, other := b.as(b.tutor), b.as(b.staffMember(t, b.admin, account.RoleTutor, "Teresa"))
+	location(t, tutor.post("/shifts/on"))
+	location(t, b.as(b.esp).post("/shifts/on"))
+	b.ladder(t)
+	ctx := t.Context()
+	require.NoError(t, b.Forum.AllowNameless(ctx, b.admin, "every-day", true))
+	for i := range 4 {
+		many, err := b.Moderation.Revealers(ctx)
+		require.NoError(t, err)
+		assert.Zero(t, many)
+		assert.NotContains(t, tutor.get("/console").text("main"), "Molte richieste")
+		r := b.nameless(b.member, forum.ThreadID{}, fmt.Sprintf("Stanotte mi ammazzo, ho già preparato tutto. %d", i))
+		escalation, _, err := b.Moderation.OpenOf(ctx, b.pool, moderation.Subject{Kind: moderation.SubjectPost, ID: r.Post.String()})
+		require.NoError(t, err)
+		link := "/console/" + escalation.String()
+		require.Eventually(t, func() bool { return tutor.post(link+"/acknowledge").StatusCode == http.StatusSeeOther }, 10*time.Second, 20*time.Millisecond)
+		for range 2 {
+			location(t, tutor.post(link+"/author"))
+		}
+	}
+	many, err := b.Moderation.Revealers(ctx)
+	require.NoError(t, err)
+	assert.Equal(t, 1, many)
+	assert.Contains(t, tutor.get("/console").text("[data-region=console-reveals]"), "Tu: 4 volte in un giorno.")
+	assert.Contains(t, other.get("/console").text("[data-region=console-reveals]"), b.tutor.Alias+": 4 volte in un giorno.")
+	assert.Empty(t, b.as(b.esp).get("/console").text("[data-region=console-reveals]"))
+	_, err = b.pool.Exec(ctx, `update moderation_reveals set revealed_at = now() - interval '25 hours' where escalation_id = (select escalation_id from moderation_reveals limit 1)`)
+	require.NoError(t, err)
+	assert.Empty(t, tutor.get("/console").text("[data-region=console-reveals]"))
+	require.NoError(t, b.Moderation.Erase(ctx))
+	assert.Equal(t, 3, b.number(t, `select count(*) from moderation_reveals`))
+}
+
 func (st *site) number(t *testing.T, sql string) (n int) {
 	t.Helper()
 	require.NoError(t, st.pool.QueryRow(t.Context(), sql).Scan(&n))

@@ -29,24 +29,26 @@ type keeper struct {
 	forum      *forum.Forum
 	log        zerolog.Logger
 
-	oldest *prometheus.GaugeVec
-	late   *prometheus.GaugeVec
-	asked  prometheus.Gauge
-	unread prometheus.Gauge
-	alone  prometheus.Gauge
-	behind prometheus.Gauge
+	oldest  *prometheus.GaugeVec
+	late    *prometheus.GaugeVec
+	asked   prometheus.Gauge
+	unread  prometheus.Gauge
+	alone   prometheus.Gauge
+	curious prometheus.Gauge
+	behind  prometheus.Gauge
 }
 
 func newKeeper(a *app, r prometheus.Registerer, log zerolog.Logger) *keeper {
 	f := promauto.With(r)
 	return &keeper{
 		accounts: a.accounts, moderation: a.moderation, chat: a.chat, forum: a.forum, log: log,
-		oldest: f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_oldest_seconds", Help: "How long ago the oldest conversation ended that is still kept, by how it is kept."}, []string{"kept_as"}),
-		late:   f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_late", Help: "Conversations that should have been erased over an hour ago, by how they are kept."}, []string{"kept_as"}),
-		asked:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
-		unread: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_held_oldest_seconds", Help: "How long the oldest post has waited that somebody must read before it appears; 0 when none waits."}),
-		alone:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_chat_asked_oldest_seconds", Help: "How long the ESP has waited who waits longest for an answer of the tutors beside their conversation; 0 when none does."}),
-		behind: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_digest_late_seconds", Help: "For how long the digest of the forum that is late the longest should have been sent; 0 when none is late."}),
+		oldest:  f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_oldest_seconds", Help: "How long ago the oldest conversation ended that is still kept, by how it is kept."}, []string{"kept_as"}),
+		late:    f.NewGaugeVec(prometheus.GaugeOpts{Name: "ponti_kept_late", Help: "Conversations that should have been erased over an hour ago, by how they are kept."}, []string{"kept_as"}),
+		asked:   f.NewGauge(prometheus.GaugeOpts{Name: "ponti_erasures_waiting", Help: "Accounts erased by their owners of which something is still there."}),
+		unread:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_held_oldest_seconds", Help: "How long the oldest post has waited that somebody must read before it appears; 0 when none waits."}),
+		alone:   f.NewGauge(prometheus.GaugeOpts{Name: "ponti_chat_asked_oldest_seconds", Help: "How long the ESP has waited who waits longest for an answer of the tutors beside their conversation; 0 when none does."}),
+		curious: f.NewGauge(prometheus.GaugeOpts{Name: "ponti_identity_reveals_many", Help: "Tutors who in the last 24 hours asked more than three times whose a text without a name is."}),
+		behind:  f.NewGauge(prometheus.GaugeOpts{Name: "ponti_forum_digest_late_seconds", Help: "For how long the digest of the forum that is late the longest should have been sent; 0 when none is late."}),
 	}
 }
 
@@ -133,5 +135,9 @@ func (k *keeper) measure(ctx context.Context) error {
 	if err4 == nil {
 		k.behind.Set(late.Seconds())
 	}
-	return errors.Join(err, err2, err3, err4)
+	many, err5 := k.moderation.Revealers(ctx)
+	if err5 == nil {
+		k.curious.Set(float64(many))
+	}
+	return errors.Join(err, err2, err3, err4, err5)
 }
