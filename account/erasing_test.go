@@ -119,6 +119,7 @@ func TestMigrateErasure(t *testing.T) {
 	guest := w.newGuest(t, w.a, "Ospite")
 	w.exec(t, `update account_accounts set created_at = now() - interval '49 h'`)
 	w.exec(t, `alter table account_services drop column keep_guest_hours, drop column keep_member_months, drop column keep_flagged_months, drop column conversation_minutes, drop column hold_first, drop column hold_uncovered; alter table account_accounts drop column suspended_until, drop column erased_at, drop column erase_posts, drop column forgotten_at, drop column look_at;
+		drop table account_exclusions; alter table account_requests drop constraint account_requests_once, drop column about, add constraint account_requests_pkey primary key (account_id);
 		drop table account_imports; delete from account_migrations where version_id >= 2`)
 	require.NoError(t, pg.Migrate(t.Context(), w.pool.Config().ConnString(), account.Migrations()))
 	w.pool.Reset() // statements prepared for the old tables

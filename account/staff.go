@@ -246,60 +246,70 @@ const requestLife = 24 * time.Hour
 // Disable shuts an account out, once two different people have asked for it within a day: done tells whether it has happened.
 // The first asking already ends the account's sessions, if the actor may do that alone.
 func (a *Accounts) Disable(ctx context.Context, actor Actor, id ID, reason string) (done bool, err error) {
-	return a.change(ctx, actor, id, "disable", reason)
+	return a.change(ctx, actor, change{id: id, kind: "disable"}, reason)
 }
 
 // Enable lets a disabled account in again, by two people like Disable.
 func (a *Accounts) Enable(ctx context.Context, actor Actor, id ID, reason string) (done bool, err error) {
-	return a.change(ctx, actor, id, "enable", reason)
+	return a.change(ctx, actor, change{id: id, kind: "enable"}, reason)
 }
 
-func (a *Accounts) change(ctx context.Context, actor Actor, id ID, kind, reason string) (done bool, err error) {
+// DisableBecause is Disable because of a case, by two who decide about that one: who asks because of another is told nothing of it, since one of them may be about somebody without a name.
+func (a *Accounts) DisableBecause(ctx context.Context, actor Actor, id ID, about string) (done bool, err error) {
+	return a.change(ctx, actor, change{id: id, kind: "disable", about: about}, about)
+}
+
+// EnableBecause takes DisableBecause back; somebody whom another case shuts out stays out.
+func (a *Accounts) EnableBecause(ctx context.Context, actor Actor, id ID, about string) (done bool, err error) {
+	return a.change(ctx, actor, change{id: id, kind: "enable", about: about}, about)
+}
+
+func (a *Accounts) change(ctx context.Context, actor Actor, c change, reason string) (done bool, err error) {
 	// To ask is to act with a second person to come: whoever may not even then is refused here.
 	if err := Can(actor, AccountSuspendLongerEnd, Relation{SecondPerson: true}); err != nil {
 		return false, err
 	}
-	if actor.ID == id {
+	if actor.ID == c.id {
 		return false, ErrNotYourself
 	}
 	reason = strings.TrimSpace(reason)
 	if n := utf8.RuneCountInString(reason); n < minReason || n > maxReason {
 		return false, errReasonTooShort
 	}
-	endsSessions := kind == "disable" && Can(actor, AccountEndAnotherSessions, Relation{}) == nil
+	endsSessions := c.kind == "disable" && Can(actor, AccountEndAnotherSessions, Relation{}) == nil
 	err = pg.InTx(ctx, a.pool, func(ctx context.Context, tx pgx.Tx) error {
-		if err := lockAccount(ctx, tx, actor.Service, id); err != nil {
+		if err := lockAccount(ctx, tx, actor.Service, c.id); err != nil {
 			return err
 		}
-		first, err := selectRequestBy(ctx, tx, actor.Service, id, kind, requestLife)
+		first, err := selectRequestBy(ctx, tx, actor.Service, c, requestLife)
 		if err != nil {
 			return err
 		}
 		second := !first.IsZero() && first != actor.ID
 		if second {
 			done, endsSessions = true, true
-			if err := updateDisabled(ctx, tx, actor.Service, id, kind == "disable"); err != nil {
+			if err := updateDisabled(ctx, tx, actor.Service, c); err != nil {
 				return err
 			}
-		} else if err := upsertRequest(ctx, tx, actor, id, kind, reason); err != nil {
+		} else if err := upsertRequest(ctx, tx, actor, c, reason); err != nil {
 			return err
 		}
 		if endsSessions {
-			if err := deleteSessionsOf(ctx, tx, actor.Service, id); err != nil {
+			if err := deleteSessionsOf(ctx, tx, actor.Service, c.id); err != nil {
 				return err
 			}
 		}
-		action := "account.ask_to_" + kind
+		action := "account.ask_to_" + c.kind
 		if done {
-			action = "account." + kind
+			action = "account." + c.kind
 		}
-		return audit.Append(ctx, tx, entry(actor, action, "account:"+id.String(), reason))
+		return audit.Append(ctx, tx, entry(actor, action, "account:"+c.id.String(), reason))
 	})
 	if err != nil {
 		return false, err
 	}
 	if endsSessions {
-		a.announce(id)
+		a.announce(c.id)
 	}
 	return done, nil
 }

@@ -86,7 +86,7 @@ func selectStaff(ctx context.Context, q pg.Querier, service ServiceID) ([]Member
 	rows, err := q.Query(ctx, `select a.id, a.alias, a.role, t.tutor_id, a.created_at, a.disabled_at, coalesce(r.kind, ''), r.asked_by
 		from account_accounts a
 		left join account_tutors t on t.esp_id = a.id
-		left join account_requests r on r.account_id = a.id and r.asked_at > now() - $2::interval
+		left join account_requests r on r.account_id = a.id and r.about = '' and r.asked_at > now() - $2::interval
 		where a.service_id = $1 and a.role in ('esp', 'senior', 'tutor', 'admin', 'auditor')
 		order by a.disabled_at is not null, a.role, a.alias_key`, service, requestLife)
 	if err != nil {
@@ -107,24 +107,39 @@ func selectWithRole(ctx context.Context, q pg.Querier, service ServiceID, role R
 	return who, read(err, nil, "select with role")
 }
 
+// change is what two people ask for.
+type change struct {
+	id    ID
+	kind  string // "disable" or "enable"
+	about string // the case because of which; empty: none
+}
+
 // selectRequestBy is who asked for this change first and not too long ago; zero when nobody has.
-func selectRequestBy(ctx context.Context, q pg.Querier, service ServiceID, id ID, kind string, life time.Duration) (by ID, err error) {
+func selectRequestBy(ctx context.Context, q pg.Querier, service ServiceID, c change, life time.Duration) (by ID, err error) {
 	err = q.QueryRow(ctx, `select (select asked_by from account_requests
-		where service_id = $1 and account_id = $2 and kind = $3 and asked_at > now() - $4::interval)`, service, id, kind, life).Scan(&by)
+		where service_id = $1 and account_id = $2 and kind = $3 and about = $5 and asked_at > now() - $4::interval)`, service, c.id, c.kind, life, c.about).Scan(&by)
 	return by, read(err, nil, "select request")
 }
 
-func upsertRequest(ctx context.Context, q pg.Querier, actor Actor, id ID, kind, reason string) error {
-	_, err := q.Exec(ctx, `insert into account_requests (account_id, service_id, kind, reason, asked_by) values ($1, $2, $3, $4, $5)
-		on conflict on constraint account_requests_pkey
+func upsertRequest(ctx context.Context, q pg.Querier, actor Actor, c change, reason string) error {
+	_, err := q.Exec(ctx, `insert into account_requests (account_id, service_id, kind, reason, asked_by, about) values ($1, $2, $3, $4, $5, $6)
+		on conflict on constraint account_requests_once
 		do update set kind = excluded.kind, reason = excluded.reason, asked_by = excluded.asked_by, asked_at = now()`,
-		id, actor.Service, kind, reason, actor.ID)
+		c.id, actor.Service, c.kind, reason, actor.ID, c.about)
 	return wrote(err, "ask", map[string]error{"account_requests_not_oneself": ErrNotYourself})
 }
 
-// updateDisabled does what two people asked for, and forgets that it was asked.
-func updateDisabled(ctx context.Context, q pg.Querier, service ServiceID, id ID, disabled bool) error {
-	_, err := q.Exec(ctx, `with asked as (delete from account_requests where service_id = $1 and account_id = $2)
-		update account_accounts set disabled_at = case when $3 then now() end where service_id = $1 and id = $2`, service, id, disabled)
+// updateDisabled does what two people asked for, and forgets that it was asked. An account stays disabled while another case has it so.
+func updateDisabled(ctx context.Context, q pg.Querier, service ServiceID, c change) error {
+	_, err := q.Exec(ctx, `delete from account_requests where service_id = $1 and account_id = $2 and about = $3`, service, c.id, c.about)
+	if err == nil && c.kind == "disable" {
+		_, err = q.Exec(ctx, `insert into account_exclusions (service_id, account_id, about) values ($1, $2, $3) on conflict do nothing`, service, c.id, c.about)
+	} else if err == nil {
+		_, err = q.Exec(ctx, `delete from account_exclusions where service_id = $1 and account_id = $2 and about in ($3, '')`, service, c.id, c.about)
+	}
+	if err == nil {
+		_, err = q.Exec(ctx, `update account_accounts a set disabled_at = case when exists (select from account_exclusions e where e.account_id = a.id) then coalesce(disabled_at, now()) end
+			where service_id = $1 and id = $2`, service, c.id)
+	}
 	return wrote(err, "update disabled", map[string]error{"account_accounts_erased_whole": ErrNotFound}) // its owner has erased it
 }

@@ -33,8 +33,8 @@ func (a *Accounts) Resume(ctx context.Context, tx pgx.Tx, service ServiceID, id 
 	return updateSuspended(ctx, tx, service, id, after)
 }
 
-// Exclusion tells whether an account is disabled, and who alone has asked for that to be changed; zero when nobody has.
-func (a *Accounts) Exclusion(ctx context.Context, service ServiceID, id ID) (disabled bool, askedBy ID, err error) {
-	disabled, askedBy, err = selectExclusion(ctx, a.pool, service, id)
+// Exclusion tells whether an account is disabled because of a case, and who alone has asked for that to be changed; zero when nobody has. Of other cases it tells nothing.
+func (a *Accounts) Exclusion(ctx context.Context, service ServiceID, id ID, about string) (disabled bool, askedBy ID, err error) {
+	disabled, askedBy, err = selectExclusion(ctx, a.pool, service, id, about)
 	return disabled, askedBy, pg.Classify(err)
 }

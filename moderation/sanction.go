@@ -42,8 +42,8 @@ type InForce struct {
 	Kind     Sanction
 	Since    time.Time
 	Until    time.Time
-	Excluded bool // for good: two people asked for it
-	Asked    bool // for good, by one person; another may confirm
+	Excluded bool // for good, because of this case: two people asked for it
+	Asked    bool // for good, because of this case, by one person; another may confirm
 	AskedBy  bool // the actor is that one
 }
 
@@ -137,7 +137,7 @@ func (m *Moderation) InForce(ctx context.Context, actor account.Actor) ([]InForc
 		if _, f.Nameless = unnamed[r.Of.Subject]; !f.Nameless {
 			f.Alias = names[r.Of.Author].Alias
 		}
-		excluded, asked, err := m.accounts.Exclusion(ctx, r.Of.Service, r.Of.Author)
+		excluded, asked, err := m.accounts.Exclusion(ctx, r.Of.Service, r.Of.Author, because(r.Case))
 		if err != nil {
 			return nil, err
 		}
@@ -197,7 +197,7 @@ func (m *Moderation) Exclude(ctx context.Context, actor account.Actor, id CaseID
 	if err != nil {
 		return false, err
 	}
-	return m.accounts.Disable(ctx, actor, c.Author, "case:"+id.String())
+	return m.accounts.DisableBecause(ctx, actor, c.Author, because(id))
 }
 
 // Readmit takes an exclusion back, by two people like Exclude.
@@ -206,8 +206,11 @@ func (m *Moderation) Readmit(ctx context.Context, actor account.Actor, id CaseID
 	if err != nil {
 		return false, err
 	}
-	return m.accounts.Enable(ctx, actor, c.Author, "case:"+id.String())
+	return m.accounts.EnableBecause(ctx, actor, c.Author, because(id))
 }
+
+// because is how account calls a case. Each has an exclusion of its own: that two are of one account is not told to who never learned whose one of them is.
+func because(id CaseID) string { return "case:" + id.String() }
 
 func (m *Moderation) banned(ctx context.Context, actor account.Actor, id CaseID) (caseRow, error) {
 	if err := account.Can(actor, account.AccountSuspendLongerEnd, account.Relation{SecondPerson: true}); err != nil {

@@ -1,6 +1,7 @@
 package moderation_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -232,6 +233,13 @@ func TestExclude(t *testing.T) {
 	first, second := w.newTutor("Anna"), w.newTutor("Bruno")
 	author := w.newActor(account.RoleMember, "Mare")
 	id := w.sanctioned(first, author, moderation.SanctionBan)
+	other := w.sanctioned(first, author, moderation.SanctionBan)
+	of := func(list []moderation.InForce, id moderation.CaseID) moderation.InForce {
+		t.Helper()
+		i := slices.IndexFunc(list, func(f moderation.InForce) bool { return f.Case == id })
+		require.GreaterOrEqual(t, i, 0)
+		return list[i]
+	}
 	for range 2 {
 		done, err := w.Exclude(ctx, first, id)
 		require.NoError(t, err)
@@ -239,13 +247,18 @@ func TestExclude(t *testing.T) {
 	}
 	list, err := w.InForce(ctx, second)
 	require.NoError(t, err)
-	require.True(t, list[0].Asked && !list[0].AskedBy && !list[0].Excluded)
+	require.True(t, of(list, id).Asked && !of(list, id).AskedBy && !of(list, id).Excluded)
+	assert.False(t, of(list, other).Asked, "one of them may be about who has no name: the list does not say that both are of one account")
 	list, err = w.InForce(ctx, first)
 	require.NoError(t, err)
-	require.True(t, list[0].AskedBy)
+	require.True(t, of(list, id).AskedBy)
 	done, err := w.Exclude(ctx, second, id)
 	require.NoError(t, err)
 	require.True(t, done)
+	list, err = w.InForce(ctx, second)
+	require.NoError(t, err)
+	assert.True(t, of(list, id).Excluded)
+	assert.False(t, of(list, other).Excluded || of(list, other).Asked)
 	w.exec(`update moderation_sanctions set since = now() - interval '72 h', until = now() - interval '48 h'`)
 	list, err = w.InForce(ctx, second)
 	require.NoError(t, err)
