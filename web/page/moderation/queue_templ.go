@@ -823,19 +823,19 @@ func inForce(f InForce) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if !s.Excluded && s.Until.After(parts.Now(ctx)) {
-				templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/lift", parts.T(ctx, "moderation.lift", "Alias", held(ctx, s)), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/lift", inForceAct(ctx, s, "moderation.lift"), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
 			if f.Tutor && s.Kind == moderation.SanctionBan && !s.AskedBy {
 				if s.Excluded {
-					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/readmit", parts.T(ctx, againKey(s, "readmit"), "Alias", held(ctx, s)), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/readmit", inForceAct(ctx, s, againKey(s, "readmit")), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/exclude", parts.T(ctx, againKey(s, "exclude"), "Alias", held(ctx, s)), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = parts.PostButton("/moderation/"+s.Case.String()+"/exclude", inForceAct(ctx, s, againKey(s, "exclude")), "button button-second").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
