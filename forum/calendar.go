@@ -75,7 +75,7 @@ func (f *Forum) Feed(ctx context.Context, s account.ServiceID, token string) ([]
 	if mayEnter(actor) != nil {
 		return nil, account.ErrNotFound
 	}
-	return f.events(ctx, actor, nil, feedPast, feedMany)
+	return f.events(ctx, actor, nil, ahead{past: feedPast, cancelled: true, limit: feedMany})
 }
 
 // feedHash is enough for what is random and long.

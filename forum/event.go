@@ -328,12 +328,18 @@ func (f *Forum) UpcomingEvents(ctx context.Context, actor account.Actor, limit i
 	if err != nil {
 		return nil, err
 	}
-	return f.events(ctx, actor, words, 0, min(max(limit, 1), UpcomingMany))
+	return f.events(ctx, actor, words, ahead{cancelled: true, limit: min(max(limit, 1), UpcomingMany)})
 }
 
-// events are those that ended no longer ago than past.
-func (f *Forum) events(ctx context.Context, actor account.Actor, words filter, past time.Duration, limit int) ([]Upcoming, error) {
-	rows, err := selectUpcoming(ctx, f.pool, actor, readable(actor), past, limit)
+// ahead says which events are listed: those that ended no longer ago than past.
+type ahead struct {
+	past      time.Duration
+	cancelled bool // those too
+	limit     int
+}
+
+func (f *Forum) events(ctx context.Context, actor account.Actor, words filter, which ahead) ([]Upcoming, error) {
+	rows, err := selectUpcoming(ctx, f.pool, actor, readable(actor), which)
 	if err != nil {
 		return nil, pg.Classify(err)
 	}

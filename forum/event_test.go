@@ -192,6 +192,9 @@ func TestChangeEvent(t *testing.T) {
 	assert.True(t, v.Thread.Event.Cancelled)
 	assert.Equal(t, "Chi lo teneva sta male.", v.Thread.Event.Reason)
 	assert.Equal(t, []string{"Incontro"}, w.upcoming(member), "it stays to be seen")
+	front, err := w.Front(ctx, member, false, 1)
+	require.NoError(t, err)
+	assert.Empty(t, front.Ahead, "and takes no place where there is room for a few")
 	assert.Equal(t, 1, w.count(`select count(*) from audit_entries where action = 'event.cancel'`))
 
 	// What is no event is none to change; what is locked, hidden or deleted stays as it is.

@@ -14,7 +14,7 @@ type Front struct {
 	Drafts int     // how many they have
 	News   []News  // where they follow or are called by name and something is new to them, the latest first, at most NewsLength
 	Visit  Visit
-	Ahead  []Upcoming // events that are not over, the next first
+	Ahead  []Upcoming // events that take place and are not over, the next first
 }
 
 // Front gives the front page, with so many events at most. With visiting it notes that the actor is in the forum, on whatever device, and gives what came since their last visit, beside what they follow;

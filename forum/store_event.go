@@ -60,15 +60,16 @@ func updateThreadBeside(ctx context.Context, q pg.Querier, s account.ServiceID, 
 	return err
 }
 
-// upcomingSQL leaves out what was deleted or hidden, for whomever. It reads no more than what is not over yet.
+// upcomingSQL leaves out what was deleted or hidden, for whomever, and, unless $6, what was cancelled. It reads no more than what is not over yet.
 const upcomingSQL = `select ` + threadColumns + `, ` + categoryColumns + `
 	from forum_events e join forum_threads t on t.id = e.thread_id join forum_categories c on c.id = t.category_id
 	join forum_posts p on p.thread_id = t.id and p.number = 1
 	where e.service_id = $1 and e.ends_at > now() - $4::interval and t.deleted_at is null and p.deleted_at is null and p.hidden_at is null and c.audience = any($3)
+		and ($6 or e.cancelled_at is null)
 	order by e.starts_at, e.thread_id limit $5`
 
-func selectUpcoming(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, past time.Duration, limit int) (p placedThreads, err error) {
-	rows, err := q.Query(ctx, upcomingSQL, a.Service, a.ID, audiences, past, limit)
+func selectUpcoming(ctx context.Context, q pg.Querier, a account.Actor, audiences []Audience, which ahead) (p placedThreads, err error) {
+	rows, err := q.Query(ctx, upcomingSQL, a.Service, a.ID, audiences, which.past, which.limit, which.cancelled)
 	if err != nil {
 		return p, err
 	}

@@ -60,7 +60,7 @@ func (f *Forum) selectFront(ctx context.Context, a account.Actor, visiting bool,
 		b.Queue(newsSQL, a.Service, a.ID, audiences, NewsLength).Query(func(rows pgx.Rows) error {
 			return r.news.scan(rows, func(t *threadRow) []any { return []any{&t.Mentioned} })
 		})
-		b.Queue(upcomingSQL, a.Service, a.ID, audiences, time.Duration(0), events).Query(func(rows pgx.Rows) error { return r.ahead.scan(rows, nil) })
+		b.Queue(upcomingSQL, a.Service, a.ID, audiences, time.Duration(0), events, false).Query(func(rows pgx.Rows) error { return r.ahead.scan(rows, nil) })
 		if !visiting {
 			return
 		}
