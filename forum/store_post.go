@@ -178,8 +178,10 @@ func updatePostDeleted(ctx context.Context, q pg.Querier, s account.ServiceID, i
 }
 
 // updatePostHidden hides a post; one that is hidden already keeps its first reason. False: there is no such post.
+// It is no answer any more.
 func updatePostHidden(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID, reason string, by account.ID) (bool, error) {
-	tag, err := q.Exec(ctx, `update forum_posts set hidden_reason = case when hidden_at is null then $3 else hidden_reason end,
+	tag, err := q.Exec(ctx, `with answered as (update forum_threads t set answer = null from forum_posts p where p.service_id = $1 and p.id = $2 and t.id = p.thread_id and t.answer = p.number)
+		update forum_posts set hidden_reason = case when hidden_at is null then $3 else hidden_reason end,
 		hidden_by = case when hidden_at is null then $4::uuid else hidden_by end, hidden_at = coalesce(hidden_at, clock_timestamp())
 		where service_id = $1 and id = $2`, s, id, reason, by)
 	return tag.RowsAffected() == 1, err
