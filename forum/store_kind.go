@@ -69,9 +69,8 @@ func updateHeldText(ctx context.Context, q pg.Querier, s account.ServiceID, id P
 	return err
 }
 
-// updateHeldWaiting has a refused post wait again, for people to read it anew.
+// updateHeldWaiting has a refused post wait again. Who had said yes to it as it stands has: they are asked anew about a new version only.
 func updateHeldWaiting(ctx context.Context, q pg.Querier, s account.ServiceID, id PostID) error {
-	_, err := q.Exec(ctx, `with gone as (delete from forum_approvals where service_id = $1 and held_id = $2)
-		update forum_held set refused_at = null, refused_by = null where service_id = $1 and id = $2`, s, id)
+	_, err := q.Exec(ctx, `update forum_held set refused_at = null, refused_by = null where service_id = $1 and id = $2`, s, id)
 	return err
 }

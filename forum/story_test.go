@@ -239,7 +239,7 @@ func TestStory_danger(t *testing.T) {
 	assert.Equal(t, 1, w.count(`select count(*) from moderation_escalations where subject_id = $1 and level = 'crisis'`, id.String()))
 }
 
-// TestStory_refused: the author reads why; when somebody else finds otherwise, it waits for two again.
+// TestStory_refused: the author reads why; when somebody else finds otherwise, it waits again for who had not said yes to it.
 func TestStory_refused(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
@@ -265,11 +265,13 @@ func TestStory_refused(t *testing.T) {
 	assert.Empty(t, w.titles(esp, "members", ""), "one person lets no story appear, not on an appeal either")
 	require.Len(t, w.own(member), 1)
 	assert.False(t, w.own(member)[0].Refused)
-	assert.Zero(t, w.own(member)[0].Approvals)
-	for _, a := range []account.Actor{tutor, esp} {
-		_, err = w.ApproveHeld(ctx, a, id, 1)
-		require.NoError(t, err)
-	}
+	assert.Equal(t, 1, w.own(member)[0].Approvals, "the tutor's yes was to what it says")
+	assert.Empty(t, w.toRead(tutor), "and they are asked anew about a new version only")
+	_, err = w.ApproveHeld(ctx, tutor, id, 1)
+	require.ErrorIs(t, err, ErrApproved)
+	assert.Len(t, w.toRead(esp), 1)
+	_, err = w.ApproveHeld(ctx, esp, id, 1)
+	require.NoError(t, err)
 	assert.Equal(t, []string{"Una storia"}, w.titles(esp, "members", KindStory))
 }
 
