@@ -229,7 +229,7 @@ func TestChangeCategory(t *testing.T) {
 	stale := textMark("Categoria members", "")
 	require.ErrorIs(t, w.ChangeCategory(ctx, second, "members", CategoryTexts{Title: "Un'altra", Rules: "", Mark: stale}), ErrCategoryChanged)
 	require.NoError(t, w.ChangeCategory(ctx, second, "members", CategoryTexts{Title: c.Title, Rules: c.Rules, Mark: stale}), "the same again is no mistake")
-	require.NoError(t, w.ChangeRules(ctx, w.as(account.RoleESP), "members", "Scritte dall'ESP."))
+	require.NoError(t, w.ChangeRules(ctx, w.as(account.RoleESP), "members", "Scritte dall'ESP.", w.rulesMark("members")))
 	require.ErrorIs(t, w.ChangeCategory(ctx, admin, "members", CategoryTexts{Title: c.Title, Rules: "Mie.", Mark: textMark(c.Title, c.Rules)}), ErrCategoryChanged)
 
 	huge := strings.Repeat("🙂", 1<<18) // a megabyte

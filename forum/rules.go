@@ -33,8 +33,12 @@ func rulesOf(ctx context.Context, q pg.Querier, actor account.Actor, slug string
 	return c, nil
 }
 
-// ChangeRules sets what stands above the threads of a category: plain text, of which line breaks stay; it may be empty. Invalid when it is too long.
-func (f *Forum) ChangeRules(ctx context.Context, actor account.Actor, slug, text string) error {
+// RulesMark changes with what stands above the threads of a category.
+func (c Category) RulesMark() string { return textMark("", c.Rules) }
+
+// ChangeRules sets what stands above the threads of a category: plain text, of which line breaks stay; it may be empty. mark is Category.RulesMark of the text
+// that was changed. Invalid when it is too long, ErrCategoryChanged when somebody else changed it since.
+func (f *Forum) ChangeRules(ctx context.Context, actor account.Actor, slug, text, mark string) error {
 	var wrong errs.Fields
 	text = prepareRules(text, &wrong)
 	if err := wrong.Err(); err != nil {
@@ -45,8 +49,14 @@ func (f *Forum) ChangeRules(ctx context.Context, actor account.Actor, slug, text
 		if err != nil {
 			return err
 		}
-		if c.Rules == text {
+		old, err := lockCategory(ctx, tx, actor.Service, slug)
+		switch {
+		case err != nil:
+			return err
+		case old.Rules == text:
 			return nil
+		case textMark("", old.Rules) != mark:
+			return ErrCategoryChanged
 		}
 		if err := updateRules(ctx, tx, actor.Service, c.ID, text); err != nil {
 			return err

@@ -62,11 +62,12 @@ func (s *Server) rulesPage(w http.ResponseWriter, r *http.Request, status int, f
 func (s *Server) changeRules(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
 		Rules string `form:"rules"`
+		Mark  string `form:"mark"`
 	}
 	if err := decode(r, &in); err != nil {
 		return err
 	}
-	err := s.Forum.ChangeRules(r.Context(), s.actor(r), r.PathValue("slug"), in.Rules)
+	err := s.Forum.ChangeRules(r.Context(), s.actor(r), r.PathValue("slug"), in.Rules, in.Mark)
 	if f, again := formAgain(r, err); again {
 		return s.rulesPage(w, r, http.StatusUnprocessableEntity, f)
 	}
