@@ -77,6 +77,7 @@ type NewCategory struct {
 	Title    string
 	Rules    string
 	Position int
+	Archived bool // from its beginning: it came so from elsewhere
 }
 
 // CreateCategory makes a category, or gives the one that has this slug. Only Ponti itself does it, for a new service, the demo and a community that moves

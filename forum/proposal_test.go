@@ -74,8 +74,10 @@ func TestProposeCategory_mistakes(t *testing.T) {
 			why    string
 			want   []string
 		}{
-			"nothing":          {func(c *NewCategory) { *c = NewCategory{} }, "", []string{"title", "audience", "slug", "why"}},
-			"a megabyte":       {func(c *NewCategory) { *c = NewCategory{huge, "members", huge, huge, 1 << 30} }, huge, []string{"title", "rules", "slug", "why"}},
+			"nothing": {func(c *NewCategory) { *c = NewCategory{} }, "", []string{"title", "audience", "slug", "why"}},
+			"a megabyte": {func(c *NewCategory) {
+				*c = NewCategory{Slug: huge, Audience: "members", Title: huge, Rules: huge, Position: 1 << 30}
+			}, huge, []string{"title", "rules", "slug", "why"}},
 			"another audience": {func(c *NewCategory) { c.Audience = "everybody" }, whyNew, []string{"audience"}},
 			"emoji alone":      {func(c *NewCategory) { c.Slug, c.Title = "", "🙂🙂🙂" }, whyNew, []string{"slug"}},
 			"accents":          {func(c *NewCategory) { c.Slug = "perché" }, whyNew, []string{"slug"}},

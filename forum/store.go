@@ -23,10 +23,10 @@ func one(err error) error {
 
 func insertCategory(ctx context.Context, q pg.Querier, s account.ServiceID, id CategoryID, c NewCategory) (CategoryID, error) {
 	// The update changes nothing; it lets RETURNING answer for a category that is there already.
-	err := q.QueryRow(ctx, `insert into forum_categories (id, service_id, slug, audience, title, rules, position)
-		values ($1, $2, $3, $4, $5, $6, $7)
+	err := q.QueryRow(ctx, `insert into forum_categories (id, service_id, slug, audience, title, rules, position, archived_at)
+		values ($1, $2, $3, $4, $5, $6, $7, case when $8 then clock_timestamp() end)
 		on conflict on constraint forum_categories_slug_once do update set slug = excluded.slug
-		returning id`, id, s, c.Slug, c.Audience, c.Title, c.Rules, c.Position).Scan(&id)
+		returning id`, id, s, c.Slug, c.Audience, c.Title, c.Rules, c.Position, c.Archived).Scan(&id)
 	return id, err
 }
 

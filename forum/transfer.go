@@ -31,7 +31,8 @@ type known struct {
 	source     string
 	service    account.ServiceID
 	people     map[string]bool
-	aliases    map[string]int // lines, by what two aliases would be confused by
+	staff      map[string]bool // those of them who work there
+	aliases    map[string]int  // lines, by what two aliases would be confused by
 	categories map[string]bool
 	slugs      map[string]int
 	threads    map[string]bool
@@ -41,7 +42,7 @@ type known struct {
 }
 
 func newKnown(service account.ServiceID, source string, now time.Time) *known {
-	return &known{source: source, service: service, people: map[string]bool{}, aliases: map[string]int{}, categories: map[string]bool{},
+	return &known{source: source, service: service, people: map[string]bool{}, staff: map[string]bool{}, aliases: map[string]int{}, categories: map[string]bool{},
 		slugs: map[string]int{}, threads: map[string]bool{}, rounds: map[string]bool{}, posts: map[string]bool{}, now: now}
 }
 
@@ -87,6 +88,7 @@ func (k *known) takePerson(line int, r community.Record) (wrong []string) {
 		return wrong
 	}
 	staff := account.Actor{Role: account.Role(r.Role)}.IsStaff()
+	k.staff[r.ID] = staff
 	if !staff && r.Role != string(account.RoleMember) && r.Role != string(account.RoleFamily) {
 		wrong = append(wrong, fmt.Sprintf("has role %q, which is none of member, family and those of the staff", r.Role))
 	}
@@ -160,8 +162,13 @@ func (k *known) takeText(r community.Record, opens bool) (wrong []string) {
 	if !k.people[r.Author] {
 		wrong = append(wrong, fmt.Sprintf("names author %q, whom no line before it is", r.Author))
 	}
-	if r.Voice < 0 || r.Voice > maxVoice {
+	switch {
+	case r.Voice < 0 || r.Voice > maxVoice:
 		wrong = append(wrong, "has a voice that is none")
+	case r.Voice > 0 && k.staff[r.Author]:
+		wrong = append(wrong, "has a voice, and its author is of the staff: who works here answers by name")
+	case r.Voice > 0 && (opens && kindOf(r) == KindRoundTable || !opens && k.rounds[r.Thread]):
+		wrong = append(wrong, "has a voice at a round table, where everybody sees who has the word")
 	}
 	switch {
 	case r.At == nil:

@@ -158,7 +158,7 @@ func (in *importing) category(ctx context.Context, r community.Record) error {
 	}
 	id, there := before[r.Slug]
 	if !there {
-		id, err = in.f.CreateCategory(ctx, in.actor, NewCategory{Slug: r.Slug, Audience: Audience(r.Audience), Title: r.Title, Rules: r.Rules, Position: len(before)})
+		id, err = in.f.CreateCategory(ctx, in.actor, NewCategory{Slug: r.Slug, Audience: Audience(r.Audience), Title: r.Title, Rules: r.Rules, Position: len(before), Archived: r.Archived})
 		in.n.Categories++
 	}
 	in.places[r.ID] = id

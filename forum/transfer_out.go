@@ -58,7 +58,7 @@ func (f *Forum) Export(ctx context.Context, actor account.Actor, w io.Writer) (n
 		return n, pg.Classify(err)
 	}
 	for _, c := range categories {
-		err := line(community.Record{Kind: community.Category, ID: c.ID.String(), Slug: c.Slug, Audience: string(c.Audience), Title: c.Title, Rules: c.Rules})
+		err := line(community.Record{Kind: community.Category, ID: c.ID.String(), Slug: c.Slug, Audience: string(c.Audience), Title: c.Title, Rules: c.Rules, Archived: c.Archived})
 		if err == nil {
 			err = f.exportCategory(ctx, actor.Service, c.ID, line)
 		}

@@ -138,6 +138,8 @@ func TestCheckImport(t *testing.T) {
 	const start = `{"kind":"person","id":"u1","alias":"Glicine","role":"member"}
 {"kind":"category","id":"c1","slug":"racconti","title":"Racconti","audience":"members"}
 {"kind":"thread","id":"t1","category":"c1","author":"u1","title":"Il mio giardino","text":"Un melo.","at":"2019-03-01T10:00:00Z"}
+{"kind":"person","id":"e1","alias":"Marta","role":"esp"}
+{"kind":"thread","id":"r1","category":"c1","author":"u1","title":"La tavola","text":"Parliamone.","at":"2019-03-01T10:00:00Z","thread_kind":"round_table"}
 `
 	w.brings(`{"kind":"person","id":"u99","alias":"Ginestra","role":"member"}`)
 	_, err := w.Import(t.Context(), account.System(w.b), "before", strings.NewReader(`{"kind":"person","id":"u99","alias":"Ginestra","role":"member"}`), func(string, string) error { return nil })
@@ -145,43 +147,46 @@ func TestCheckImport(t *testing.T) {
 	soon := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
 	for line, want := range map[string]string{
 		`nonsense`: "cannot be read",
-		`{"kind":"person","id":"u2","alias":"Ginepro","role":"member","password":"x"}`:                                                              "unknown field",
-		`{"kind":"person"} {"kind":"person"}`:                                                                                                       "more than one object",
-		`{"kind":"poll","id":"x"}`:                                                                                                                  "none of person",
-		`{"kind":"post"}`:                                                                                                                           "needs an id",
-		`{"kind":"person","id":"u1","alias":"Ginepro","role":"member"}`:                                                                             "repeats person",
-		`{"kind":"person","id":"u2","alias":"GLICINE","role":"member"}`:                                                                             "too much like that of line 1",
-		`{"kind":"person","id":"u2","alias":"Ginestra","role":"member"}`:                                                                            "somebody here has",
-		`{"kind":"person","id":"u2","alias":"Ginepro","role":"king"}`:                                                                               "has role",
-		`{"kind":"person","id":"u2","alias":"Nessuno","role":"esp"}`:                                                                                "invite them first",
-		`{"kind":"person","id":"u2","alias":"Ginestra","role":"tutor"}`:                                                                             "invite them first",
-		`{"kind":"person","id":"u2","alias":"x","role":"member"}`:                                                                                   "too short",
-		`{"kind":"person","id":"u2","alias":"Ginepro","erased":true}`:                                                                               "was erased",
-		`{"kind":"category","id":"c2","slug":"Racconti!","title":"Altri","audience":"members"}`:                                                     "needs a slug",
-		`{"kind":"category","id":"c2","slug":"racconti","title":"Altri","audience":"members"}`:                                                      "has the slug of line 2",
-		`{"kind":"category","id":"c2","slug":"altri","title":"A","audience":"members"}`:                                                             "needs a title",
-		`{"kind":"category","id":"c2","slug":"altri","title":"Altri","audience":"all"}`:                                                             "has audience",
-		`{"kind":"thread","id":"t1","category":"c1","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                         "repeats thread",
-		`{"kind":"thread","id":"t2","category":"c9","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                         "names category",
-		`{"kind":"thread","id":"t2","category":"c1","author":"u1","title":"","text":"A.","at":"2019-03-01T10:00:00Z"}`:                              "title is too short",
-		`{"kind":"post","id":"p1","thread":"t9","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                             "names thread",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u9","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                             "names author",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A."}`:                                                                         "needs at",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"` + soon + `"}`:                                                     "future",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"1889-03-01T10:00:00Z"}`:                                             "before 1990",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":" ","at":"2019-03-01T10:00:00Z"}`:                                              "no text",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", 10_001) + `","at":"2019-03-01T10:00:00Z"}`:            "text is too long",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"deleted"}`:                           "is deleted and says",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"hidden"}`:                            "needs a reason",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"lost"}`:                              "has state",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","notes":["spoilers"]}`:                        "has note",
-		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", community.MaxLine) + `","at":"2019-03-01T10:00:00Z"}`: "is longer than",
+		`{"kind":"person","id":"u2","alias":"Ginepro","role":"member","password":"x"}`:                                                                             "unknown field",
+		`{"kind":"person"} {"kind":"person"}`:                                                                                                                      "more than one object",
+		`{"kind":"poll","id":"x"}`:                                                                                                                                 "none of person",
+		`{"kind":"post"}`:                                                                                                                                          "needs an id",
+		`{"kind":"person","id":"u1","alias":"Ginepro","role":"member"}`:                                                                                            "repeats person",
+		`{"kind":"person","id":"u2","alias":"GLICINE","role":"member"}`:                                                                                            "too much like that of line 1",
+		`{"kind":"person","id":"u2","alias":"Ginestra","role":"member"}`:                                                                                           "somebody here has",
+		`{"kind":"person","id":"u2","alias":"Ginepro","role":"king"}`:                                                                                              "has role",
+		`{"kind":"person","id":"u2","alias":"Nessuno","role":"esp"}`:                                                                                               "invite them first",
+		`{"kind":"person","id":"u2","alias":"Ginestra","role":"tutor"}`:                                                                                            "invite them first",
+		`{"kind":"person","id":"u2","alias":"x","role":"member"}`:                                                                                                  "too short",
+		`{"kind":"person","id":"u2","alias":"Ginepro","erased":true}`:                                                                                              "was erased",
+		`{"kind":"category","id":"c2","slug":"Racconti!","title":"Altri","audience":"members"}`:                                                                    "needs a slug",
+		`{"kind":"category","id":"c2","slug":"racconti","title":"Altri","audience":"members"}`:                                                                     "has the slug of line 2",
+		`{"kind":"category","id":"c2","slug":"altri","title":"A","audience":"members"}`:                                                                            "needs a title",
+		`{"kind":"category","id":"c2","slug":"altri","title":"Altri","audience":"all"}`:                                                                            "has audience",
+		`{"kind":"thread","id":"t1","category":"c1","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                        "repeats thread",
+		`{"kind":"thread","id":"t2","category":"c9","author":"u1","title":"Altro","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                        "names category",
+		`{"kind":"thread","id":"t2","category":"c1","author":"u1","title":"","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                             "title is too short",
+		`{"kind":"post","id":"p1","thread":"t9","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                                            "names thread",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u9","text":"A.","at":"2019-03-01T10:00:00Z"}`:                                                            "names author",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A."}`:                                                                                        "needs at",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"` + soon + `"}`:                                                                    "future",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"1889-03-01T10:00:00Z"}`:                                                            "before 1990",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":" ","at":"2019-03-01T10:00:00Z"}`:                                                             "no text",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", 10_001) + `","at":"2019-03-01T10:00:00Z"}`:                           "text is too long",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"deleted"}`:                                          "is deleted and says",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"hidden"}`:                                           "needs a reason",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","state":"lost"}`:                                             "has state",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","notes":["spoilers"]}`:                                       "has note",
+		`{"kind":"post","id":"p1","thread":"t1","author":"e1","text":"A.","at":"2019-03-01T10:00:00Z","voice":1}`:                                                  "who works here answers by name",
+		`{"kind":"post","id":"p1","thread":"r1","author":"u1","text":"A.","at":"2019-03-01T10:00:00Z","voice":1}`:                                                  "has a voice at a round table",
+		`{"kind":"thread","id":"r2","category":"c1","author":"u1","title":"Tavola","text":"A.","at":"2019-03-01T10:00:00Z","thread_kind":"round_table","voice":1}`: "has a voice at a round table",
+		`{"kind":"post","id":"p1","thread":"t1","author":"u1","text":"` + strings.Repeat("a", community.MaxLine) + `","at":"2019-03-01T10:00:00Z"}`:                "is longer than",
 	} {
 		text := start + line + "\n" + `{"kind":"person","id":"u3","alias":"Rosmarino","role":"member"}`
 		n, wrong, err := w.CheckImport(t.Context(), account.System(w.a), "altrove", strings.NewReader(text))
 		require.NoError(t, err)
 		if assert.NotEmpty(t, wrong, line) {
-			assert.Equal(t, 4, wrong[0].Line)
+			assert.Equal(t, 6, wrong[0].Line)
 			var all []string
 			for _, m := range wrong {
 				all = append(all, m.String())
@@ -212,6 +217,8 @@ func TestExport(t *testing.T) {
 	require.NoError(t, err)
 	w.open(family, "family", "Tra noi", calm)
 	w.open(w.as(account.RoleTutor), "staff", "Turni", calm)
+	_, err = w.pool.Exec(ctx, `update forum_categories set archived_at = now() where id = $1`, w.family)
+	require.NoError(t, err)
 	_, err = w.Export(ctx, w.as(account.RoleAdmin), io.Discard)
 	require.Error(t, err)
 
@@ -233,6 +240,7 @@ func TestExport(t *testing.T) {
 	_, err = w.Export(ctx, account.System(w.b), &second)
 	require.NoError(t, err)
 	assert.Equal(t, plainRecords(t, text), plainRecords(t, second.String()))
+	assert.Equal(t, 1, w.count(`select count(*) from forum_categories where service_id = $1 and slug = 'family' and archived_at is not null`, w.b), "what was archived there is archived here")
 }
 
 // TestImportConverted: what the converter makes of another program's export is taken as it is.

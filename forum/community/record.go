@@ -24,6 +24,7 @@ type Record struct {
 	Slug     string `json:"slug,omitempty"` // of a category
 	Audience string `json:"audience,omitempty"`
 	Rules    string `json:"rules,omitempty"`
+	Archived bool   `json:"archived,omitempty"` // it can be read and no longer written to
 
 	Title string `json:"title,omitempty"` // of a category or a thread
 
