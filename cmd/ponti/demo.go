@@ -66,6 +66,7 @@ type demoShift struct{ Alias, Start, End string }
 type demoCategory struct {
 	Slug, Title, Audience, Rules string
 	Moderators                   []string
+	Nameless                     bool
 }
 
 type demoThread struct {
@@ -77,10 +78,11 @@ type demoThread struct {
 }
 
 type demoPost struct {
-	Author  string
-	DaysAgo int `json:"days_ago"`
-	Text    string
-	Notes   []forum.ContentNote
+	Author   string
+	DaysAgo  int `json:"days_ago"`
+	Text     string
+	Notes    []forum.ContentNote
+	Nameless bool
 }
 
 var errNotDemo = errors.New("this database is in real use: the demo's people do not go in there. Use ponti serve, or another database")
@@ -261,6 +263,11 @@ func (sd *seeding) seedForum(ctx context.Context, s demoService) error {
 			return fmt.Errorf("category %s: %w", c.Slug, err)
 		}
 		categories[c.Slug] = id
+		if c.Nameless {
+			if err := sd.forum.AllowNameless(ctx, admin, c.Slug, true); err != nil {
+				return fmt.Errorf("without a name in %s: %w", c.Slug, err)
+			}
+		}
 		for _, m := range c.Moderators {
 			if err := sd.forum.AssignModerator(ctx, admin, id, sd.people[m].ID); err != nil {
 				return fmt.Errorf("moderator of %s: %w", c.Slug, err)
@@ -271,7 +278,7 @@ func (sd *seeding) seedForum(ctx context.Context, s demoService) error {
 	for _, t := range s.Threads {
 		planted := forum.Planted{Category: categories[t.Category], Kind: t.Kind, Title: t.Title, Told: forum.Told{Abstract: t.Abstract}}
 		for i, p := range append([]demoPost{t.demoPost}, t.Replies...) {
-			planted.Posts = append(planted.Posts, forum.PlantedPost{Author: sd.people[p.Author].ID, Text: p.Text, Notes: p.Notes,
+			planted.Posts = append(planted.Posts, forum.PlantedPost{Author: sd.people[p.Author].ID, Text: p.Text, Notes: p.Notes, Nameless: p.Nameless,
 				At: now.AddDate(0, 0, -p.DaysAgo).Add(time.Duration(i) * 47 * time.Minute).Add(-10 * time.Hour)})
 		}
 		if _, err := sd.forum.PlantThread(ctx, system, planted); err != nil {

@@ -14,8 +14,10 @@ func TestDemoContent(t *testing.T) {
 	var d demo
 	require.NoError(t, json.Unmarshal(demoJSON, &d))
 	require.Len(t, d.Services, 2, "two services that cannot see each other")
+	nameless := 0
 	for _, s := range d.Services {
 		roles, people, categories := map[string]bool{}, map[string]bool{}, map[string]bool{}
+		open := map[string]bool{} // without a name
 		for _, p := range s.People {
 			assert.False(t, people[p.Alias], "%s twice", p.Alias)
 			people[p.Alias], roles[string(p.Role)] = true, true
@@ -30,7 +32,7 @@ func TestDemoContent(t *testing.T) {
 			assert.True(t, people[sh.Alias], "a shift of %s", sh.Alias)
 		}
 		for _, c := range s.Categories {
-			categories[c.Slug] = true
+			categories[c.Slug], open[c.Slug] = true, c.Nameless
 			for _, m := range c.Moderators {
 				assert.True(t, people[m], "moderator %s", m)
 			}
@@ -39,9 +41,14 @@ func TestDemoContent(t *testing.T) {
 			assert.True(t, categories[th.Category], "category %s", th.Category)
 			for _, p := range append([]demoPost{th.demoPost}, th.Replies...) {
 				assert.True(t, people[p.Author], "author %s", p.Author)
+				if p.Nameless {
+					nameless++
+					assert.True(t, open[th.Category], "without a name in %s", th.Category)
+				}
 			}
 		}
 	}
+	assert.Positive(t, nameless, "writing without a name can be tried")
 }
 
 func TestClockOn(t *testing.T) {
