@@ -73,8 +73,11 @@ func (b *ballotRow) sealedFields() []any {
 	return append(b.fields(), &b.sealed.KeyID, &b.sealed.Wrapped, &b.sealed.Text)
 }
 
-// standingBallot is true of ballots of elections, and of those whose question can be read; once it is counted, whoever asked cannot take the result back by deleting it.
-const standingBallot = `(b.election > 0 or exists (select from forum_posts p where p.id = b.post_id and p.thread_id = b.thread_id and p.hidden_at is null and (p.deleted_at is null or p.deleted_at > b.counted_at)))`
+// standingBallot is true of ballots of elections, and of those whose question can be read; once it is counted, whoever asked cannot take the result back by deleting it. A question that was asked again while it was open, because it
+// was hidden, is not asked twice when it comes back: the later one stands.
+const standingBallot = `(b.election > 0 or exists (select from forum_posts p where p.id = b.post_id and p.thread_id = b.thread_id and p.hidden_at is null and (p.deleted_at is null or p.deleted_at > b.counted_at))
+	and not exists (select from forum_ballots n join forum_posts np on np.id = n.post_id and np.thread_id = n.thread_id and np.hidden_at is null and np.deleted_at is null
+		where n.thread_id = b.thread_id and n.question = b.question and n.question <> '' and n.opened_at > b.opened_at and n.opened_at < least(b.closes_at, b.counted_at)))`
 
 // lockBallot reads one that can be voted in, or could be: whoever votes waits for who votes just now.
 func lockBallot(ctx context.Context, q pg.Querier, s account.ServiceID, id BallotID) (b ballotRow, err error) {

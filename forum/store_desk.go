@@ -46,7 +46,13 @@ func updateCategoryTitle(ctx context.Context, q pg.Querier, s account.ServiceID,
 	return err
 }
 
+// updateArchived stops the clocks of the category's round tables, or lets them go on with the time that was left.
 func updateArchived(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID, archived bool) (changed bool, err error) {
+	if !archived {
+		if err := updateRoundClocks(ctx, q, s, c); err != nil {
+			return false, err
+		}
+	}
 	tag, err := q.Exec(ctx, `update forum_categories set archived_at = case when $3 then clock_timestamp() end
 		where service_id = $1 and id = $2 and (archived_at is not null) <> $3`, s, c, archived)
 	return tag.RowsAffected() == 1, err

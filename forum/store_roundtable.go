@@ -103,13 +103,15 @@ type roundDue struct {
 	people    []account.ID // of whom the next step depends on whether they are there
 }
 
+// selectRoundDue finds none in an archived category, whose clocks stand still.
 func selectRoundDue(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) (d roundDue, err error) {
 	err = q.QueryRow(ctx, `select r.election, r.phase = 'standing' and r.stand_until <= clock_timestamp()
 				or exists (select from forum_ballots b where b.thread_id = r.thread_id and b.counted_at is null and b.closes_at <= clock_timestamp()),
 			case when r.phase = 'running' then r.moderator_id end,
 			array(select w.account_id from forum_round_writings w where w.thread_id = r.thread_id and w.election = r.election and w.purpose = 'candidacy' and r.phase in ('standing', 'voting')
 				union select r.moderator_id where r.phase = 'running')
-		from forum_round_tables r where r.service_id = $1 and r.thread_id = $2`, s, id).Scan(&d.election, &d.over, &d.moderator, &d.people)
+		from forum_round_tables r join forum_threads t on t.id = r.thread_id join forum_categories c on c.id = t.category_id and c.archived_at is null
+		where r.service_id = $1 and r.thread_id = $2`, s, id).Scan(&d.election, &d.over, &d.moderator, &d.people)
 	return d, one(err)
 }
 
@@ -120,12 +122,23 @@ type roundToKeep struct {
 }
 
 func selectRoundsToKeep(ctx context.Context, q pg.Querier) ([]roundToKeep, error) {
-	rows, err := q.Query(ctx, `select service_id, thread_id from forum_round_tables where phase = 'running' or phase = 'standing' and stand_until <= now()
-		union select service_id, thread_id from forum_ballots where counted_at is null and closes_at <= now()`)
+	rows, err := q.Query(ctx, `select r.service_id, r.thread_id from (select service_id, thread_id from forum_round_tables where phase = 'running' or phase = 'standing' and stand_until <= now()
+			union select service_id, thread_id from forum_ballots where counted_at is null and closes_at <= now()) r
+		join forum_threads t on t.id = r.thread_id join forum_categories c on c.id = t.category_id and c.archived_at is null`)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (r roundToKeep, err error) { return r, row.Scan(&r.service, &r.thread) })
+}
+
+// updateRoundClocks gives the tables of an archived category back the time that it was archived for.
+func updateRoundClocks(ctx context.Context, q pg.Querier, s account.ServiceID, c CategoryID) error {
+	_, err := q.Exec(ctx, `with stood as (select t.id, c.archived_at, clock_timestamp() - c.archived_at as stood from forum_categories c join forum_threads t on t.category_id = c.id
+				where c.service_id = $1 and c.id = $2 and c.archived_at is not null),
+			ballots as (update forum_ballots b set closes_at = b.closes_at + s.stood from stood s where b.thread_id = s.id and b.counted_at is null and b.closes_at > s.archived_at)
+		update forum_round_tables r set stand_until = case when r.stand_until > s.archived_at then r.stand_until + s.stood else r.stand_until end, acted_at = r.acted_at + s.stood
+			from stood s where r.thread_id = s.id`, s, c)
+	return err
 }
 
 // upsertWriting says what a post is for. Who stands for election again does so with the later post.
@@ -196,12 +209,13 @@ func insertPoints(ctx context.Context, q pg.Querier, s account.ServiceID, t Thre
 	return err
 }
 
-// selectPoints are the agenda: what was opened, and after it what the latest post that sets it says.
+// selectPoints are the agenda: what was opened, and after it what the latest post that sets it says. A point that was opened from another post, while the one that it stands in was hidden or before it was set again, counts there alone.
 func selectPoints(ctx context.Context, q pg.Querier, s account.ServiceID, id ThreadID) ([]Point, error) {
-	rows, err := q.Query(ctx, `with said as (`+writingsSQL+` and w.purpose in ('opening', 'agenda'))
+	rows, err := q.Query(ctx, `with said (post_id, number, account_id, purpose, election, at) as (`+writingsSQL+` and w.purpose in ('opening', 'agenda'))
 		select r.id, r.point, case when r.closed_at is not null then 'closed' when r.opened_at is not null then 'open' else 'to_come' end
 		from forum_round_points r join said on said.post_id = r.post_id
-		where r.opened_at is not null or said.number = (select max(number) from said)
+		where (r.opened_at is not null or said.number = (select max(number) from said)) and not exists (select from forum_round_points o join said s on s.post_id = o.post_id
+			where o.post_id <> r.post_id and o.point = r.point and o.point <> '' and o.opened_at > coalesce(r.opened_at, said.at))
 		order by r.opened_at nulls last, r.position`, s, id)
 	if err != nil {
 		return nil, err
