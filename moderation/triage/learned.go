@@ -8,19 +8,19 @@ import (
 )
 
 // Words that nobody foresaw are in no rule, and rules fire on words that mean nothing there. Beside the rules a text is held against all labelled ones (labelled/*.jsonl): each word, its
-// stem, and each pair and triple of neighbouring stems has a weight that says how much oftener it stands in texts that somebody labelled red or crisis, and another for amber or above. The
-// weights are learned by Learn, lie in learned.bin, and never change at run time. What is learned raises a text to amber or red, has no category and so holds nothing back; and where the
-// whole of a text is far from all that was ever labelled red, what the program's rules found in it is amber, which a human reads in the same shift. It never makes less of
-// it, nor of a rule that a service wrote or changed, nor of what several messages say together.
+// stem, and each pair and triple of neighbouring stems has a weight that says how much oftener it stands in texts that somebody labelled red or crisis, and another for amber or above; so
+// has each word that begins or ends a sentence or a clause, or stands in a question. The weights are learned by Learn, lie in learned.bin, and never change at run time. What is learned
+// raises a text to amber or red, has no category and so holds nothing back; and where the whole of a text is far from all that was ever labelled red, what the program's rules found in it
+// is amber, which a human reads in the same shift. It never makes less of it, nor of a rule that a service wrote or changed, nor of what several messages say together.
 
 //go:embed learned.bin
 var learnedData []byte
 
 const (
 	learnedRule  = "learned"
-	learnedBits  = 20
+	learnedBits  = 21
 	learnedSlots = 1 << learnedBits
-	learnedMagic = "PTL1"
+	learnedMagic = "PTL2"
 
 	// From these sums on a text is red, or amber, and below this one calm. Chosen on texts that were not learned from (docs/triage.md).
 	learnedRed   = 1.25
@@ -29,7 +29,7 @@ const (
 
 	// Who tells more, in words, says something that sounds like it by chance: it takes so much more.
 	learnedMany = 25
-	learnedMore = 1.0
+	learnedMore = 0.5
 
 	// In so few words what is learned says nothing: "ciao" was somebody's last word, and is everybody's first.
 	learnedShort = 4
@@ -43,11 +43,13 @@ const (
 type weighing struct {
 	from        float64 // from this sum on it counts
 	scale, bias float64
-	weights     []int8
 }
 
 // learned holds both. Static.
-type learned struct{ red, amber weighing }
+type learned struct {
+	red, amber weighing
+	weights    []byte // two int8 by slot: for red, for amber
+}
 
 func loadLearned(data []byte) (*learned, error) {
 	const head = len(learnedMagic) + 4*4
@@ -57,18 +59,14 @@ func loadLearned(data []byte) (*learned, error) {
 	number := func(i int) float64 {
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(data[len(learnedMagic)+4*i:])))
 	}
-	weights := func(i int) []int8 {
-		list := make([]int8, learnedSlots)
-		for k, b := range data[head+i*learnedSlots : head+(i+1)*learnedSlots] {
-			list[k] = int8(b)
-		}
-		return list
-	}
-	return &learned{weighing{learnedRed, number(0), number(1), weights(0)}, weighing{learnedAmber, number(2), number(3), weights(1)}}, nil
+	return &learned{weighing{learnedRed, number(0), number(1)}, weighing{learnedAmber, number(2), number(3)}, data[head:]}, nil
 }
 
-// stems are what is looked at of one word: the whole, its beginnings and its end, as hashes.
-type stems struct{ whole, five, four, end uint32 }
+// stems are what is looked at of one word: the whole, its beginnings and its end, as hashes, and where it stands.
+type stems struct {
+	whole, five, four, end uint32
+	flags                  uint8 // of the token: what it begins, and whether it is asked
+}
 
 func hashOf(b []byte) uint32 {
 	h := uint32(2166136261)
@@ -105,31 +103,53 @@ func slot(kind, a, b, c uint32) uint32 {
 }
 
 // maxSlots is how many begin at one word.
-const maxSlots = 9
+const maxSlots = 13
 
 // slots are the places of all that begins at word i of a text; n of them are filled in.
 func slots(list []stems, i int) (at [maxSlots]uint32, n int) {
 	w := &list[i]
-	at[0], at[1], n = slot(1, w.whole, 0, 0), slot(2, w.five, 0, 0), 2
-	if w.four != 0 {
-		at[n] = slot(3, w.four, 0, 0)
+	add := func(kind, a, b, c uint32) {
+		at[n] = slot(kind, a, b, c)
 		n++
+	}
+	add(1, w.whole, 0, 0)
+	add(2, w.five, 0, 0)
+	if w.four != 0 {
+		add(3, w.four, 0, 0)
 	}
 	if w.end != 0 {
-		at[n] = slot(4, w.end, 0, 0)
-		n++
+		add(4, w.end, 0, 0)
 	}
+	next := startsSentence
 	if i+1 < len(list) {
-		at[n], at[n+1] = slot(5, w.whole, list[i+1].whole, 0), slot(6, w.five, list[i+1].five, 0)
-		n += 2
+		next = list[i+1].flags
+		add(5, w.whole, list[i+1].whole, 0)
+		add(6, w.five, list[i+1].five, 0)
+		if w.flags&(startsSentence|startsClause) != 0 {
+			add(10, w.five, list[i+1].five, 0)
+		}
 	}
 	if i+2 < len(list) {
-		at[n], at[n+1] = slot(7, w.five, list[i+2].five, 0), slot(8, w.five, list[i+1].five, list[i+2].five)
-		n += 2
+		add(7, w.five, list[i+2].five, 0)
+		add(8, w.five, list[i+1].five, list[i+2].five)
 	}
 	if i+3 < len(list) {
-		at[n] = slot(9, w.five, list[i+3].five, 0)
-		n++
+		add(9, w.five, list[i+3].five, 0)
+	}
+	switch {
+	case w.flags&startsSentence != 0:
+		add(11, w.five, 0, 0)
+	case w.flags&startsClause != 0:
+		add(12, w.five, 0, 0)
+	}
+	switch {
+	case next&startsSentence != 0:
+		add(13, w.five, 0, 0)
+	case next&startsClause != 0:
+		add(14, w.five, 0, 0)
+	}
+	if w.flags&question != 0 {
+		add(15, w.five, 0, 0)
 	}
 	return at, n
 }
@@ -138,27 +158,44 @@ func slots(list []stems, i int) (at [maxSlots]uint32, n int) {
 func (r *reading) words() []stems {
 	r.stems = r.stems[:0]
 	for i := range r.raw {
-		r.stems = append(r.stems, stemsOf(r.text(&r.raw[i])))
+		s := stemsOf(r.text(&r.raw[i]))
+		s.flags = r.raw[i].flags
+		r.stems = append(r.stems, s)
 	}
 	return r.stems
 }
 
-// weigh is how much the words of a part say, by both sums.
-func (l *learned) weigh(list []stems) (red, amber float64) {
-	var reds, ambers int32
-	all := 0
+// said is how much all that begins at one word says, and how many slots that is.
+type said struct{ red, amber, n int32 }
+
+// each is what the words of the text just read say, one by one.
+func (l *learned) each(r *reading) []said {
+	list := r.words()
+	r.said = r.said[:0]
 	for i := range list {
 		at, n := slots(list, i)
+		s := said{n: int32(n)}
 		for _, k := range at[:n] {
-			reds += int32(l.red.weights[k])
-			ambers += int32(l.amber.weights[k])
+			s.red += int32(int8(l.weights[2*k]))
+			s.amber += int32(int8(l.weights[2*k+1]))
 		}
-		all += n
+		r.said = append(r.said, s)
 	}
-	return l.red.sum(reds, all), l.amber.sum(ambers, all)
+	return r.said
 }
 
-func (w *weighing) sum(weights int32, n int) float64 {
+// weigh is how much the words of a part say, by both sums.
+func (l *learned) weigh(part []said) (red, amber float64) {
+	var all said
+	for _, s := range part {
+		all.red += s.red
+		all.amber += s.amber
+		all.n += s.n
+	}
+	return l.red.sum(all.red, all.n), l.amber.sum(all.amber, all.n)
+}
+
+func (w *weighing) sum(weights, n int32) float64 {
 	return float64(weights)*w.scale/math.Sqrt(float64(max(n, 1))) + w.bias
 }
 
@@ -171,7 +208,7 @@ type weight struct {
 
 // of weighs the text just read.
 func (l *learned) of(r *reading) (w weight) {
-	list := r.words()
+	list := l.each(r)
 	if len(list) < learnedShort {
 		return weight{}
 	}
@@ -188,11 +225,11 @@ func (l *learned) of(r *reading) (w weight) {
 		red, amber := l.weigh(list[from:to])
 		w.isCalm = w.isCalm && red < learnedCalm
 		if red >= l.red.from+more {
-			w.level, w.where = Red, l.red.strongest(list[from:to], from)
+			w.level, w.where = Red, strongest(list[from:to], from, func(s said) int32 { return s.red })
 			break
 		}
 		if w.level < Amber && amber >= l.amber.from+more {
-			w.level, w.where = Amber, l.amber.strongest(list[from:to], from)
+			w.level, w.where = Amber, strongest(list[from:to], from, func(s said) int32 { return s.amber })
 		}
 		if to == len(list) {
 			break
@@ -231,20 +268,13 @@ func (e *Engine) weigh(r *reading) (w weight) {
 }
 
 // strongest is the stretch of up to six words of a part that says the most.
-func (w *weighing) strongest(list []stems, from int) span {
+func strongest(part []said, from int, of func(said) int32) span {
 	const most = 6
-	each := make([]int32, len(list))
-	for i := range list {
-		at, n := slots(list, i)
-		for _, k := range at[:n] {
-			each[i] += int32(w.weights[k])
-		}
-	}
 	best, high := span{}, int32(math.MinInt32)
-	for i := range each {
+	for i := range part {
 		sum := int32(0)
-		for k := i; k < min(i+most, len(each)); k++ {
-			if sum += each[k]; sum > high {
+		for k := i; k < min(i+most, len(part)); k++ {
+			if sum += of(part[k]); sum > high {
 				best, high = span{int32(from + i), int32(from + k + 1)}, sum
 			}
 		}

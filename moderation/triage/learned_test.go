@@ -92,6 +92,20 @@ func TestLearned(t *testing.T) {
 	require.Error(t, err)
 }
 
+// TestLearned_place: the same words say something else where one of them begins a sentence or a clause, and where they are asked.
+func TestLearned_place(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	r := newReading(e.set)
+	told := map[float64]string{}
+	for _, text := range []string{"porto le chiavi al vicino domani parto", "porto le chiavi al vicino. domani parto", "porto le chiavi al vicino, domani parto", "porto le chiavi al vicino domani parto?"} {
+		r.prepare(text)
+		red, _ := e.learned.weigh(e.learned.each(r))
+		require.NotContains(t, told, red, text)
+		told[red] = text
+	}
+}
+
 // TestLearned_raises: it says where in the text, reads only the person, finds what lies deep in a long text, and holds nothing back. What it makes less of is amber.
 func TestLearned_raises(t *testing.T) {
 	t.Parallel()

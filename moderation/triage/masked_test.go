@@ -39,10 +39,11 @@ func TestHiddenWords_hostile(t *testing.T) {
 	}
 }
 
-// TestFaintSigns: several faint signs in one short message are one sign; in a long story, or where an ordinary occasion is named, they are not.
+// TestFaintSigns: several faint signs in one short message are one sign; in a long story, or where an ordinary occasion is named, they are not. By rules alone: what is learned of such words
+// is weighed apart.
 func TestFaintSigns(t *testing.T) {
 	t.Parallel()
-	e := newTestEngine(t)
+	e := byRulesAlone(newTestEngine(t))
 	faint := "mi sveglio alle tre, prendo la corda e vado"
 	for text, want := range map[string]Level{
 		faint:                                   Crisis,

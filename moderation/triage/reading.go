@@ -19,6 +19,7 @@ type reading struct {
 	signals          uint64
 	steps            int
 	stems            []stems
+	said             []said
 }
 
 type span struct{ from, to int32 }
