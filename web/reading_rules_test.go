@@ -55,7 +55,7 @@ func TestRulesStory(t *testing.T) {
 	assert.Contains(t, page.Find("#text").Text(), "# mio")
 	assert.Equal(t, mark, page.Find("form.panel input[name=mark]").AttrOr("value", ""), "sent again, it still writes over nothing")
 
-	page = first.post("/rules/try", "text", "stasera la lanterna è spenta <script>")
+	page = first.post("/rules/try", "text", "al mercato la lanterna è spenta <script>")
 	assert.Equal(t, http.StatusOK, page.StatusCode)
 	assert.Equal(t, 2, page.Find(".rules-tried").Length())
 	assert.Equal(t, "lanterna è spenta", page.text(".rules-tried mark"))
