@@ -59,7 +59,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 	second := signIn(t, there, "localhost", "Tommaso")
 	opened := second.open(t, alert)
 	opened.form(t, `form[action$="/hand-over"]`).fill(t, "to", opened.doc.Find("input[name=to]").AttrOr("value", "")).submit(t)
-	teresa.open(t, alert).form(t, `form[action$="/take-over"]`).submit(t)
+	teresa.open(t, alert).form(t, `.opened form[action$="/take-over"]`).submit(t)
 	tommaso.find(".stays").seen() // without a reload
 	tommaso.find("textarea[name=note]").holds("Ho scritto alla persona e sta meglio.")
 	tommaso.inspect("case-stays")
