@@ -282,6 +282,8 @@ func TestMigrateClock(t *testing.T) {
 	w.report(reader, w.newPost(author))
 	amber := w.openCase()
 	w.danger(reader, w.newPost(author))
+	e := w.raise(w.flagged(newRoom(), 1, triage.Crisis, author, account.Actor{}))
+	w.exec(`insert into moderation_notices (id, service_id, account_id, escalation_id, kind) values (gen_random_uuid(), $1, $2, $3, 'revealed')`, w.service, author.ID, e.ID)
 	w.exec(withoutClock + `delete from moderation_migrations where version_id >= 15`)
 	require.NoError(t, pg.Migrate(ctx, w.url, moderation.Migrations()))
 	queue, err := w.Queue(ctx, anna)

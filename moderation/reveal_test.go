@@ -22,7 +22,7 @@ func TestMigrateReveals(t *testing.T) {
 	w := newWorld(t, slow())
 	tutor, author := w.newTutor("Anna"), w.newActor(account.RoleMember, "Mare")
 	w.sanctioned(tutor, author, moderation.SanctionWarn)
-	w.exec(withoutReveals + `delete from moderation_migrations where version_id >= 14`)
+	w.exec(withoutClock + withoutReveals + `delete from moderation_migrations where version_id >= 14`)
 	require.NoError(t, pg.Migrate(t.Context(), w.url, moderation.Migrations()))
 	assert.Equal(t, []moderation.NoticeKind{moderation.NoticeWarned}, w.told(author))
 }

@@ -23,7 +23,7 @@ comment on column moderation_cases.taken_back is 'Why a moderator showed again w
 
 alter table moderation_notices drop constraint moderation_notices_kind;
 alter table moderation_notices add constraint moderation_notices_kind check (kind in ('hidden', 'report_hidden', 'report_kept', 'appeal_kept', 'appeal_restored',
-  'report_restored', 'warned', 'muted', 'banned', 'lifted', 'report_acted', 'case_overdue', 'taken_back', 'report_taken_back'));
+  'report_restored', 'warned', 'muted', 'banned', 'lifted', 'report_acted', 'revealed', 'case_overdue', 'taken_back', 'report_taken_back'));
 
 alter table moderation_escalations add column note_form smallint not null default 1 constraint moderation_escalations_note_form check (note_form in (1, 2));
 comment on column moderation_escalations.note_form is 'What the sealed note is: 1 plain words, 2 JSON of what was done, what protects the person and what follows.';
