@@ -24,14 +24,55 @@ func TestStrangersSets(t *testing.T) {
 		name, lang string
 		bar        bar
 	}{
-		{"fourth", "it", bar{crisisRed: 0.95, selfRed: 0.86, redAmber: 0.91, amberAmber: 0.84, hardRed: 0.02, plainFlag: 0.21, crisisMissed: 1}},
-		{"fourth", "en", bar{crisisRed: 0.99, selfRed: 0.91, redAmber: 0.94, amberAmber: 0.77, hardRed: 0.02, plainFlag: 0.27, crisisMissed: 1}},
-		{"fifth", "it", bar{crisisRed: 0.77, selfRed: 0.71, redAmber: 0.82, amberAmber: 0.75, hardRed: 0.05, plainFlag: 0.15, crisisMissed: 10}},
-		{"fifth", "en", bar{crisisRed: 0.84, selfRed: 0.80, redAmber: 0.88, amberAmber: 0.61, hardRed: 0.06, plainFlag: 0.22, crisisMissed: 6}},
+		{"fourth", "it", bar{crisisRed: 0.91, selfRed: 0.89, redAmber: 0.90, amberAmber: 0.83, hardRed: 0.02, plainFlag: 0.21, crisisMissed: 2}},
+		{"fourth", "en", bar{crisisRed: 0.99, selfRed: 0.92, redAmber: 0.95, amberAmber: 0.84, hardRed: 0.02, plainFlag: 0.34, crisisMissed: 1}},
+		{"fifth", "it", bar{crisisRed: 0.85, selfRed: 0.80, redAmber: 0.88, amberAmber: 0.79, hardRed: 0.05, plainFlag: 0.15, crisisMissed: 7}},
+		{"fifth", "en", bar{crisisRed: 0.91, selfRed: 0.85, redAmber: 0.91, amberAmber: 0.66, hardRed: 0.07, plainFlag: 0.19, crisisMissed: 5}},
 	} {
 		f := measure(t, e, readFile(t, "testdata/"+set.name+".jsonl"), set.lang)
 		f.log(t, set.name+" set, "+set.lang)
 		requireBar(t, f, set.bar)
+	}
+}
+
+// TestSixthSet: two people who never saw a rule wrote 4,008 texts to be hard, the dangerous without a word of danger and the harmless beside them in the same words. Nothing was learned
+// or tuned on them; it must stay so.
+func TestSixthSet(t *testing.T) {
+	t.Parallel()
+	e := newTestEngine(t)
+	cases := readFile(t, "testdata/sixth.jsonl")
+	for _, lang := range []struct {
+		name                           string
+		crisis, red, amber, falseAlarm float64 // to red, to red, to amber; harmless to red at most
+	}{
+		{"it", 0.82, 0.74, 0.69, 0.06},
+		{"en", 0.76, 0.62, 0.58, 0.12},
+	} {
+		found := map[Level]share{}
+		for _, c := range cases {
+			if c.Lang != lang.name {
+				continue
+			}
+			v, err := e.ReadTurns(c.conversation())
+			require.NoError(t, err)
+			expected, err := ParseLevel(c.Expected)
+			require.NoError(t, err)
+			s := found[expected]
+			s.all++
+			if v.Level >= Red || expected == Amber && v.Level == Amber {
+				s.right++
+			}
+			found[expected] = s
+		}
+		t.Logf("sixth set, %s", lang.name)
+		t.Logf("  crisis read as red or above               %s", found[Crisis])
+		t.Logf("  red read as red or above                  %s", found[Red])
+		t.Logf("  amber read as amber or above              %s", found[Amber])
+		t.Logf("  harmless read as red                      %s", found[None])
+		require.GreaterOrEqual(t, found[Crisis].rate(), lang.crisis)
+		require.GreaterOrEqual(t, found[Red].rate(), lang.red)
+		require.GreaterOrEqual(t, found[Amber].rate(), lang.amber)
+		require.LessOrEqual(t, found[None].rate(), lang.falseAlarm)
 	}
 }
 
