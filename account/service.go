@@ -85,6 +85,12 @@ func (a *Accounts) CreateService(ctx context.Context, actor Actor, n NewService)
 	if _, err := time.LoadLocation(n.TimeZone); err != nil {
 		return ServiceID{}, fmt.Errorf("account: create service: %w", err)
 	}
+	// "Local" would be another zone on another machine, and what PostgreSQL does not know could be asked of it nowhere.
+	if known, err := selectKnowsZone(ctx, a.pool, n.TimeZone); err != nil {
+		return ServiceID{}, pg.Classify(err)
+	} else if !known {
+		return ServiceID{}, fmt.Errorf("account: create service: PostgreSQL knows no time zone %q", n.TimeZone)
+	}
 	if len(n.Numbers) == 0 {
 		n.Numbers = DefaultNumbers()
 	}

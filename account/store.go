@@ -33,6 +33,11 @@ func wrote(err error, op string, refused map[string]error) error {
 	return fmt.Errorf("account: %s: %w", op, pg.Classify(err))
 }
 
+func selectKnowsZone(ctx context.Context, q pg.Querier, name string) (is bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from pg_timezone_names where name = $1)`, name).Scan(&is)
+	return is, read(err, ErrNotFound, "select zone")
+}
+
 func insertService(ctx context.Context, q pg.Querier, id ServiceID, n NewService) error {
 	_, err := q.Exec(ctx, `insert into account_services (id, name, host, locale, time_zone, numbers, webhook_url)
 		values ($1, $2, lower($3), $4, $5, $6, $7)`, id, n.Name, n.Host, n.Locale, n.TimeZone, n.Numbers, n.WebhookURL)
