@@ -42,8 +42,8 @@ type Policies struct {
 	Past  []Policy // all others, the latest first, at most fifty
 }
 
-// askedFor is how long a second tutor is waited for.
-const askedFor = 7 * 24 * time.Hour
+// askedFor is how long a second tutor is waited for: two people act together, or one asks again.
+const askedFor = time.Hour
 
 // ErrPolicyGone says that a policy is not asked for any more, or not by somebody else.
 var (
