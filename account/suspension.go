@@ -29,7 +29,7 @@ func (a *Accounts) Suspend(ctx context.Context, tx pgx.Tx, service ServiceID, id
 }
 
 // Resume lets a suspended account in again after a time, 0 being at once, in the caller's transaction.
-func (a *Accounts) Resume(ctx context.Context, tx pgx.Tx, service ServiceID, id ID, after time.Duration) error {
+func (a *Accounts) Resume(ctx context.Context, tx pg.Querier, service ServiceID, id ID, after time.Duration) error {
 	return updateSuspended(ctx, tx, service, id, after)
 }
 

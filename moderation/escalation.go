@@ -15,6 +15,7 @@ import (
 	"ponti/internal/errs"
 	"ponti/internal/pg"
 	"ponti/moderation/triage"
+	"ponti/roster"
 )
 
 // Outcome is how an escalation ended.
@@ -44,6 +45,7 @@ type Escalation struct {
 	Subject        Subject
 	Level          triage.Level
 	Category       triage.Category
+	Others         []Another // what else it is about, in the order in which it came; none when closed
 	State          State
 	Rung           Rung
 	Round          int
@@ -60,11 +62,18 @@ type Escalation struct {
 	Outcome        Outcome
 }
 
+// Another is a category of some cause of an escalation, beside its own.
+type Another struct {
+	Category triage.Category
+	New      bool // it came since the owner last did something
+}
+
 // Console is what an ESP or tutor must look at: what waits for an owner first, gravest and oldest first, then what they own.
 type Console struct {
 	Waiting []Escalation // routed to the actor and not acknowledged
 	Handed  []Escalation // owned by another tutor, who asks the actor to take them over
 	Mine    []Escalation // owned by the actor and open
+	Told    []Escalation // routed to others or nobody, and acknowledged by nobody, though everybody was told: tutors only, and no more of it than Told gives
 	Taken   []Escalation // owned by others of the service; tutors only, without subject, person or category
 	Reveals []Revealer   // who asked whose texts are too often; tutors only
 	Now     time.Time
@@ -83,9 +92,18 @@ func (m *Moderation) Console(ctx context.Context, actor account.Actor) (Console,
 	if err != nil {
 		return Console{}, err
 	}
-	c := Console{Now: time.Time{}}
+	c := Console{}
 	if c.Reveals, err = m.revealers(ctx, actor); err != nil {
 		return Console{}, err
+	}
+	if mayBeTold(actor) == nil {
+		told, err := selectTold(ctx, m.pool, actor, nil)
+		if err != nil {
+			return Console{}, pg.Classify(err)
+		}
+		if c.Told, err = m.told(ctx, told); err != nil {
+			return Console{}, err
+		}
 	}
 	for i, e := range shown {
 		c.Now = e.Now
@@ -126,9 +144,17 @@ func (m *Moderation) named(ctx context.Context, actor account.Actor, list []row)
 	if err != nil {
 		return nil, err
 	}
+	which := make([]EscalationID, len(list))
+	for i, e := range list {
+		which[i] = e.ID
+	}
+	others, err := selectOthers(ctx, m.pool, which)
+	if err != nil {
+		return nil, pg.Classify(err)
+	}
 	out := make([]Escalation, len(list))
 	for i, e := range list {
-		out[i] = Escalation{ID: e.ID, Subject: e.Subject, Level: e.Level, Category: e.Category, State: e.State, Rung: e.Rung, Round: e.Round,
+		out[i] = Escalation{ID: e.ID, Subject: e.Subject, Level: e.Level, Category: e.Category, Others: others[e.ID], State: e.State, Rung: e.Rung, Round: e.Round,
 			Person: names[e.Person].Alias, ESP: names[e.ESP].Alias, Owner: names[e.Owner].Alias, Mine: !e.Owner.IsZero() && e.Owner == actor.ID,
 			RaisedAt: e.RaisedAt, DueAt: e.DueAt, AcknowledgedAt: e.AcknowledgedAt, Now: e.Now, Outcome: e.Outcome}
 		known, is := unnamed[e.Subject]
@@ -317,8 +343,11 @@ func (m *Moderation) history(ctx context.Context, id EscalationID) ([]ShownStep,
 	return steps, nil
 }
 
-// Acknowledge makes the actor the one owner. ErrTaken when somebody was first, ErrClosed when it is over; again by its owner is no error.
+// Acknowledge makes the actor the one owner, and is a sign of life of theirs. ErrTaken when somebody was first, ErrClosed when it is over; again by its owner is no error.
 func (m *Moderation) Acknowledge(ctx context.Context, actor account.Actor, id EscalationID) error {
+	if err := m.roster.Heartbeat(ctx, roster.Beat{Account: actor.ID}); err != nil {
+		return err
+	}
 	var e row
 	var others []account.ID
 	err := pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
@@ -370,12 +399,17 @@ func blank(s string) bool {
 
 // tell hints at consoles, and at the person and the peer whose room shows how it stands. It comes after the commit.
 func (m *Moderation) tell(e row, consoles []account.ID) {
-	for _, id := range consoles {
-		m.hints.Publish(bus.Account(id.String()), []byte(bus.Escalations))
-	}
+	m.tellConsoles(consoles)
 	for _, id := range []account.ID{e.Person, e.ESP} {
 		if !id.IsZero() {
 			m.hints.Publish(bus.Account(id.String()), []byte(bus.Rooms))
 		}
+	}
+}
+
+// tellConsoles hints that there is something else to see there.
+func (m *Moderation) tellConsoles(who []account.ID) {
+	for _, id := range who {
+		m.hints.Publish(bus.Account(id.String()), []byte(bus.Escalations))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -159,32 +160,53 @@ func TestAcknowledgeAndClose(t *testing.T) {
 	assert.Empty(t, w.routed(id))
 }
 
+// TestAcknowledgeAtOnce: of two who take the same at one moment exactly one has it, a thousand times.
 func TestAcknowledgeAtOnce(t *testing.T) {
+	const races, lanes = 1000, 3
 	w := newWorld(t, slow())
 	ctx := t.Context()
 	person := w.newActor(account.RoleGuest, "Mare")
 	tutors := []account.Actor{w.newTutor("Anna"), w.newTutor("Bruno")}
-	for range 50 {
-		id := w.raise(w.flagged(newRoom(), 1, triage.Red, person, account.Actor{})).ID
+	w.exec(`with e as (insert into moderation_escalations (id, service_id, subject_kind, subject_id, level, category, person_id)
+				select gen_random_uuid(), $1::uuid, 'room', gen_random_uuid()::text, 'red', 'suicide', $2::uuid from generate_series(1, $5::int) returning id),
+			c as (insert into moderation_causes (service_id, escalation_id, kind, ref, level, category) select $1, id, 'message', id || '/1', 'red', 'suicide' from e),
+			s as (insert into moderation_steps (service_id, escalation_id, fence, kind, level, rung, round, due_at) select $1, id, 1, 'raised', 'red', 0, 0, now() from e)
+		insert into moderation_routes (service_id, escalation_id, account_id, role, level) select $1, e.id, a, 'tutor', 'red' from e, unnest(array[$3::uuid, $4::uuid]) a`,
+		w.service, person.ID, tutors[0].ID, tutors[1].ID, races)
+	rows, err := w.pool.Query(ctx, `select id from moderation_escalations`)
+	require.NoError(t, err)
+	list, err := pgx.CollectRows(rows, pgx.RowTo[moderation.EscalationID])
+	require.NoError(t, err)
+	require.Len(t, list, races)
+
+	race := func(id moderation.EscalationID) {
+		var won atomic.Int32
+		var both sync.WaitGroup
 		for _, who := range tutors {
-			w.exec(`insert into moderation_routes (service_id, escalation_id, account_id, role, level) values ($1, $2, $3, 'tutor', 'red')`, w.service, id, who.ID)
+			both.Go(func() {
+				// The loser is told that it is taken, or finds it gone.
+				if err := w.Acknowledge(ctx, who, id); err == nil {
+					won.Add(1)
+				} else {
+					assert.True(t, errors.Is(err, moderation.ErrTaken) || errs.KindOf(err) == errs.NotFound, "%v", err)
+				}
+			})
 		}
-		results := make(chan error, len(tutors))
-		for _, who := range tutors {
-			go func() { results <- w.Acknowledge(ctx, who, id) }()
-		}
-		won := 0
-		for range tutors {
-			switch err := <-results; {
-			case err == nil:
-				won++
-			default: // the loser is told that it is taken, or finds it gone
-				assert.True(t, errors.Is(err, moderation.ErrTaken) || errs.KindOf(err) == errs.NotFound, "%v", err)
-			}
-		}
-		require.Equal(t, 1, won)
-		require.Equal(t, 1, len(w.routed(id)), "the others' routes end")
+		both.Wait()
+		assert.EqualValues(t, 1, won.Load())
 	}
+	var all sync.WaitGroup
+	for lane := range lanes {
+		all.Go(func() {
+			for i := lane; i < races; i += lanes {
+				race(list[i])
+			}
+		})
+	}
+	all.Wait()
+	assert.Zero(t, scalar[int](w, `select count(*) from moderation_escalations e where e.state <> 'acknowledged'
+		or (select array_agg(r.account_id) from moderation_routes r where r.escalation_id = e.id and r.until is null) <> array[e.owner_id]`), "the owner alone reads on")
+	w.checked()
 }
 
 func TestConsole(t *testing.T) {

@@ -23,11 +23,9 @@ func (m *Moderation) HandOver(ctx context.Context, actor account.Actor, id Escal
 	if err != nil {
 		return pg.Classify(err)
 	}
-	var asked []roster.Duty
-	for _, d := range here {
-		if d.Account == to && d.Role == account.RoleTutor && to != actor.ID {
-			asked = append(asked, d)
-		}
+	asked := dutyOf(here, to)
+	if to == actor.ID {
+		asked = nil
 	}
 	var e row
 	err = pg.InTx(ctx, m.pool, func(ctx context.Context, tx pgx.Tx) (err error) {
@@ -51,7 +49,7 @@ func (m *Moderation) HandOver(ctx context.Context, actor account.Actor, id Escal
 		if err := insertStep(ctx, tx, e, StepHanded, actor.ID); err != nil {
 			return err
 		}
-		if err := insertNotifications(ctx, tx, e, []account.ID{to}); err != nil {
+		if err := m.insertNotifications(ctx, tx, e, []account.ID{to}); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, entry(actor, "escalation.hand_over", "escalation:"+id.String(), "account:"+to.String()))
@@ -63,9 +61,22 @@ func (m *Moderation) HandOver(ctx context.Context, actor account.Actor, id Escal
 	return nil
 }
 
+// dutyOf is a tutor's duty, as it is asked of; empty for who has none.
+func dutyOf(here []roster.Duty, tutor account.ID) (asked []roster.Duty) {
+	for _, d := range here {
+		if d.Account == tutor && d.Role == account.RoleTutor {
+			asked = append(asked, d)
+		}
+	}
+	return asked
+}
+
 // TakeOver makes a tutor the owner whom the owner asked to. Whoever had it sees it no more. ErrTaken when another was first, ErrClosed when it is over;
 // again by its owner is no error. One that has gone back to everybody is acknowledged by it.
 func (m *Moderation) TakeOver(ctx context.Context, actor account.Actor, id EscalationID) error {
+	if err := m.roster.Heartbeat(ctx, roster.Beat{Account: actor.ID}); err != nil {
+		return err
+	}
 	var e row
 	var others []account.ID
 	back := false

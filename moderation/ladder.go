@@ -36,8 +36,8 @@ const (
 type Times struct {
 	// Within is how long each rung has to acknowledge.
 	Within time.Duration
-	// Idle is how long an owner may do nothing before it is offered anew. Zero waits for the end of the owner's shift,
-	// looked at every Within.
+	// Idle is how long an owner may do nothing before it is offered anew. Zero waits for the end of the owner's shift;
+	// whether they are still heard of is looked at every Within.
 	Idle time.Duration
 }
 
@@ -70,13 +70,14 @@ type StepKind string
 const (
 	StepRaised       StepKind = "raised"
 	StepJoined       StepKind = "joined"       // another cause was put to it
+	StepWidened      StepKind = "widened"      // a cause of the same level and of a category that was not among the causes
 	StepLifted       StepKind = "lifted"       // a cause of a higher level: it starts again at that level
 	StepRung         StepKind = "rung"         // a rung was reached
 	StepArrived      StepKind = "arrived"      // tutors came on call while everybody was being asked
 	StepAcknowledged StepKind = "acknowledged" // somebody took it
 	StepActed        StepKind = "acted"        // its owner did something
 	StepKept         StepKind = "kept"         // its owner is still on shift
-	StepReopened     StepKind = "reopened"     // its owner did nothing for too long
+	StepReopened     StepKind = "reopened"     // its owner did nothing for too long, or is not there any more
 	StepHanded       StepKind = "handed"       // its owner asked another tutor to take it
 	StepTakenOver    StepKind = "taken_over"   // who did
 	StepClosed       StepKind = "closed"
@@ -89,11 +90,12 @@ type facts struct {
 	Rung      Rung
 	Round     int // how often the ladder's end was reached
 	DueAt     time.Time
+	OwnerOn   bool         // acknowledged: the owner is on shift
 	OwnerHere bool         // acknowledged: the owner is on call
 	Peers     []account.ID // on call, for amber
 	OwnTutor  account.ID   // of the peer concerned; zero when not on call
 	Tutors    []account.ID // all on call
-	Routed    []account.ID // who is asked already
+	Routed    []account.ID // who is asked already; only who is on shift
 }
 
 // step is what to do next with an escalation, all of it in one transaction.
@@ -116,20 +118,34 @@ func next(f facts, l Ladder, now time.Time) (step, bool) {
 		return step{}, false
 	}
 	times := l.of(f.Level)
-	if now.Before(f.DueAt) {
-		return arrivals(f)
-	}
+	due := !now.Before(f.DueAt)
 	if f.State == StateAcknowledged {
-		if times.Idle == 0 && f.OwnerHere {
-			return step{Kind: StepKept, State: f.State, Rung: f.Rung, Round: f.Round, DueAt: now.Add(times.Within)}, true
-		}
-		f.State, f.Rung, f.Round, f.Routed = StateRaised, RungNone, 0, nil
-		s := climb(f)
-		s.Kind, s.Forget, s.DueAt = StepReopened, true, now.Add(times.Within)
-		return s, true
+		return owned(f, times, due, now)
+	}
+	// Whom it was offered to has gone home: nobody waits for them.
+	if left := f.State == StateOffered && f.Rung < RungOutside && len(f.Routed) == 0; !due && !left {
+		return arrivals(f)
 	}
 	s := climb(f)
 	s.DueAt = now.Add(times.Within)
+	return s, true
+}
+
+// owned decides about what somebody has. A danger does not wait for an owner who is not there, and amber not for the end of a shift that is over.
+func owned(f facts, times Times, due bool, now time.Time) (step, bool) {
+	here := f.OwnerHere
+	if times.Idle == 0 && !due {
+		here = f.OwnerOn
+	}
+	switch {
+	case here && !due:
+		return step{}, false
+	case here && times.Idle == 0:
+		return step{Kind: StepKept, State: f.State, Rung: f.Rung, Round: f.Round, DueAt: now.Add(times.Within)}, true
+	}
+	f.State, f.Rung, f.Round, f.Routed = StateRaised, RungNone, 0, nil
+	s := climb(f)
+	s.Kind, s.Forget, s.DueAt = StepReopened, true, now.Add(times.Within)
 	return s, true
 }
 

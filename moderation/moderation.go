@@ -111,11 +111,12 @@ type Content interface {
 
 // Options are what a deployment or a test sets. The zero value of each field but Keys is a usable default.
 type Options struct {
-	Keys       *seal.Keyring // seals notes and statements
-	Ladder     Ladder        // zero: DefaultLadder
-	Every      time.Duration // how often the worker looks; zero: 1 s
-	Pool       *pgxpool.Pool // the ladder's own small pool, never starved by chat; nil: the common one
-	BaseURL    string        // where the site of the service with host "*" is reached, for links in webhooks and mails
+	Keys       *seal.Keyring    // seals notes and statements
+	Ladder     Ladder           // zero: DefaultLadder
+	Every      time.Duration    // how often the worker looks; zero: 1 s
+	Now        func() time.Time // the worker's own clock, for gaps in its looks alone; nil: time.Now
+	Pool       *pgxpool.Pool    // the ladder's own small pool, never starved by chat; nil: the common one
+	BaseURL    string           // where the site of the service with host "*" is reached, for links in webhooks and mails
 	Webhook    WebhookOptions
 	Classifier ClassifierOptions
 	Mail       *mail.Server                                   // tells people of alerts; nil: nobody is told by mail
@@ -140,6 +141,9 @@ func (o Options) withDefaults(pool *pgxpool.Pool) Options {
 	}
 	if o.Every == 0 {
 		o.Every = time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Pool == nil {
 		o.Pool = pool

@@ -8,7 +8,6 @@ import (
 
 	"ponti/account"
 	"ponti/internal/audit"
-	"ponti/internal/bus"
 	"ponti/internal/ids"
 	"ponti/internal/pg"
 	"ponti/moderation/triage"
@@ -58,17 +57,24 @@ type Raised struct {
 }
 
 // Raise puts a cause to the open escalation of its subject, or opens one, in the caller's transaction: the flagged message and
-// its escalation commit together. A higher level lifts the open escalation and starts its ladder again; a lower one joins it.
+// its escalation commit together. A higher level lifts the open escalation and starts its ladder again; another category at its level is told again to who has it; any other
+// cause joins it. Whoever is in danger by it and was banned is let in again.
 func (m *Moderation) Raise(ctx context.Context, q pg.Querier, r Raise) (Raised, error) {
 	if r.Level < triage.Amber || r.Level > triage.Crisis {
 		return Raised{}, fmt.Errorf("moderation: raise: no such level: %d", r.Level)
 	}
 	r.Subject = r.Subject.grouped()
+	danger := r.Level >= triage.Red && !r.Person.IsZero()
+	if danger {
+		if err := lockDanger(ctx, q, r.Person, false); err != nil {
+			return Raised{}, err
+		}
+	}
 	// Twice suffices when an open escalation is closed between our looking and our locking; the third time is for the unlikely.
 	for range 3 {
 		known, err := selectCause(ctx, q, r.Service, r.Cause)
 		if err == nil {
-			return m.raised(known, r, nil), nil
+			return m.raised(known, r, nil, nil), nil
 		}
 		if !errors.Is(err, ErrUnknown) {
 			return Raised{}, err
@@ -80,7 +86,13 @@ func (m *Moderation) Raise(ctx context.Context, q pg.Querier, r Raise) (Raised, 
 		if err != nil {
 			return Raised{}, err
 		}
-		return m.raised(e, r, tell), nil
+		var admitted []account.ID
+		if danger {
+			if admitted, err = m.admit(ctx, q, r.Service, r.Person); err != nil {
+				return Raised{}, err
+			}
+		}
+		return m.raised(e, r, tell, admitted), nil
 	}
 	return Raised{}, fmt.Errorf("moderation: raise: %w", pg.ErrUnavailable)
 }
@@ -88,13 +100,12 @@ func (m *Moderation) Raise(ctx context.Context, q pg.Querier, r Raise) (Raised, 
 // errAgain says that somebody else was first and the whole must be looked at anew.
 var errAgain = errors.New("moderation: look again")
 
-func (m *Moderation) raised(e row, r Raise, tell []account.ID) Raised {
+func (m *Moderation) raised(e row, r Raise, tell, admitted []account.ID) Raised {
 	return Raised{ID: e.ID, Level: e.Level, Announce: func() {
 		m.metrics.raised.WithLabelValues(r.Level.String()).Inc()
 		m.look()
-		for _, id := range tell {
-			m.hints.Publish(bus.Account(id.String()), []byte(bus.Escalations))
-		}
+		m.tellConsoles(tell)
+		m.tellNotices(admitted)
 	}}
 }
 
@@ -107,6 +118,12 @@ func (m *Moderation) raiseOnce(ctx context.Context, q pg.Querier, r Raise) (row,
 	if err != nil {
 		return row{}, nil, err
 	}
+	other := false
+	if !opened && r.Level == e.Level && r.Category != triage.CategoryNone {
+		if other, err = selectIsOther(ctx, q, e, r.Category); err != nil {
+			return row{}, nil, err
+		}
+	}
 	if err := insertCause(ctx, q, e.ID, r); err != nil {
 		return row{}, nil, err
 	}
@@ -117,12 +134,7 @@ func (m *Moderation) raiseOnce(ctx context.Context, q pg.Querier, r Raise) (row,
 	case r.Level > e.Level:
 		e, tell, err = m.lift(ctx, q, e, r)
 	default:
-		if tell, err = selectRouted(ctx, q, e.ID); err == nil {
-			e, err = updateJoined(ctx, q, e)
-		}
-		if err == nil {
-			err = insertStep(ctx, q, e, StepJoined, r.By.ID)
-		}
+		e, tell, err = m.join(ctx, q, e, r, other)
 	}
 	if err != nil {
 		return row{}, nil, err
@@ -132,6 +144,28 @@ func (m *Moderation) raiseOnce(ctx context.Context, q pg.Querier, r Raise) (row,
 		by = account.System(r.Service)
 	}
 	return e, tell, audit.Append(ctx, q, entry(by, "escalation.raise", "escalation:"+e.ID.String(), string(r.Cause.Kind)))
+}
+
+// join puts another cause to an open escalation. One of another category is another thing to look at: whoever has it, or was asked, is told again, and an owner's
+// time for something to be done runs from now. Amber, which waits for the end of a shift, is looked at by the ladder at once: it stays with an owner who is there.
+func (m *Moderation) join(ctx context.Context, q pg.Querier, e row, r Raise, other bool) (row, []account.ID, error) {
+	tell, err := selectRouted(ctx, q, e.ID)
+	if err != nil {
+		return row{}, nil, err
+	}
+	if !other {
+		if e, err = updateJoined(ctx, q, e); err != nil {
+			return row{}, nil, err
+		}
+		return e, tell, insertStep(ctx, q, e, StepJoined, r.By.ID)
+	}
+	if e, err = updateWidened(ctx, q, e, m.ladderOf(e).of(e.Level).Idle); err != nil {
+		return row{}, nil, err
+	}
+	if err := insertStep(ctx, q, e, StepWidened, r.By.ID); err != nil {
+		return row{}, nil, err
+	}
+	return e, tell, m.insertNotifications(ctx, q, e, tell)
 }
 
 // lift raises the level of an open escalation. Peers lose it; the tutors who have it are told again and the ladder goes on to
@@ -153,7 +187,7 @@ func (m *Moderation) lift(ctx context.Context, q pg.Querier, e row, r Raise) (ro
 	if err := insertStep(ctx, q, e, StepLifted, r.By.ID); err != nil {
 		return row{}, nil, err
 	}
-	return e, tutors, insertNotifications(ctx, q, e, tutors)
+	return e, tutors, m.insertNotifications(ctx, q, e, tutors)
 }
 
 // Care is what the person may know of the help on its way.

@@ -41,6 +41,42 @@ type Reach struct {
 // midnight. The last rung of the ladder does not heed them.
 type Quiet struct{ From, To int }
 
+// at says whether they are going on. In a zone that nobody knows they never are: somebody in danger is not to wait for a setting.
+func (q Quiet) at(now time.Time, zone string) bool {
+	place, err := time.LoadLocation(zone)
+	if err != nil {
+		return false
+	}
+	local := now.In(place)
+	m := local.Hour()*60 + local.Minute()
+	if q.From < q.To {
+		return q.From <= m && m < q.To
+	}
+	return q.From <= m || m < q.To
+}
+
+// quietOf are the quiet hours of one.
+type quietOf struct {
+	Quiet
+	who  account.ID
+	zone string
+}
+
+// insertNotifications owes the escalation's last step to those who are asked, at their consoles, and away from them outside of their quiet hours.
+func (m *Moderation) insertNotifications(ctx context.Context, q pg.Querier, e row, who []account.ID) error {
+	list, err := selectQuiet(ctx, q, who)
+	if err != nil {
+		return err
+	}
+	quiet := []account.ID{} // SQL compares with them: null is no list
+	for _, o := range list {
+		if o.at(e.Now, o.zone) {
+			quiet = append(quiet, o.who)
+		}
+	}
+	return insertNotifications(ctx, q, e, who, quiet)
+}
+
 // Reaches is how somebody may be told.
 type Reaches struct {
 	List    []Reach

@@ -81,6 +81,9 @@ func (m *Moderation) sanction(ctx context.Context, tx pgx.Tx, actor account.Acto
 	if err := insertSanction(ctx, tx, c, actor, s); err != nil || s != SanctionBan {
 		return func() {}, err
 	}
+	if err := lockDanger(ctx, tx, c.Author, true); err != nil {
+		return nil, err
+	}
 	if danger, err := selectInDanger(ctx, tx, c.Author); err != nil {
 		return nil, err
 	} else if danger {
@@ -189,6 +192,26 @@ func (m *Moderation) release(ctx context.Context, tx pgx.Tx, actor account.Actor
 		}
 	}
 	return insertNotice(ctx, tx, c, c.Author, NoticeLifted)
+}
+
+// admit lets somebody in again who is in danger: nobody is kept out of here then. It gives whom to tell. Whoever calls it holds lockDanger.
+func (m *Moderation) admit(ctx context.Context, q pg.Querier, service account.ServiceID, who account.ID) ([]account.ID, error) {
+	cases, err := updateBansLifted(ctx, q, service, who)
+	if err != nil || len(cases) == 0 {
+		return nil, err
+	}
+	if err := m.accounts.Resume(ctx, q, service, who, 0); err != nil {
+		return nil, err
+	}
+	for _, id := range cases {
+		if _, err := insertNotice(ctx, q, caseRow{ID: id, Service: service}, who, NoticeLifted); err != nil {
+			return nil, err
+		}
+		if err := audit.Append(ctx, q, entry(account.System(service), "sanction.lift", "case:"+id.String(), "in danger")); err != nil {
+			return nil, err
+		}
+	}
+	return []account.ID{who}, nil
 }
 
 // Exclude asks that somebody who was banned does not come in again: done when two different people have asked within a day. Tutors ask.

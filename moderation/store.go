@@ -116,6 +116,23 @@ func updateJoined(ctx context.Context, q pg.Querier, e row) (row, error) {
 	return one("join", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1 where e.id = $1 and e.fence = $2 returning `+columns, e.ID, e.Fence))
 }
 
+// selectIsOther tells whether no cause of an escalation has a category at its level.
+func selectIsOther(ctx context.Context, q pg.Querier, e row, c triage.Category) (is bool, err error) {
+	err = q.QueryRow(ctx, `select not exists (select from moderation_causes where escalation_id = $1 and category = $2 and level = $3::text::moderation_level)`,
+		e.ID, string(c), e.Level.String()).Scan(&is)
+	if err != nil {
+		return false, fmt.Errorf("moderation: select other: %w", err)
+	}
+	return is, nil
+}
+
+// updateWidened is updateJoined that gives an owner a time from now.
+func updateWidened(ctx context.Context, q pg.Querier, e row, wait time.Duration) (row, error) {
+	return one("widen", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1,
+			due_at = case when e.state = 'acknowledged' then now() + make_interval(secs => $3) else e.due_at end
+		where e.id = $1 and e.fence = $2 returning `+columns, e.ID, e.Fence, wait.Seconds()))
+}
+
 func updateLifted(ctx context.Context, q pg.Querier, e row, r Raise, state State, rung Rung, wait time.Duration) (row, error) {
 	return one("lift", q.QueryRow(ctx, `update moderation_escalations e set fence = e.fence + 1, level = $3::text::moderation_level, category = $4, rules = $5,
 			esp_id = coalesce($6, e.esp_id), state = $7, rung = $8, round = 0, due_at = now() + make_interval(secs => $9), owner_id = null, acknowledged_at = null, acted_at = null
@@ -317,6 +334,23 @@ func selectCauses(ctx context.Context, q pg.Querier, id EscalationID) ([]ShownCa
 		}
 		return c, err
 	})
+}
+
+// selectOthers reads of many escalations the categories of their causes beside their own, in the order in which they came; new is what came since their owner last did something.
+func selectOthers(ctx context.Context, q pg.Querier, of []EscalationID) (map[EscalationID][]Another, error) {
+	rows, err := q.Query(ctx, `select e.id, c.category, e.state = 'acknowledged' and min(c.at) > e.acted_at
+		from moderation_escalations e join moderation_causes c on c.escalation_id = e.id and c.category not in (e.category, 'none')
+		where e.id = any($1) and e.state <> 'closed' group by e.id, c.category order by min(c.id)`, of)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select others: %w", err)
+	}
+	all := map[EscalationID][]Another{}
+	var id EscalationID
+	var a Another
+	if _, err = pgx.ForEachRow(rows, []any{&id, &a.Category, &a.New}, func() error { all[id] = append(all[id], a); return nil }); err != nil {
+		return nil, fmt.Errorf("moderation: select others: %w", err)
+	}
+	return all, nil
 }
 
 // selectSteps reads the history, and in the same order who did each step.

@@ -13,19 +13,27 @@ import (
 	"ponti/moderation/triage"
 )
 
-// quietNow is true of the row q of moderation_quiet at this moment of its zone.
-const quietNow = `(select case when q.from_min < q.to_min then m >= q.from_min and m < q.to_min else m >= q.from_min or m < q.to_min end
-	from (select extract(hour from now() at time zone q.zone) * 60 + extract(minute from now() at time zone q.zone) as m) clock)`
+// selectQuiet reads the quiet hours of some.
+func selectQuiet(ctx context.Context, q pg.Querier, who []account.ID) (list []quietOf, err error) {
+	rows, err := q.Query(ctx, `select account_id, from_min, to_min, zone from moderation_quiet where account_id = any($1)`, who)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select quiet: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (o quietOf, err error) {
+		return o, r.Scan(&o.who, &o.From, &o.To, &o.zone)
+	})
+}
 
-// insertNotifications writes that the consoles of those who are asked are to be told of the escalation's last step, and they themselves where they want to be reached now.
-func insertNotifications(ctx context.Context, q pg.Querier, e row, who []account.ID) error {
+// insertNotifications writes that the consoles of those who are asked are to be told of the escalation's last step, and they themselves, but for those who are left in quiet,
+// where they want to be reached.
+func insertNotifications(ctx context.Context, q pg.Querier, e row, who, quiet []account.ID) error {
 	_, err := q.Exec(ctx, `insert into moderation_notifications (service_id, escalation_id, fence, level, rung, channel, account_id, reach_id)
 		select $1, $2, $3, $4::text::moderation_level, $5, t.channel, t.account_id, t.reach_id from (
 			select 'console', a.id, null::uuid from unnest($6::uuid[]) as a(id)
 			union all
-			select r.channel, r.account_id, r.id from moderation_reaches r left join moderation_quiet q on q.account_id = r.account_id
-				where r.service_id = $1 and r.account_id = any($6) and r.confirmed_at is not null and not coalesce(`+quietNow+`, false)) as t(channel, account_id, reach_id)`,
-		e.Service, e.ID, e.Fence, e.Level.String(), int16(e.Rung), who)
+			select r.channel, r.account_id, r.id from moderation_reaches r
+				where r.service_id = $1 and r.account_id = any($6) and r.confirmed_at is not null and r.account_id <> all($7)) as t(channel, account_id, reach_id)`,
+		e.Service, e.ID, e.Fence, e.Level.String(), int16(e.Rung), who, quiet)
 	if err != nil {
 		return fmt.Errorf("moderation: insert notifications: %w", err)
 	}

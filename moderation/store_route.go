@@ -80,23 +80,58 @@ func updateRoutesLifted(ctx context.Context, q pg.Querier, id EscalationID, leve
 	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
 }
 
-// selectWatched lists the services with an escalation that may need a step now.
+// selectTold reads the escalations of a service of which everybody was told, or the actor was, on whatever rung they are now; without an id those that nobody has and that are
+// not routed to the actor, the gravest first. Never what is about the actor.
+func selectTold(ctx context.Context, q pg.Querier, actor account.Actor, id *EscalationID) ([]row, error) {
+	const routed = `exists (select from moderation_routes r where r.escalation_id = e.id and r.account_id = $2 and r.until is null)`
+	where := `e.id = $4`
+	if id == nil {
+		where = `$4::uuid is null and e.state in ('raised', 'offered') and not ` + routed
+	}
+	rows, err := q.Query(ctx, `select `+columns+`, `+routed+` from moderation_escalations e
+		where e.service_id = $1 and `+where+` and e.person_id is distinct from $2
+			and exists (select from moderation_notifications n where n.escalation_id = e.id and (n.rung = $3 or n.account_id = $2))
+		order by e.level desc, e.raised_at, e.id limit 100`, actor.Service, actor.ID, int16(RungOutside), id)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: select told: %w", err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
+		var routed bool
+		e, err := scan(r, &routed)
+		e.Routed = routed
+		return e, err
+	})
+}
+
+// updateRoutesLeft ends the routes of who is not among those on shift, and returns whose.
+func updateRoutesLeft(ctx context.Context, q pg.Querier, id EscalationID, on []account.ID) ([]account.ID, error) {
+	rows, err := q.Query(ctx, `update moderation_routes set until = now()
+		where escalation_id = $1 and until is null and account_id <> all($2) returning account_id`, id, on)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: end routes of who left: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[account.ID])
+}
+
+// selectWatched lists the services with an open escalation.
 func selectWatched(ctx context.Context, q pg.Querier) ([]account.ServiceID, error) {
-	rows, err := q.Query(ctx, `select distinct service_id from moderation_escalations
-		where state <> 'closed' and (due_at <= now() or (state = 'offered' and rung >= $1))`, int16(RungAll))
+	rows, err := q.Query(ctx, `select distinct service_id from moderation_escalations where state <> 'closed'`)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select watched: %w", err)
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[account.ServiceID])
 }
 
-// selectReady lists a service's escalations that are due, and those that ask everybody but not yet all of tutors.
-func selectReady(ctx context.Context, q pg.Querier, service account.ServiceID, tutors []account.ID) ([]row, error) {
+// selectReady lists a service's escalations that are due, those that ask everybody but not yet all tutors on call, and those that are with somebody who left.
+func selectReady(ctx context.Context, q pg.Querier, service account.ServiceID, here present) ([]row, error) {
 	rows, err := q.Query(ctx, `select `+columns+` from moderation_escalations e
-		where e.service_id = $1 and e.state <> 'closed' and (e.due_at <= now() or (e.state = 'offered' and e.rung >= $3 and exists (
-			select from unnest($2::uuid[]) as t(id) where t.id is distinct from e.person_id
-				and not exists (select from moderation_routes r where r.escalation_id = e.id and r.account_id = t.id and r.until is null))))
-		order by e.level desc, e.due_at limit 200`, service, tutors, int16(RungAll))
+		where e.service_id = $1 and e.state <> 'closed' and (e.due_at <= now()
+			or e.state = 'offered' and e.rung >= $3 and exists (
+				select from unnest($2::uuid[]) as t(id) where t.id is distinct from e.person_id
+					and not exists (select from moderation_routes r where r.escalation_id = e.id and r.account_id = t.id and r.until is null))
+			or exists (select from moderation_routes r where r.escalation_id = e.id and r.until is null and r.account_id <> all($4))
+			or e.state = 'acknowledged' and (e.owner_id <> all($4) or e.level > 'amber' and e.owner_id <> all($5)))
+		order by e.level desc, e.due_at limit 200`, service, here.tutors, int16(RungAll), accountsOf(here.on), here.owners)
 	if err != nil {
 		return nil, fmt.Errorf("moderation: select ready: %w", err)
 	}

@@ -30,6 +30,30 @@ func selectInDanger(ctx context.Context, q pg.Querier, who account.ID) (is bool,
 	return is, nil
 }
 
+// lockDanger has who bans somebody and who raises a danger to them wait for one another until their transactions end. Many may raise at once, one alone bans. It is
+// taken before any escalation is locked.
+func lockDanger(ctx context.Context, q pg.Querier, who account.ID, bans bool) error {
+	lock := `pg_advisory_xact_lock_shared`
+	if bans {
+		lock = `pg_advisory_xact_lock`
+	}
+	_, err := q.Exec(ctx, `select `+lock+`(hashtextextended('moderation danger ' || $1::uuid, 0))`, who)
+	if err != nil {
+		return fmt.Errorf("moderation: lock danger: %w", err)
+	}
+	return nil
+}
+
+// updateBansLifted ends all bans of somebody that hold, by nobody, and says of which cases.
+func updateBansLifted(ctx context.Context, q pg.Querier, service account.ServiceID, who account.ID) ([]CaseID, error) {
+	rows, err := q.Query(ctx, `update moderation_sanctions set lifted_at = now()
+		where service_id = $1 and account_id = $2 and kind = 'ban' and lifted_at is null and until > now() returning case_id`, service, who)
+	if err != nil {
+		return nil, fmt.Errorf("moderation: lift bans: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[CaseID])
+}
+
 // selectHeldOff is how long the last of somebody's sanctions of a kind holds yet; 0 when none does.
 func selectHeldOff(ctx context.Context, q pg.Querier, service account.ServiceID, who account.ID, kind Sanction) (left time.Duration, err error) {
 	err = q.QueryRow(ctx, `select coalesce(max(until) - now(), interval '0') from moderation_sanctions

@@ -24,6 +24,24 @@ type ladder struct {
 	worker.Worker
 	wake     chan struct{}             // one waiting look is enough
 	couriers map[Channel]chan struct{} // a slot for each delivery under way
+
+	// Owned by run: since when this instance has looked without a gap, and when it last did.
+	watching, looked time.Time
+}
+
+// After a gap in its looks an instance calls nobody silent for a while: nobody may have been there to hear a sign of life.
+const (
+	watchGap  = 5 * time.Second
+	comesBack = time.Minute
+)
+
+// watch notes a look, and says whether silence counts.
+func (l *ladder) watch(now time.Time) bool {
+	if now.Sub(l.looked) > watchGap {
+		l.watching = now
+	}
+	l.looked = now
+	return now.Sub(l.watching) >= comesBack
 }
 
 // Start runs the ladder until Stop or the end of ctx. Starting twice is one start.
@@ -78,9 +96,10 @@ func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error
 	if err != nil {
 		return err
 	}
+	heard := m.ladder.watch(m.options.Now())
 	var failed []error
 	for _, s := range services {
-		failed = append(failed, worker.Guard(func() error { return m.climbService(ctx, s) }))
+		failed = append(failed, worker.Guard(func() error { return m.climbService(ctx, s, heard) }))
 	}
 	failed = append(failed, worker.Guard(func() error { return m.deliverConsole(ctx) }))
 	for _, by := range outside {
@@ -89,18 +108,46 @@ func (m *Moderation) tick(ctx context.Context, deliveries *sync.WaitGroup) error
 	return errors.Join(failed...)
 }
 
-func (m *Moderation) climbService(ctx context.Context, service account.ServiceID) error {
-	here, err := m.roster.OnCall(ctx, m.options.Pool, service)
+// present is who of a service is there at one look of the worker.
+type present struct {
+	on     []roster.Duty // on shift
+	onCall []roster.Duty
+	owners []account.ID // whom what they own is left: on call, or on shift while silence does not count
+	tutors []account.ID // on call
+}
+
+func presence(all []roster.Duty, heard bool) present {
+	p := present{on: all, owners: []account.ID{}, tutors: []account.ID{}} // SQL compares with them: null is no list
+	for _, d := range all {
+		if d.OnCall || !heard {
+			p.owners = append(p.owners, d.Account)
+		}
+		if !d.OnCall {
+			continue
+		}
+		p.onCall = append(p.onCall, d)
+		if d.Role == account.RoleTutor {
+			p.tutors = append(p.tutors, d.Account)
+		}
+	}
+	return p
+}
+
+func accountsOf(duties []roster.Duty) []account.ID {
+	who := make([]account.ID, len(duties))
+	for i, d := range duties {
+		who[i] = d.Account
+	}
+	return who
+}
+
+func (m *Moderation) climbService(ctx context.Context, service account.ServiceID, heard bool) error {
+	all, err := m.roster.Duties(ctx, m.options.Pool, service)
 	if err != nil {
 		return err
 	}
-	var tutors []account.ID
-	for _, d := range here {
-		if d.Role == account.RoleTutor {
-			tutors = append(tutors, d.Account)
-		}
-	}
-	ready, err := selectReady(ctx, m.options.Pool, service, tutors)
+	here := presence(all, heard)
+	ready, err := selectReady(ctx, m.options.Pool, service, here)
 	if err != nil {
 		return err
 	}
@@ -115,18 +162,22 @@ func (m *Moderation) climbService(ctx context.Context, service account.ServiceID
 }
 
 // advance takes the next step of one escalation, if it still has one: history, routes and what is to be delivered are
-// committed together.
-func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty) error {
+// committed together. Whoever is not on shift any more loses what was routed to them.
+func (m *Moderation) advance(ctx context.Context, ready row, here present) error {
 	moderators, tutors := m.moderatorsOf(ctx, ready), m.tutorsOf(ctx, ready.Service)
 	var before, after row
 	var did step
+	var left []account.ID
 	err := pg.InTx(ctx, m.options.Pool, func(ctx context.Context, tx pgx.Tx) error {
-		after = row{}
+		after, left = row{}, nil
 		e, err := selectForStep(ctx, tx, ready.ID)
 		if errors.Is(err, ErrUnknown) {
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if left, err = updateRoutesLeft(ctx, tx, e.ID, accountsOf(here.on)); err != nil {
 			return err
 		}
 		f, err := m.facts(ctx, tx, e, here, moderators)
@@ -138,15 +189,19 @@ func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty)
 			return nil
 		}
 		before, did = e, s
-		after, err = m.take(ctx, tx, e, s, here, tutors)
+		after, err = m.take(ctx, tx, e, s, here.onCall, tutors)
 		return err
 	})
-	if err != nil || after.Fence == 0 {
+	if err != nil {
 		return err
 	}
+	m.tellConsoles(left)
+	if after.Fence == 0 {
+		return nil
+	}
 	m.metrics.steps.WithLabelValues(after.Level.String(), string(did.Kind)).Inc()
-	if did.Kind != StepArrived {
-		m.metrics.lateness.Observe(before.Now.Sub(before.DueAt).Seconds())
+	if late := before.Now.Sub(before.DueAt); late >= 0 {
+		m.metrics.lateness.Observe(late.Seconds())
 	}
 	if did.Alarm {
 		m.metrics.alarms.WithLabelValues("nobody_acknowledged").Inc()
@@ -154,6 +209,9 @@ func (m *Moderation) advance(ctx context.Context, ready row, here []roster.Duty)
 	}
 	if did.Forget {
 		m.tell(after, []account.ID{before.Owner})
+	}
+	if did.Outside {
+		m.tellConsoles(tutors) // also of those who are not on shift and look at theirs
 	}
 	return nil
 }
@@ -172,7 +230,7 @@ func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, her
 		if _, err := updateRoutesEnded(ctx, tx, e.ID, account.ID{}); err != nil {
 			return row{}, err
 		}
-		if err := audit.Append(ctx, tx, entry(account.System(e.Service), "escalation.reopen", "escalation:"+e.ID.String(), "idle owner "+owner.String())); err != nil {
+		if err := audit.Append(ctx, tx, entry(account.System(e.Service), "escalation.reopen", "escalation:"+e.ID.String(), "idle or absent owner "+owner.String())); err != nil {
 			return row{}, err
 		}
 	}
@@ -181,7 +239,7 @@ func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, her
 		if err := insertRoutes(ctx, tx, e, asked); err != nil {
 			return row{}, err
 		}
-		if err := insertNotifications(ctx, tx, e, s.Ask); err != nil {
+		if err := m.insertNotifications(ctx, tx, e, s.Ask); err != nil {
 			return row{}, err
 		}
 	}
@@ -198,8 +256,9 @@ func (m *Moderation) take(ctx context.Context, tx pg.Querier, e row, s step, her
 }
 
 // facts gathers what next decides on. The person concerned is never asked about themselves.
-func (m *Moderation) facts(ctx context.Context, tx pg.Querier, e row, here []roster.Duty, moderators []account.ID) (facts, error) {
-	f := facts{Level: e.Level, State: e.State, Rung: e.Rung, Round: e.Round, DueAt: e.DueAt}
+func (m *Moderation) facts(ctx context.Context, tx pg.Querier, e row, here present, moderators []account.ID) (facts, error) {
+	f := facts{Level: e.Level, State: e.State, Rung: e.Rung, Round: e.Round, DueAt: e.DueAt,
+		OwnerOn: slices.Contains(accountsOf(here.on), e.Owner), OwnerHere: slices.Contains(here.owners, e.Owner)}
 	var err error
 	if f.Routed, err = selectRouted(ctx, tx, e.ID); err != nil {
 		return facts{}, err
@@ -210,7 +269,7 @@ func (m *Moderation) facts(ctx context.Context, tx pg.Querier, e row, here []ros
 			return facts{}, err
 		}
 	}
-	for _, d := range here {
+	for _, d := range here.onCall {
 		switch {
 		case d.Account == e.Person:
 			continue
@@ -222,7 +281,6 @@ func (m *Moderation) facts(ctx context.Context, tx pg.Querier, e row, here []ros
 		case e.Level == triage.Amber && (d.Account == e.ESP || slices.Contains(moderators, d.Account)):
 			f.Peers = append(f.Peers, d.Account)
 		}
-		f.OwnerHere = f.OwnerHere || d.Account == e.Owner
 	}
 	return f, nil
 }

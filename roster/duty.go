@@ -102,11 +102,16 @@ func (r *Roster) Current(ctx context.Context, actor account.Actor) (Current, err
 // OnCall lists who of the service is on shift with a heartbeat younger than a minute, longest on duty first. It is for the
 // other domains, which ask inside their own transaction; aliases are left out.
 func (r *Roster) OnCall(ctx context.Context, q pg.Querier, service account.ServiceID) ([]Duty, error) {
-	all, err := selectOpenDuties(ctx, q, service)
+	all, err := r.Duties(ctx, q, service)
 	if err != nil {
 		return nil, err
 	}
 	return onCall(all), nil
+}
+
+// Duties is OnCall with those who are on shift and silent for a while.
+func (r *Roster) Duties(ctx context.Context, q pg.Querier, service account.ServiceID) ([]Duty, error) {
+	return selectOpenDuties(ctx, q, service)
 }
 
 func onCall(all []Duty) []Duty {

@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
 
 	"ponti/account"
 	"ponti/chat"
+	"ponti/internal/errs"
 	"ponti/internal/ids"
 	"ponti/moderation"
 	"ponti/roster"
@@ -50,6 +52,7 @@ func (s *Server) console(r *http.Request) (moderationpage.ConsoleView, error) {
 		return v, err
 	}
 	v.OnShift, err = s.Roster.OnShift(r.Context(), actor)
+	v.Away = !slices.ContainsFunc(v.OnShift, func(d roster.Duty) bool { return d.Account == actor.ID })
 	return v, err
 }
 
@@ -65,6 +68,9 @@ func (s *Server) showOpened(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	// Opened before the list is read: opening is audited and may be refused.
 	shown, err := s.Moderation.ShowEscalation(r.Context(), s.actor(r), id)
+	if errs.KindOf(err) == errs.NotFound {
+		return s.showTold(w, r, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -79,6 +85,42 @@ func (s *Server) showOpened(w http.ResponseWriter, r *http.Request, status int, 
 		v.Opened.Asked = &v.Asked[i]
 	}
 	return s.render(w, r, status, moderationpage.Console(v))
+}
+
+// showTold is for a tutor who follows a letter, a call or an old link to an alert that is not routed to them: how it stands, and the way to it.
+func (s *Server) showTold(w http.ResponseWriter, r *http.Request, id moderation.EscalationID) error {
+	told, err := s.Moderation.Told(r.Context(), s.actor(r), id)
+	if err != nil {
+		return err
+	}
+	v, err := s.console(r)
+	if err != nil {
+		return err
+	}
+	v.ToldOf = &told
+	return s.render(w, r, http.StatusOK, moderationpage.Console(v))
+}
+
+// answerEscalation has a tutor come on shift for an alert they were told of, if they are not, and leads to it.
+func (s *Server) answerEscalation(w http.ResponseWriter, r *http.Request) error {
+	id, err := ids.Parse[moderation.Escalation](r.PathValue("escalation"))
+	if err != nil {
+		return err
+	}
+	// First, so that nobody comes on shift for what is none of theirs.
+	if _, err := s.Moderation.Told(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	switch err := s.Roster.GoOn(r.Context(), s.actor(r)); {
+	case err == nil:
+		s.Chat.Match(r.Context(), s.actor(r).Service)
+	case !errors.Is(err, roster.ErrAlreadyOn):
+		return err
+	}
+	if err := s.Moderation.Answer(r.Context(), s.actor(r), id); err != nil {
+		return err
+	}
+	return s.redirectDone(w, r, "/console/"+id.String(), "on_shift")
 }
 
 // otherTutors are those on call whom one may hand something to.

@@ -293,6 +293,7 @@ func (s *Server) routes() []route {
 		{"POST /whispers/{room}/draft", may(account.RoleTutor), acts(account.ConversationSeeTheWaitingList), s.answerDraft},
 		{"POST /whispers/{room}", may(account.RoleTutor), acts(account.ConversationSeeTheWaitingList), s.answerWhisper},
 		{"GET /console/{escalation}", onShift, acts(account.EscalationSeeAndAcknowledge, account.ConversationSeeTheWaitingList), s.showEscalation},
+		{"POST /console/{escalation}/answer", may(account.RoleTutor), acts(account.EscalationSeeAndAcknowledge, account.ShiftGoOnOff), s.answerEscalation},
 		{"POST /console/{escalation}/acknowledge", onShift, acts(account.EscalationSeeAndAcknowledge), s.acknowledgeEscalation},
 		{"POST /console/{escalation}/hand-over", may(account.RoleTutor), acts(account.EscalationReRouteTakeOver), s.handOver},
 		{"POST /console/{escalation}/take-over", may(account.RoleTutor), acts(account.EscalationReRouteTakeOver), s.takeOver},

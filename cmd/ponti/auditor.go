@@ -16,7 +16,6 @@ import (
 
 	"ponti/chat"
 	"ponti/internal/audit"
-	"ponti/internal/pg"
 	"ponti/internal/worker"
 	"ponti/moderation"
 )
@@ -109,7 +108,7 @@ func (a *auditor) look(ctx context.Context) (found []string) {
 		"store":      func() ([]string, error) { return nil, audit.Pulse(ctx, a.pool) },
 		"audit":      func() ([]string, error) { return a.lookAtChain(ctx) },
 		"chat":       func() ([]string, error) { return chat.CheckOverdue(ctx, a.pool) },
-		"moderation": func() ([]string, error) { return escalationFaults(ctx, a.pool) },
+		"moderation": func() ([]string, error) { return escalationFaults(moderation.Check(ctx, a.pool)) },
 	}
 	for _, part := range parts {
 		var faults []string
@@ -160,8 +159,7 @@ func chainFaults(faults []audit.Fault) (names []string) {
 	return names
 }
 
-func escalationFaults(ctx context.Context, q pg.Querier) (names []string, err error) {
-	violations, err := moderation.Check(ctx, q)
+func escalationFaults(violations []moderation.Violation, err error) (names []string, _ error) {
 	for _, v := range violations {
 		names = append(names, v.Rule+" "+v.Object)
 	}

@@ -14,6 +14,7 @@ import (
 	"ponti/internal/audit"
 	"ponti/internal/embedded"
 	"ponti/internal/pg"
+	"ponti/moderation"
 )
 
 // verifyCommand needs no key and changes nothing: it may run on a machine that is trusted with less than the server's.
@@ -125,7 +126,7 @@ func verify(ctx context.Context, pool *pgxpool.Pool, kept audit.Head) (found []s
 		return nil, head, err
 	}
 	add("chat", names)
-	names, err = escalationFaults(ctx, conn)
+	names, err = escalationFaults(moderation.CheckAll(ctx, conn))
 	add("moderation", names)
 	return found, head, err
 }
