@@ -36,7 +36,7 @@ func TestTutorCalledAtNight(t *testing.T) {
 	member.field(member.text("forum.title_label")).fill("Stanotte")
 	member.field(member.text("forum.text_label")).fill("Ho deciso. Stanotte voglio farla finita, mi uccido.")
 	member.button(member.text("forum.publish")).click()
-	member.arrive(`/forum/threads/[^/]+`)
+	member.arrive(`/forum/held/[^/]+`) // a post without cover is read first
 
 	letter := mail.await(t, 2)
 	link := regexp.MustCompile(`/console/[0-9a-f-]{36}`).FindString(letter)
@@ -53,11 +53,10 @@ func TestTutorCalledAtNight(t *testing.T) {
 	night.find(".console-open").says(night.text("console.told_away"))
 	night.accessible()
 	night.picture("called")
-	night.find(".console-open").button(night.text("console.told_go_on")).click()
-	night.arrive(link)
+	night.find(".console-open form[action$='/answer'] button").click()
 	night.find(".opened").says("Girasole")
 	night.picture("called-open")
-	night.find(".opened").button(night.text("console.acknowledge")).click()
+	night.find(".opened form[action$='/acknowledge'] button").click()
 	night.find(".opened").says(night.text("console.you_have_it"))
 	c.holdInvariants(t)
 }
