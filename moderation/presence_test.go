@@ -56,9 +56,9 @@ func TestOwnerWhoLeaves(t *testing.T) {
 		require.NoError(t, w.Acknowledge(ctx, bruno, id))
 	}
 	amber := raise(triage.Amber, marta)
+	carla := w.newTutor("Carla")
 	w.silence(marta)
 	w.silence(bruno)
-	carla := w.newTutor("Carla")
 	for level, id := range home {
 		w.until("one who was not heard of for a minute has no "+level.String(), func() bool { return len(w.routed(id)) == 1 && w.routed(id)[0] == carla.ID })
 	}
