@@ -45,7 +45,7 @@ func TestTutorCalledAtNight(t *testing.T) {
 
 	night := ch.open(t, "Tommaso at night", there, manner{width: 360, dark: true})
 	night.visit(link)
-	night.arrive("/sign-in")
+	night.arrive(`/sign-in\?next=.+`)
 	night.find(`form[action="/sign-in"] [name=alias]`).fill("Tommaso")
 	night.find(`form[action="/sign-in"] [name=password]`).fill(demoPassword(t))
 	night.button(night.text("account.sign_in_go")).click()
