@@ -13,8 +13,6 @@ import (
 // reactionColumns tells what the post p was given; the reader is $5. Most posts were given nothing, and are not looked for.
 const reactionColumns = `nullif(p.reacted, '{}'), case when p.reacted <> '{}' then (select array_agg(r.kind) from forum_reactions r where r.post_id = p.id and r.account_id = $5) end`
 
-func (r *reactionRow) fields() []any { return []any{&r.Given, &r.Mine} }
-
 func insertReaction(ctx context.Context, q pg.Querier, a account.Actor, id PostID, r Reaction) (changed bool, err error) {
 	tag, err := q.Exec(ctx, `insert into forum_reactions (post_id, account_id, service_id, kind) values ($1, $2, $3, $4)
 		on conflict on constraint forum_reactions_once do nothing`, id, a.ID, a.Service, r)

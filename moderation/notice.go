@@ -69,15 +69,15 @@ func (m *Moderation) Notices(ctx context.Context, actor account.Actor) ([]Notice
 	if err != nil {
 		return nil, pg.Classify(err)
 	}
-	list := make([]Notice, len(rows))
-	for i, r := range rows {
-		list[i] = r.Notice
-		n := &list[i]
+	list := make([]Notice, 0, len(rows))
+	for _, r := range rows {
+		n := r.Notice
 		if slices.Contains(withStatement, n.Kind) {
 			if n.Statement, err = m.openInCase(r.Of, r.Sealed); err != nil {
 				return nil, err
 			}
 		}
+		list = append(list, n)
 	}
 	reveals, err := selectRevealNotices(ctx, m.pool, actor)
 	if err != nil {

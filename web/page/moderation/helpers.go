@@ -26,8 +26,6 @@ func (v ConsoleView) isOpen(e moderation.Escalation) bool {
 	return v.Opened != nil && v.Opened.ID == e.ID
 }
 
-func count(list []moderation.Escalation) string { return strconv.Itoa(len(list)) }
-
 // person is the alias, or what is said of somebody who was erased.
 func person(ctx context.Context, e moderation.Escalation) string {
 	if e.Nameless {
