@@ -35,10 +35,8 @@ func (w *world) subjects() (list []string) {
 func (w *world) meets(room chat.RoomID, tutor account.Actor) moderation.EscalationID {
 	w.Helper()
 	w.route(room, tutor)
-	console, err := w.moderation.Console(w.ctx, tutor)
-	require.NoError(w, err)
-	require.NotEmpty(w, console.Waiting)
-	id := console.Waiting[len(console.Waiting)-1].ID
+	var id moderation.EscalationID
+	require.NoError(w, w.pool.QueryRow(w.ctx, `select id from moderation_escalations where subject_id = $1 and state <> 'closed'`, room.String()).Scan(&id))
 	require.NoError(w, w.moderation.Acknowledge(w.ctx, tutor, id))
 	require.NoError(w, w.chat.JoinVisibly(w.ctx, tutor, room, "Sono qui."))
 	return id
@@ -314,9 +312,9 @@ func TestWork_oneFaultyRoom(t *testing.T) {
 		rooms = append(rooms, w.place(person).Room)
 	}
 	for _, room := range rooms {
-		w.meets(room, w.tutor)
+		id := w.meets(room, w.tutor)
+		require.NoError(t, w.moderation.CloseEscalation(w.ctx, w.tutor, id, moderation.Closing{Outcome: moderation.OutcomeNoRisk, Note: "Sta meglio."}))
 	}
-	w.exec(`update moderation_escalations set state = 'closed', closed_at = now(), due_at = null, outcome = 'no_risk' where state <> 'closed'`)
 	w.exec(`update chat_rooms set key_wrapped = '\x00' where id = $1`, rooms[0])
 	chat.New(w.pool, account.New(w.pool, account.Options{}), w.roster, w.moderation, w.ring, w.hints, zerolog.Nop()).Work(w.ctx)
 	assert.Equal(t, "ended", w.state(rooms[1]))

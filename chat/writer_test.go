@@ -25,7 +25,7 @@ func send(from account.Actor, room chat.RoomID, text string) *chat.Sent {
 
 // longer makes a text of more than a few words, for which nobody looks back at what it may complete: such ones are stored together.
 func longer(text string) string {
-	return text + ", e poi ancora qualche altra parola in più, da leggere con calma"
+	return text + ", e oggi al mercato le pesche erano buone e c'era anche un po' di sole"
 }
 
 func TestBatch_gives_each_message_its_own_outcome(t *testing.T) {
