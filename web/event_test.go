@@ -92,7 +92,8 @@ func TestEventPages(t *testing.T) {
 	assert.Equal(t, thread+"?done=event_cancelled", location(t, tutor.post(thread+"/cancel", "reason", "Chi la guida sta male.")))
 	page = member.get(thread)
 	assert.Contains(t, page.text(".event .notice"), "Chi la guida sta male.")
-	assert.Contains(t, member.get("/forum").text(".upcoming"), "Annullato")
+	assert.Contains(t, member.get("/forum/events").text("main"), "Annullato")
+	assert.Zero(t, member.get("/forum").Find(".upcoming").Length(), "it takes no place where there is room for a few")
 	assert.Equal(t, http.StatusConflict, esp.get(thread+"/event").StatusCode)
 	assert.Contains(t, member.get(thread+"/event.ics").Body, "STATUS:CANCELLED")
 }
