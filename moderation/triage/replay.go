@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-
+	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 //go:embed labelled/*.jsonl
@@ -103,8 +104,25 @@ func (e *Engine) Replay(before *Engine) (Replayed, error) {
 func (e *Engine) labelledLevels(set []labelled) []Level {
 	e.replaying.Do(func() {
 		e.replayed = make([]Level, len(set))
-		for i, l := range set {
-			e.replayed[i] = e.levelOf(l.turns)
+		// Somebody waits for it: every processor reads a part. A panic is the caller's, as it would be without parts.
+		var parts sync.WaitGroup
+		var fault atomic.Value
+		size := len(set)/runtime.GOMAXPROCS(0) + 1
+		for from := 0; from < len(set); from += size {
+			parts.Go(func() {
+				defer func() {
+					if p := recover(); p != nil {
+						fault.CompareAndSwap(nil, fmt.Sprint(p))
+					}
+				}()
+				for i, l := range set[from:min(from+size, len(set))] {
+					e.replayed[from+i] = e.levelOf(l.turns)
+				}
+			})
+		}
+		parts.Wait()
+		if p := fault.Load(); p != nil {
+			panic(p)
 		}
 	})
 	return e.replayed
