@@ -119,7 +119,7 @@ function lead(sign, item) {
 }
 
 function busy(old, fresh) {
-  if (old.querySelector("[data-composer]")) return Boolean(fresh?.querySelector("[data-composer]")) || written(old);
+  if (old.querySelector("[data-composer]")) return Boolean(fresh?.querySelector("[data-composer]")); // what was being written is shown among the messages then
   return fresh !== null && typing(old) || written(old);
 }
 
