@@ -70,7 +70,7 @@ type Replayed struct {
 	Lost              int // of those, found by the other and not by this
 	Faint, FaintFound int // labelled amber; flagged
 	Quiet, QuietFound int // labelled none; flagged
-	QuietBefore       int // and flagged by the other
+	QuietBefore       int // and flagged by the other, too
 }
 
 // Replay reads the labelled texts with a rule set, and with the one it is to stand for.
@@ -80,21 +80,21 @@ func (e *Engine) Replay(before *Engine) (Replayed, error) {
 	if err != nil {
 		return r, err
 	}
-	nows, befores := e.labelledLevels(set), before.labelledLevels(set)
+	nows := e.labelledLevels(set)
 	for i, l := range set {
-		now, was := nows[i], befores[i]
+		now := nows[i]
 		switch l.level {
 		case Red, Crisis:
 			r.Grave++
 			r.GraveFound += number(now >= Red)
-			r.Lost += number(now < Red && was >= Red)
+			r.Lost += number(now < Red && before.levelOf(l.turns) >= Red) // the other reads only where it matters: that is a second or two less to wait
 		case Amber:
 			r.Faint++
 			r.FaintFound += number(now > None)
 		case None, Unscored:
 			r.Quiet++
 			r.QuietFound += number(now > None)
-			r.QuietBefore += number(was > None)
+			r.QuietBefore += number(now > None && before.levelOf(l.turns) > None)
 		}
 	}
 	return r, nil
