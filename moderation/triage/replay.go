@@ -147,7 +147,7 @@ func number(yes bool) int {
 // Loses says that texts labelled red or crisis would not be found any more.
 func (r Replayed) Loses() bool { return r.Lost > 0 }
 
-// Floods says that it flags so much of what means nothing that people would drown in it: more than the other by over two in a hundred.
+// Floods says that it flags so much of what means nothing that people would drown in it: over two in a hundred that the other leaves alone.
 func (r Replayed) Floods() bool {
 	return (r.QuietFound-r.QuietBefore)*50 > r.Quiet
 }
